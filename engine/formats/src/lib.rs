@@ -1,0 +1,4 @@
+//! Every text and file format that is read or written, turned into the one model, with diagnostics that carry spans.
+#![deny(clippy::float_arithmetic)]
+
+pub mod world;

@@ -1,0 +1,34 @@
+//! Bytes <-> honest packet values. No IO, no clock, no panic on any bytes.
+#![no_std]
+#![deny(clippy::float_arithmetic)]
+extern crate alloc;
+use core::fmt;
+
+/// The VRRP protocol version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Version {
+    /// RFC 3768.
+    V2,
+    /// RFC 5798 and RFC 9568.
+    V3,
+}
+
+/// The family of the virtual addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AddressFamily {
+    /// IPv4.
+    V4,
+    /// IPv6.
+    V6,
+}
+
+/// An Ethernet hardware address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Mac(pub [u8; 6]);
+
+impl fmt::Display for Mac {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [a, b, c, d, e, g] = self.0;
+        write!(f, "{a:02x}:{b:02x}:{c:02x}:{d:02x}:{e:02x}:{g:02x}")
+    }
+}
