@@ -1,0 +1,110 @@
+//! What observers are shown: every frame, decision, fault and answer, at its time. Observers only watch.
+use vrrplab_engine::model::{IfAddr, IfIndex};
+use vrrplab_engine::{Instant, Rule, Trace};
+use vrrplab_formats::world::{ClientId, Fault, Member, NodeId};
+
+use crate::fabric::{DropReason, PortId};
+
+/// One thing that happened in the world.
+#[derive(Clone, Copy, Debug)]
+pub enum Moment<'a> {
+    /// A host put a frame on its port.
+    Sent {
+        /// Whose port.
+        port: PortId,
+        /// The frame.
+        bytes: &'a [u8],
+        /// The rule that asked for it, when the engine sent it (`None`: the kernel or a client).
+        rule: Option<Rule>,
+    },
+    /// A frame reached a host through its port.
+    Delivered {
+        /// Sender's port.
+        from: PortId,
+        /// Receiver's port.
+        to: PortId,
+        /// The frame.
+        bytes: &'a [u8],
+    },
+    /// A frame was lost on its way to one or all receivers.
+    Dropped {
+        /// Sender's port.
+        from: PortId,
+        /// Receiver's port; `None` when nobody got it.
+        to: Option<PortId>,
+        /// Why.
+        reason: DropReason,
+        /// The frame.
+        bytes: &'a [u8],
+    },
+    /// The engine of a node decided something.
+    Decided {
+        /// The node.
+        node: NodeId,
+        /// Name of the instance.
+        instance: &'a str,
+        /// What and why.
+        trace: &'a Trace,
+    },
+    /// The kernel of a node set or removed an address.
+    Address {
+        /// The node.
+        node: NodeId,
+        /// Name of the interface.
+        iface: &'a str,
+        /// Its index.
+        index: IfIndex,
+        /// Which address.
+        addr: IfAddr,
+        /// Set, or removed.
+        added: bool,
+    },
+    /// A scripted fault took effect.
+    Fault(&'a Fault),
+    /// A daemon died, by a fault or by its own stop: its instances are in no state any more.
+    Gone(NodeId),
+    /// A client sent a request.
+    Asked {
+        /// Who.
+        client: ClientId,
+        /// Its number, from 0.
+        request: u64,
+    },
+    /// A request was answered in time.
+    Answered {
+        /// Who had asked.
+        client: ClientId,
+        /// Its number.
+        request: u64,
+        /// When it had been asked.
+        asked: Instant,
+    },
+    /// A request ran out of time or was refused.
+    Lost {
+        /// Who had asked.
+        client: ClientId,
+        /// Its number.
+        request: u64,
+        /// When it had been asked.
+        asked: Instant,
+    },
+}
+
+/// Whose port a port is, for names in timelines and captures.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortInfo {
+    /// The host.
+    pub owner: Member,
+    /// `host:interface`, such as `r1:eth0`.
+    pub label: String,
+    /// Description: MAC and fixed addresses.
+    pub description: String,
+}
+
+/// Something that watches a run.
+pub trait Observer {
+    /// Sees one moment. It cannot change the world.
+    fn see(&mut self, at: Instant, moment: &Moment<'_>);
+    /// The run is over.
+    fn finish(&mut self, at: Instant);
+}
