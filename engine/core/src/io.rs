@@ -100,6 +100,13 @@ pub enum EffectKind {
         /// The whole Ethernet frame.
         bytes: Vec<u8>,
     },
+    /// Send this IP packet; the kernel finds the way and resolves the neighbour (unicast peers).
+    SendPacket {
+        /// By which interface.
+        iface: IfIndex,
+        /// The packet, from the IP header on.
+        bytes: Vec<u8>,
+    },
     /// Add or remove an address.
     ChangeAddress {
         /// On which interface.

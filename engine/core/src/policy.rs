@@ -5,14 +5,20 @@
 pub struct Policy {
     /// Which receive checks are made, in which order (`vrrp/receive.rs` holds the lists).
     pub receive: ReceiveOrder,
+    /// What the checksum of a v3 message over IPv4 covers, sent and received.
+    pub v3_ipv4_checksum: V3Checksum,
+    /// An advert that lacks an own virtual address is refused (a choice that RFC 9568 §7.1 leaves open).
+    pub strict_address_list: bool,
+    /// How skew times are rounded.
+    pub skew_unit: SkewUnit,
     /// A master's advert timer restarts on any packet of its VRID, valid or not.
     pub any_packet_rearms_master: bool,
     /// A v2 master answers a worse advert at once; RFC 3768 has it discarded.
     pub v2_answers_worse: bool,
     /// A master that goes to FAULT sends priority 0 twice.
     pub two_releases_on_fault: bool,
-    /// A v2 advert carries its interval rounded to seconds and the skew ignores it; v3 skew counts whole 10 ms units.
-    pub owner_starts_as_master_only_by_state: bool,
+    /// Priority 255 becomes master at once only with `state MASTER`.
+    pub owner_needs_state_master: bool,
 }
 
 /// The orders of receive checks.
@@ -24,23 +30,53 @@ pub enum ReceiveOrder {
     Rfc9568,
 }
 
+/// What the checksum of VRRPv3 over IPv4 covers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum V3Checksum {
+    /// The message alone (RFC 9568 §5.2.8).
+    MessageOnly,
+    /// A pseudo header with the true destination, and the message (RFC 5798 as keepalived reads it).
+    PseudoHeader,
+    /// Either is accepted; the pseudo header is sent.
+    Either,
+    /// Pseudo header, and for unicast also one with the multicast group as destination (keepalived 1.3.6 and older).
+    PseudoHeaderOldUnicast,
+}
+
+/// How skew times are rounded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SkewUnit {
+    /// Truncated to microseconds, v3 in whole units of 10 ms (keepalived).
+    Microseconds,
+    /// Exact to the nanosecond (RFC 9568 §6.1).
+    Exact,
+}
+
 impl Policy {
     /// What most of our users run.
     pub const KEEPALIVED_2_2_7: Policy = Policy {
         receive: ReceiveOrder::Keepalived227,
+        v3_ipv4_checksum: V3Checksum::PseudoHeaderOldUnicast,
+        strict_address_list: true,
+        skew_unit: SkewUnit::Microseconds,
         any_packet_rearms_master: true,
         v2_answers_worse: true,
         two_releases_on_fault: true,
-        owner_starts_as_master_only_by_state: true,
+        owner_needs_state_master: true,
     };
     /// The standard, word by word.
     pub const RFC9568: Policy = Policy {
         receive: ReceiveOrder::Rfc9568,
+        v3_ipv4_checksum: V3Checksum::MessageOnly,
+        strict_address_list: false,
+        skew_unit: SkewUnit::Exact,
         any_packet_rearms_master: false,
         v2_answers_worse: false,
         two_releases_on_fault: false,
-        owner_starts_as_master_only_by_state: false,
+        owner_needs_state_master: false,
     };
+    /// The names under which scenarios may ask for a policy.
+    pub const NAMES: &'static [&'static str] = &["keepalived-2.2.7", "rfc9568"];
 
     /// The policy with this name, as scenarios write it.
     pub fn named(name: &str) -> Option<Policy> {

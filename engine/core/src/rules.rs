@@ -1,7 +1,95 @@
-//! The rule catalogue.
-/// placeholder until the catalogue lands
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Rule {
-    /// x
-    StartBackup,
+//! The rule catalogue: every decision names one of these; each has a source and one sentence.
+use core::fmt;
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $name:ident => $id:literal, $source:literal, $sentence:literal;)*) => {
+        /// The name of a reason. `vrrplab explain RULE` prints its source and sentence.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Rule { $(#[doc = $sentence] $name,)* }
+
+        impl Rule {
+            /// Every rule, in catalogue order.
+            pub const ALL: &'static [Rule] = &[$(Rule::$name,)*];
+
+            /// Its stable name, as printed in timelines and capture comments.
+            pub const fn id(self) -> &'static str { match self { $(Rule::$name => $id,)* } }
+            /// Where it comes from: an RFC section, or how keepalived 2.2.7 was measured or documented to behave.
+            pub const fn source(self) -> &'static str { match self { $(Rule::$name => $source,)* } }
+            /// What it says, in one sentence.
+            pub const fn sentence(self) -> &'static str { match self { $(Rule::$name => $sentence,)* } }
+        }
+    };
+}
+
+rules! {
+    StartBackup => "start-backup", "RFC 9568 6.4.1; keepalived: state MASTER does not shorten it", "A router starts in BACKUP and waits for the full down timer.";
+    StartOwner => "start-owner", "RFC 9568 6.4.1; keepalived: needs priority 255 and state MASTER", "The address owner becomes MASTER at once.";
+    StartFault => "start-fault", "keepalived: tracked interface down or no source address", "A router whose interface is unusable starts in FAULT.";
+    StartLeftover => "start-leftover", "keepalived: virtual addresses found at start are removed", "Virtual addresses left by an earlier run are removed at start.";
+    BackupTimerExpired => "backup-timer-expired", "RFC 9568 6.4.2 (365)", "No acceptable advert came within the down timer, so the backup becomes MASTER.";
+    GroupWaits => "group-waits", "keepalived: vrrp_sync_group", "A member whose timer expired waits until every member of its sync group wants to be MASTER.";
+    GroupToMaster => "group-to-master", "keepalived: vrrp_sync_group", "The last member of the group became MASTER and takes the others with it.";
+    GroupToBackup => "group-to-backup", "keepalived: vrrp_sync_group", "A member of the group lost mastership and takes the others with it.";
+    GroupToFault => "group-to-fault", "keepalived: vrrp_sync_group", "A member of the group is in FAULT and takes the others with it.";
+    BackupHearsMaster => "backup-hears-master", "RFC 9568 6.4.2 (445)", "An advert of equal or higher priority restarts the down timer.";
+    BackupHearsRelease => "backup-hears-release", "RFC 9568 6.4.2 (425)", "Priority 0 says that the master stops: only the skew is waited for.";
+    BackupDiscardsLower => "backup-discards-lower", "RFC 9568 6.4.2 (460)", "A preempting backup ignores adverts of lower priority and lets its timer run out.";
+    BackupNopreempt => "backup-nopreempt", "RFC 9568 6.4.2 (445); keepalived: nopreempt", "Without preemption an advert of lower priority restarts the down timer too.";
+    BackupPreemptDelay => "backup-preempt-delay", "keepalived: preempt_delay", "Until preempt_delay has passed, adverts of lower priority restart the down timer.";
+    BackupPreemptDelayOver => "backup-preempt-delay-over", "keepalived: preempt_delay", "After preempt_delay, adverts of lower priority are ignored.";
+    MasterAdvertises => "master-advertises", "RFC 9568 6.4.3 (645)", "The advert timer of the master expired: it advertises.";
+    MasterHearsRelease => "master-hears-release", "RFC 9568 6.4.3 (665)", "A master that hears priority 0 advertises at once.";
+    MasterHearsHigher => "master-hears-higher", "RFC 9568 6.4.3 (705)", "A master that hears a higher priority becomes BACKUP.";
+    MasterHearsEqualHigherAddress => "master-hears-equal-higher-address", "RFC 9568 6.4.3 (705)", "On equal priority the master with the lower address becomes BACKUP.";
+    MasterAnswersLower => "master-answers-lower", "RFC 9568 6.4.3 (730); keepalived: forcing new election, garp_lower_prio_repeat", "A master that hears a worse advert answers with its own at once.";
+    MasterKeepsSilent => "master-keeps-silent", "RFC 3768 6.4.3; keepalived: lower_prio_no_advert", "A master that hears a worse advert discards it.";
+    MasterHearsItself => "master-hears-itself", "keepalived: equal priority advert with our IP address", "An advert of equal priority from the own address changes nothing.";
+    OwnerMeetsOwner => "owner-meets-owner", "keepalived 2.2.7: reducing local priority", "An owner that hears another owner reduces its priority to 254 and yields.";
+    FaultAppears => "fault-appears", "keepalived: tracked interface down or no source address", "A tracked interface went down: the router is unable to take part.";
+    FaultClears => "fault-clears", "keepalived: recovery passes through BACKUP", "The last fault is gone: the router starts again in BACKUP with a full down timer.";
+    AddressTaken => "address-taken", "keepalived: virtual address removed from outside", "Somebody removed a virtual address from the master: it releases and becomes BACKUP for one skew.";
+    Stop => "stop", "RFC 9568 6.4.3 (655); keepalived on SIGTERM", "On stop the master sends priority 0, then removes its addresses.";
+    Reload => "reload", "keepalived on SIGHUP", "A reload keeps the state of every virtual router that it still finds.";
+    ReloadRemoved => "reload-removed", "keepalived on SIGHUP", "A virtual router that the new configuration lacks is released.";
+    PriorityChanges => "priority-changes", "keepalived: track_interface weight", "A weighted tracker changed the effective priority; a running down timer is shifted by the difference.";
+    IntervalLearned => "interval-learned", "RFC 9568 6.1 (Active_Adver_Interval)", "A v3 backup takes over the interval of its master.";
+    DelayedAnnounce => "delayed-announce", "keepalived: garp_master_delay", "The master repeats its announcements after garp_master_delay.";
+    DelayedLowerPrioAnnounce => "delayed-lower-prio-announce", "keepalived: garp_lower_prio_delay", "The master repeats its answer to a worse advert after garp_lower_prio_delay.";
+    RefreshAnnounce => "refresh-announce", "keepalived: garp_master_refresh", "The master refreshes its announcements.";
+    RefusedRearms => "refused-rearms-master", "keepalived 2.2.7, measured", "A master restarts its advert timer on any packet of its virtual router, even a refused one.";
+    ReceiveNotVrrp => "receive-not-vrrp", "RFC 9568 5.1.1.4", "The packet is not VRRP.";
+    ReceiveVrid => "receive-vrid", "RFC 9568 7.1", "No virtual router with this VRID is configured on the interface.";
+    ReceiveIpHeader => "receive-ip-header", "RFC 1122 3.2.1", "The IP header is damaged; the kernel drops it.";
+    ReceiveIpFragment => "receive-ip-fragment", "VRRP messages are never fragmented", "The packet is an IP fragment.";
+    ReceiveOwnPacket => "receive-own-packet", "RFC 1122 3.2.1.3 (martian source)", "The source is one of the own addresses.";
+    ReceiveDestination => "receive-destination", "RFC 9568 5.1.1.2, 5.1.2.2", "The destination is neither the VRRP group nor an own address.";
+    ReceiveDelivery => "receive-delivery-mode", "keepalived: unicast_peer", "A unicast packet came where multicast is expected, or from no peer, or the other way round.";
+    ReceiveLength => "receive-length", "RFC 9568 7.1", "The length does not fit the count of addresses.";
+    ReceiveTtl => "receive-ttl", "RFC 9568 5.1.1.3, 7.1", "The TTL or hop limit is not 255: the packet crossed a router.";
+    ReceiveVersion => "receive-version", "RFC 9568 7.1", "The version is not the configured one.";
+    ReceiveAuthUnknown => "receive-auth-type-unknown", "RFC 2338 5.3.6", "The authentication type is unknown.";
+    ReceiveAuthMismatch => "receive-auth-type-mismatch", "RFC 2338 7.1", "The authentication type is not the configured one.";
+    ReceiveAuthFailure => "receive-auth-failure", "RFC 2338 7.1", "The password is not the configured one.";
+    ReceiveInterval => "receive-interval-mismatch", "RFC 3768 7.1", "The interval of a v2 advert is not the configured one.";
+    ReceiveIntervalZero => "receive-interval-zero", "RFC 9568 5.2.7", "The interval is zero.";
+    ReceiveType => "receive-type", "RFC 9568 5.2.2", "The packet type is not ADVERTISEMENT.";
+    ReceiveCount => "receive-count", "keepalived 2.2.7, measured", "The count of addresses is not the configured one.";
+    ReceiveCountZero => "receive-count-zero", "RFC 9568 5.2.5", "The advert carries no address.";
+    ReceiveChecksum => "receive-checksum", "RFC 9568 5.2.8", "The checksum is wrong.";
+    ReceiveAddressList => "receive-address-list", "RFC 9568 7.1; keepalived: skip_check_adv_addr", "An own virtual address is missing in the advert.";
+    ReceiveFirstAddress => "receive-first-not-link-local", "RFC 9568 5.2.9", "The first address of an IPv6 advert is not link-local.";
+    ReceiveOwner => "receive-owner", "RFC 9568 7.1", "The own router is the address owner and ignores adverts.";
+}
+
+impl Rule {
+    /// The rule with this id.
+    pub fn named(id: &str) -> Option<Rule> {
+        Rule::ALL.iter().copied().find(|rule| rule.id() == id)
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.id())
+    }
 }

@@ -1,0 +1,102 @@
+//! What the node knows of its own interfaces: links and addresses, as the kernel reports them.
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use crate::model::{AddressFamily, IfAddr, IfIndex, InstanceModel, InterfaceModel, NodeModel};
+
+/// The interfaces of the node.
+#[derive(Clone, Debug)]
+pub(crate) struct Interfaces {
+    all: Vec<InterfaceModel>,
+}
+
+impl Interfaces {
+    pub fn new(model: &NodeModel) -> Interfaces {
+        Interfaces { all: model.interfaces.clone() }
+    }
+
+    pub fn get(&self, index: IfIndex) -> Option<&InterfaceModel> {
+        self.all.iter().find(|i| i.index == index)
+    }
+
+    pub fn is_up(&self, index: IfIndex) -> bool {
+        self.get(index).is_some_and(|i| i.up)
+    }
+
+    pub fn set_up(&mut self, index: IfIndex, up: bool) {
+        if let Some(interface) = self.all.iter_mut().find(|i| i.index == index) {
+            interface.up = up;
+        }
+    }
+
+    pub fn add(&mut self, index: IfIndex, addr: IfAddr) {
+        if let Some(interface) = self.all.iter_mut().find(|i| i.index == index)
+            && !interface.addresses.contains(&addr)
+        {
+            interface.addresses.push(addr);
+        }
+    }
+
+    pub fn remove(&mut self, index: IfIndex, addr: IfAddr) {
+        if let Some(interface) = self.all.iter_mut().find(|i| i.index == index) {
+            interface.addresses.retain(|a| *a != addr);
+        }
+    }
+
+    pub fn holds(&self, index: IfIndex, addr: IfAddr) -> bool {
+        self.get(index).is_some_and(|i| i.addresses.contains(&addr))
+    }
+
+    /// Whether the node itself has this address on any interface.
+    pub fn is_own(&self, ip: IpAddr) -> bool {
+        self.all.iter().any(|i| i.addresses.iter().any(|a| a.ip == ip))
+    }
+
+    /// The address that adverts of this instance come from: the configured one, or the first of the family on the
+    /// interface that is no virtual address (link-local for IPv6).
+    pub fn source_of(&self, model: &InstanceModel, instances: &[InstanceModel]) -> Option<IpAddr> {
+        if model.source.is_some() {
+            return model.source;
+        }
+        let is_vip = |ip: IpAddr| instances.iter().flat_map(InstanceModel::all_vips).any(|vip| vip.addr.ip == ip);
+        let addresses = &self.get(model.iface)?.addresses;
+        addresses.iter().map(|a| a.ip).find(|ip| fits(*ip, model.family) && !is_vip(*ip))
+    }
+
+    /// How many of the things that this instance needs are missing.
+    pub fn faults_of(&self, model: &InstanceModel, has_source: bool) -> usize {
+        let mut watched: Vec<IfIndex> = Vec::new();
+        if !model.dont_track_primary {
+            watched.push(model.iface);
+            watched.extend(model.all_vips().filter(|vip| !vip.no_track).map(|vip| vip.iface));
+            watched.sort_unstable();
+            watched.dedup();
+        }
+        let own = watched.iter().filter(|index| !self.is_up(**index)).count();
+        let tracked = model.track_interfaces.iter().filter(|t| t.weight == 0 && self.is_up(t.iface) == t.reverse).count();
+        own + tracked + usize::from(!has_source)
+    }
+
+    /// The effective priority: base and weights, clamped to 1..=254; 255 never changes.
+    pub fn priority_of(&self, model: &InstanceModel) -> u8 {
+        if model.is_owner() {
+            return 255;
+        }
+        let mut total = i32::from(model.priority.get());
+        for track in &model.track_interfaces {
+            let counts = if track.weight > 0 { self.is_up(track.iface) } else { !self.is_up(track.iface) };
+            if counts {
+                total += i32::from(if track.reverse { -track.weight } else { track.weight });
+            }
+        }
+        u8::try_from(total.clamp(1, 254)).unwrap_or(254)
+    }
+}
+
+fn fits(ip: IpAddr, family: AddressFamily) -> bool {
+    match (ip, family) {
+        (IpAddr::V4(_), AddressFamily::V4) => true,
+        (IpAddr::V6(ip), AddressFamily::V6) => ip.is_unicast_link_local(),
+        _ => false,
+    }
+}

@@ -1,0 +1,119 @@
+//! SIGHUP: what survives a new configuration, what is set and removed, what is said.
+use alloc::vec::Vec;
+
+use crate::engine::Engine;
+use crate::io::{EffectKind, State, TraceKind};
+use crate::model::{IfAddr, IfIndex, InstanceModel, NodeModel};
+use crate::rules::Rule;
+use crate::time::Instant;
+use crate::vrrp::decide::Event;
+use crate::vrrp::instance::Instance;
+
+/// What one instance of the new configuration inherits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// The state of the old instance at this position.
+    Keeps(usize),
+    /// Nothing: it starts.
+    Starts,
+}
+
+/// Two configurations of the same virtual router: same VRID, family, interface and kind of delivery.
+fn is_same(old: &InstanceModel, new: &InstanceModel) -> bool {
+    old.vrid == new.vrid && old.family == new.family && old.iface == new.iface && old.is_unicast() == new.is_unicast()
+}
+
+fn plan(old: &[Instance], new: &[InstanceModel]) -> Vec<Fate> {
+    new.iter().map(|n| old.iter().position(|o| is_same(&o.model, n)).map_or(Fate::Starts, Fate::Keeps)).collect()
+}
+
+impl Engine {
+    pub(crate) fn reload(&mut self, now: Instant, model: NodeModel) {
+        for i in 0..self.instances.len() {
+            if self.instances[i].state == State::Master {
+                self.send_advert(i, self.instances[i].priority, Rule::Reload);
+            }
+        }
+        let fates = plan(&self.instances, &model.instances);
+        for i in 0..self.instances.len() {
+            if !fates.contains(&Fate::Keeps(i)) {
+                self.release_removed(i);
+            }
+        }
+        let old = core::mem::take(&mut self.instances);
+        self.delayed.clear();
+        self.policy = model.policy;
+        self.groups = model.sync_groups;
+        self.deadlines = alloc::vec![None; model.instances.len()];
+        self.sources = alloc::vec![None; model.instances.len()];
+        let mut vanished = Vec::new();
+        for (new, fate) in model.instances.into_iter().zip(&fates) {
+            let mut instance = Instance::new(new);
+            if let Fate::Keeps(position) = fate {
+                inherit(&mut instance, &old[*position], &mut vanished);
+            }
+            self.instances.push(instance);
+        }
+        self.remove_vanished(&vanished);
+        self.look_around();
+        for (i, fate) in fates.iter().enumerate() {
+            self.instances[i].priority = self.interfaces.priority_of(&self.instances[i].model);
+            match fate {
+                Fate::Keeps(_) => self.carry_on(now, i),
+                Fate::Starts => self.event(now, i, Event::Start, None),
+            }
+        }
+    }
+
+    fn release_removed(&mut self, i: usize) {
+        if self.instances[i].state == State::Master {
+            self.send_advert(i, 0, Rule::ReloadRemoved);
+            self.drop_addresses(i, Rule::ReloadRemoved);
+        }
+        self.trace(i, Rule::ReloadRemoved, TraceKind::Transition { from: self.instances[i].state, to: State::Init });
+    }
+
+    fn remove_vanished(&mut self, vanished: &[(IfIndex, IfAddr)]) {
+        for (iface, addr) in vanished {
+            if self.interfaces.holds(*iface, *addr) {
+                self.interfaces.remove(*iface, *addr);
+                self.effect(Rule::Reload, EffectKind::ChangeAddress { iface: *iface, addr: *addr, add: false });
+            }
+        }
+    }
+
+    /// A virtual router that survived goes on: new addresses are set and announced, the master advertises.
+    fn carry_on(&mut self, now: Instant, i: usize) {
+        match self.instances[i].state {
+            State::Master => {
+                let missing: Vec<_> =
+                    self.addresses_of(i).into_iter().filter(|(iface, addr)| !self.interfaces.holds(*iface, *addr)).collect();
+                for (iface, addr) in &missing {
+                    self.interfaces.add(*iface, *addr);
+                    self.effect(Rule::Reload, EffectKind::ChangeAddress { iface: *iface, addr: *addr, add: true });
+                }
+                if !missing.is_empty() {
+                    self.announce(i, self.instances[i].model.garp.repeat, Rule::Reload);
+                }
+                self.send_advert(i, self.instances[i].priority, Rule::Reload);
+                self.deadlines[i] = Some(now + self.instances[i].model.advert_int);
+            }
+            State::Backup => self.deadlines[i] = Some(now + self.instances[i].down(&self.policy)),
+            State::Init | State::Fault => {}
+        }
+        if let Some(until) = self.deadlines[i] {
+            self.trace(i, Rule::Reload, TraceKind::Armed { until });
+        }
+    }
+}
+
+fn inherit(new: &mut Instance, old: &Instance, vanished: &mut Vec<(IfIndex, IfAddr)>) {
+    new.state = old.state;
+    new.wants_master = old.wants_master;
+    new.holds = old.holds;
+    new.master = old.master;
+    if old.holds {
+        let kept: Vec<_> = new.model.all_vips().map(|vip| (vip.iface, vip.addr)).collect();
+        vanished.extend(old.model.all_vips().map(|vip| (vip.iface, vip.addr)).filter(|a| !kept.contains(a)));
+    }
+}

@@ -1,0 +1,8 @@
+//! One virtual router: receive, decide, apply.
+//!
+//! [`receive`] judges a frame, [`decide`] is the table, [`apply`](self) carries the decision out.
+pub(crate) mod apply;
+pub mod decide;
+pub(crate) mod instance;
+pub mod receive;
+pub mod skew;

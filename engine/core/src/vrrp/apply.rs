@@ -1,0 +1,216 @@
+//! Carries decisions out, step by step, in order. It chooses nothing.
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use vrrplab_wire::{Advert, AdvertFrame, GROUP_V4, GROUP_V6, gratuitous_arp, multicast_mac, unsolicited_na};
+
+use crate::engine::Engine;
+use crate::io::{EffectKind, State, TimerKind, TraceKind};
+use crate::model::{AddressFamily, Auth, IfAddr, IfIndex, Mac, Version};
+use crate::policy::V3Checksum;
+use crate::rules::Rule;
+use crate::time::{Instant, Span};
+use crate::vrrp::decide::{Action, Decision};
+use crate::vrrp::receive::Heard;
+
+/// An Ethernet header without a tag.
+const ETHERNET_HEADER: usize = 14;
+
+impl Engine {
+    /// Carries out one decision for one instance. Returns whether its sync group is to follow.
+    pub(crate) fn apply(&mut self, now: Instant, i: usize, decision: Decision, heard: Option<&Heard>) -> bool {
+        let from = self.instances[i].state;
+        self.instances[i].state = decision.next;
+        self.instances[i].wants_master = decision.next == State::Master;
+        let mut pull = false;
+        for action in decision.actions {
+            match action {
+                Action::PullGroup => pull = true,
+                action => self.step(now, i, *action, from, decision, heard),
+            }
+        }
+        pull
+    }
+
+    fn step(&mut self, now: Instant, i: usize, action: Action, from: State, decision: Decision, heard: Option<&Heard>) {
+        let rule = decision.rule;
+        let policy = self.policy;
+        match action {
+            Action::Enter => self.trace(i, rule, TraceKind::Transition { from, to: decision.next }),
+            Action::SendAdvert => self.send_advert(i, self.instances[i].priority, rule),
+            Action::SendRelease => self.send_advert(i, 0, rule),
+            Action::TakeAddresses => self.take_addresses(i, rule),
+            Action::DropAddresses => self.drop_addresses(i, rule),
+            Action::Announce => self.become_announcer(now, i, rule),
+            Action::ScheduleAnnounce => {
+                self.schedule(now, i, self.instances[i].model.garp.delay, TimerKind::DelayedAnnounce);
+            }
+            Action::AnnounceToLower => self.announce_to_lower(now, i, rule),
+            Action::RefreshAnnounce => self.refresh(now, i),
+            Action::AnnounceSource => self.announce_source(i, rule),
+            Action::ArmAdvert => self.arm(now, i, self.instances[i].model.advert_int, rule),
+            Action::ArmDown => self.arm(now, i, self.instances[i].down(&policy), rule),
+            Action::ArmSkew => self.arm(now, i, self.instances[i].skew(&policy), rule),
+            Action::ArmAtOnce => self.arm(now, i, Span::from_micros(1), rule),
+            Action::Disarm => self.deadlines[i] = None,
+            Action::LearnInterval => self.learn_interval(i, heard),
+            Action::ForgetInterval => self.instances[i].master_interval = self.instances[i].model.advert_int,
+            Action::RememberMaster => self.instances[i].master = heard.map(|h| h.from),
+            Action::StartPreemptDelay => self.instances[i].preempt_since = Some(now),
+            Action::ClearPreemptDelay => self.instances[i].preempt_since = None,
+            Action::ReducePriority => self.reduce_priority(i, rule),
+            Action::WantMaster => self.instances[i].wants_master = true,
+            Action::PullGroup => {}
+        }
+    }
+
+    fn arm(&mut self, now: Instant, i: usize, span: Span, rule: Rule) {
+        let until = now + span;
+        self.deadlines[i] = Some(until);
+        if rule != Rule::MasterAdvertises {
+            self.trace(i, rule, TraceKind::Armed { until });
+        }
+    }
+
+    fn reduce_priority(&mut self, i: usize, rule: Rule) {
+        let from = self.instances[i].priority;
+        self.instances[i].owner = false;
+        self.instances[i].priority = 254;
+        self.trace(i, rule, TraceKind::Priority { from, to: 254 });
+    }
+
+    fn learn_interval(&mut self, i: usize, heard: Option<&Heard>) {
+        let Some(heard) = heard else { return };
+        let from = self.instances[i].master_interval;
+        if self.instances[i].model.version == Version::V3 && from != heard.interval {
+            self.instances[i].master_interval = heard.interval;
+            self.trace(i, Rule::IntervalLearned, TraceKind::Interval { from, to: heard.interval });
+        }
+    }
+
+    /// One advert event: one frame to the group, or one packet to each peer, all with the same identification.
+    pub(crate) fn send_advert(&mut self, i: usize, priority: u8, rule: Rule) {
+        let id = self.instances[i].take_ip_id();
+        let Some(src) = self.sources[i] else { return };
+        let model = &self.instances[i].model;
+        let Some(src_mac) = self.interfaces.get(model.iface).map(|interface| interface.mac) else { return };
+        let advert = Advert {
+            version: model.version,
+            vrid: model.vrid.get(),
+            priority,
+            interval: interval_field(model.version, model.advert_int),
+            addresses: model.vips.iter().map(|vip| vip.addr.ip).collect(),
+            auth: match model.auth {
+                Auth::None => None,
+                Auth::Pass(password) => Some(password),
+            },
+        };
+        let (family, iface, message_only) =
+            (model.family, model.iface, self.policy.v3_ipv4_checksum == V3Checksum::MessageOnly);
+        let ttl = model.unicast_ttl.unwrap_or(255);
+        let build = |dst: IpAddr, dst_mac: Mac, ttl: u8| {
+            AdvertFrame { advert: &advert, family, src_mac, dst_mac, src, dst, ttl, id, message_only }.emit()
+        };
+        if model.unicast_peers.is_empty() {
+            let group = match family {
+                AddressFamily::V4 => IpAddr::V4(GROUP_V4),
+                AddressFamily::V6 => IpAddr::V6(GROUP_V6),
+            };
+            let Some(dst_mac) = multicast_mac(group) else { return };
+            let bytes = build(group, dst_mac, 255);
+            self.effect(rule, EffectKind::SendFrame { iface, bytes });
+            return;
+        }
+        let packets: Vec<Vec<u8>> = model
+            .unicast_peers
+            .iter()
+            .map(|peer| build(*peer, Mac([0; 6]), ttl).split_off(ETHERNET_HEADER))
+            .collect();
+        for bytes in packets {
+            self.effect(rule, EffectKind::SendPacket { iface, bytes });
+        }
+    }
+
+    fn take_addresses(&mut self, i: usize, rule: Rule) {
+        self.instances[i].holds = true;
+        for (iface, addr) in self.addresses_of(i) {
+            self.interfaces.add(iface, addr);
+            self.effect(rule, EffectKind::ChangeAddress { iface, addr, add: true });
+        }
+    }
+
+    pub(crate) fn drop_addresses(&mut self, i: usize, rule: Rule) {
+        if !core::mem::take(&mut self.instances[i].holds) {
+            return;
+        }
+        for (iface, addr) in self.addresses_of(i) {
+            // an address that another instance still holds is the kernel's single copy: keepalived removes it all the same
+            if self.interfaces.holds(iface, addr) {
+                self.interfaces.remove(iface, addr);
+                self.effect(rule, EffectKind::ChangeAddress { iface, addr, add: false });
+            }
+        }
+    }
+
+    pub(crate) fn addresses_of(&self, i: usize) -> Vec<(IfIndex, IfAddr)> {
+        self.instances[i].model.all_vips().map(|vip| (vip.iface, vip.addr)).collect()
+    }
+
+    fn become_announcer(&mut self, now: Instant, i: usize, rule: Rule) {
+        let garp = self.instances[i].model.garp;
+        self.instances[i].refresh_after = (garp.refresh > Span::ZERO).then(|| now + garp.refresh);
+        self.announce(i, garp.repeat, rule);
+    }
+
+    fn announce_to_lower(&mut self, now: Instant, i: usize, rule: Rule) {
+        let garp = self.instances[i].model.garp;
+        if garp.lower_prio_repeat > 0 {
+            self.announce(i, garp.lower_prio_repeat, rule);
+            self.schedule(now, i, garp.lower_prio_delay, TimerKind::DelayedLowerPrioAnnounce);
+        }
+    }
+
+    fn refresh(&mut self, now: Instant, i: usize) {
+        let garp = self.instances[i].model.garp;
+        if self.instances[i].refresh_after.is_some_and(|after| now > after) {
+            self.instances[i].refresh_after = Some(now + garp.refresh);
+            self.announce(i, garp.refresh_repeat, Rule::RefreshAnnounce);
+        }
+    }
+
+    /// `rounds` rounds of one announcement for every address, advertised ones first.
+    pub(crate) fn announce(&mut self, i: usize, rounds: u32, rule: Rule) {
+        if !self.instances[i].holds {
+            return;
+        }
+        for _ in 0..rounds {
+            for (iface, addr) in self.addresses_of(i) {
+                self.announce_one(iface, addr.ip, rule);
+            }
+        }
+    }
+
+    fn announce_source(&mut self, i: usize, rule: Rule) {
+        if let (true, Some(source)) = (self.instances[i].model.is_unicast(), self.sources[i]) {
+            self.announce_one(self.instances[i].model.iface, source, rule);
+        }
+    }
+
+    fn announce_one(&mut self, iface: IfIndex, ip: IpAddr, rule: Rule) {
+        let Some(mac) = self.interfaces.get(iface).map(|interface| interface.mac) else { return };
+        let bytes = match ip {
+            IpAddr::V4(ip) => gratuitous_arp(mac, ip),
+            IpAddr::V6(ip) => unsolicited_na(mac, ip, false),
+        };
+        self.effect(rule, EffectKind::SendFrame { iface, bytes });
+    }
+}
+
+/// What the interval field says: seconds in v2, centiseconds in v3.
+fn interval_field(version: Version, interval: Span) -> u16 {
+    let units = match version {
+        Version::V2 => interval.as_micros() / 1_000_000,
+        Version::V3 => interval.as_micros() / 10_000,
+    };
+    u16::try_from(units).unwrap_or(u16::MAX)
+}

@@ -1,0 +1,84 @@
+//! The memory of one virtual router between two inputs.
+use core::net::IpAddr;
+
+use crate::io::State;
+use crate::model::InstanceModel;
+use crate::policy::Policy;
+use crate::time::{Instant, Span};
+use crate::vrrp::decide::Preemption;
+use crate::vrrp::skew;
+
+/// One virtual router at work.
+#[derive(Clone, Debug)]
+pub(crate) struct Instance {
+    pub model: InstanceModel,
+    pub state: State,
+    /// The member of a sync group wants to be master.
+    pub wants_master: bool,
+    /// Effective priority, after trackers.
+    pub priority: u8,
+    /// Base priority 255, unless another owner was met.
+    pub owner: bool,
+    /// The interval of the current master; the own one until another is learned.
+    pub master_interval: Span,
+    /// Who the master is.
+    pub master: Option<IpAddr>,
+    /// IPv4 identification of the next advert.
+    pub ip_id: u16,
+    /// The virtual addresses are set.
+    pub holds: bool,
+    /// When `preempt_delay` began.
+    pub preempt_since: Option<Instant>,
+    /// The next advert later than this refreshes the announcements.
+    pub refresh_after: Option<Instant>,
+    /// The own faults (not those of the sync group).
+    pub faults: usize,
+}
+
+impl Instance {
+    pub fn new(model: InstanceModel) -> Instance {
+        Instance {
+            state: State::Init,
+            wants_master: false,
+            priority: model.priority.get(),
+            owner: model.is_owner(),
+            master_interval: model.advert_int,
+            master: None,
+            ip_id: 1,
+            holds: false,
+            preempt_since: None,
+            refresh_after: None,
+            faults: 0,
+            model,
+        }
+    }
+
+    pub fn skew(&self, policy: &Policy) -> Span {
+        skew::skew(self.model.version, self.priority, self.master_interval, policy.skew_unit)
+    }
+
+    pub fn down(&self, policy: &Policy) -> Span {
+        let adverts = self.model.down_timer_adverts;
+        skew::down(self.model.version, self.priority, self.master_interval, adverts, policy.skew_unit)
+    }
+
+    /// Where `preempt` and `preempt_delay` stand.
+    pub fn preemption(&self, now: Instant) -> Preemption {
+        if !self.model.preempt {
+            return Preemption::Never;
+        }
+        match self.preempt_since {
+            _ if self.model.preempt_delay == Span::ZERO => Preemption::AtOnce,
+            None => Preemption::DelayToStart,
+            Some(since) if now.since(since) < self.model.preempt_delay => Preemption::DelayRunning,
+            Some(_) => Preemption::DelayOver,
+        }
+    }
+
+    /// The identification for the next advert; 0 is skipped.
+    pub fn take_ip_id(&mut self) -> u16 {
+        let id = self.ip_id;
+        self.ip_id = if id == u16::MAX { 1 } else { id + 1 };
+        id
+    }
+}

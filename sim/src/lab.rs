@@ -1,0 +1,481 @@
+//! The laboratory: builds a world, lets its time pass, shows every moment to the observers.
+mod faults;
+mod queue;
+mod router;
+
+use std::rc::Rc;
+
+use vrrplab_engine::model::IfIndex;
+use vrrplab_engine::{Command, Effect, EffectKind, Engine, Input, Instant, KernelEvent, Rule};
+use vrrplab_formats::world::{Client, ClientId, Member, NodeId, World};
+use vrrplab_wire::is_vrrp;
+
+use crate::fabric::{Fabric, Fate, PortId, PortSetup};
+use crate::host::{Asker, Event};
+use crate::kernel::{IfaceSetup, Kernel, KernelOut};
+use crate::moment::{Moment, Observer, PortInfo};
+use queue::{Due, Queue};
+use router::{Router, Waiting};
+
+/// The one interface of a client.
+const CLIENT_IFACE: IfIndex = IfIndex(2);
+
+struct Seat {
+    kernel: Kernel,
+    asker: Asker,
+    port: PortId,
+    scheduled: Option<Instant>,
+}
+
+/// What a run cost.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Events taken from the queue.
+    pub events: u64,
+    /// Frames sent by hosts.
+    pub sent: u64,
+    /// Frames that reached a host.
+    pub delivered: u64,
+}
+
+/// A world in motion.
+pub struct Lab<'w> {
+    world: &'w World,
+    now: Instant,
+    end: Instant,
+    queue: Queue,
+    fabric: Fabric,
+    ports: Vec<PortInfo>,
+    routers: Vec<Router>,
+    clients: Vec<Seat>,
+    fates: Vec<Fate>,
+    tally: Tally,
+}
+
+/// The observers of a run.
+pub type Watchers<'a, 'b> = &'a mut [&'b mut dyn Observer];
+
+impl<'w> Lab<'w> {
+    /// Builds the world. `seed` overrides the scenario's own.
+    pub fn new(world: &'w World, seed: u64) -> Lab<'w> {
+        let mut fabric = Fabric::new(&world.networks, seed);
+        let mut ports = Vec::new();
+        let mut routers = Vec::new();
+        for (n, node) in world.nodes.iter().enumerate() {
+            let owner = Member::Node(NodeId(n));
+            let mut own = Vec::new();
+            for (interface, port) in node.model.interfaces.iter().zip(&node.ports) {
+                own.push(fabric.add_port(PortSetup {
+                    network: port.network,
+                    owner,
+                    mac: interface.mac,
+                    addresses: interface.addresses.clone(),
+                    security: port.security.clone(),
+                }));
+                let addresses: Vec<String> = interface.addresses.iter().map(|a| a.ip.to_string()).collect();
+                ports.push(PortInfo {
+                    owner,
+                    label: format!("{}:{}", node.model.name, interface.name),
+                    description: format!("{} {}", interface.mac, addresses.join(" ")),
+                });
+            }
+            routers.push(Router::new(node.model.clone(), node.http, own, seed ^ (n as u64 + 1)));
+        }
+        let mut clients = Vec::new();
+        for (c, client) in world.clients.iter().enumerate() {
+            let owner = Member::Client(ClientId(c));
+            let port = fabric.add_port(client_port(client, owner));
+            ports.push(PortInfo {
+                owner,
+                label: format!("{}:eth0", client.name),
+                description: format!("{} {}", client.mac, client.addr.ip),
+            });
+            let iface = IfaceSetup {
+                index: CLIENT_IFACE,
+                name: "eth0".to_owned(),
+                mac: client.mac,
+                addresses: vec![client.addr],
+            };
+            let asker = Asker::new(client, seed ^ ((c as u64 + 1) << 32));
+            clients.push(Seat { kernel: Kernel::new(vec![iface]), asker, port, scheduled: None });
+        }
+        let mut lab = Lab {
+            world,
+            now: Instant::ZERO,
+            end: Instant::ZERO + world.duration,
+            queue: Queue::default(),
+            fabric,
+            ports,
+            routers,
+            clients,
+            fates: Vec::new(),
+            tally: Tally::default(),
+        };
+        lab.fill_queue();
+        lab
+    }
+
+    fn fill_queue(&mut self) {
+        for (position, fault) in self.world.faults.iter().enumerate() {
+            self.queue.push(fault.at, Due::Fault(position));
+        }
+        for (n, node) in self.world.nodes.iter().enumerate() {
+            if let Some(start) = node.start {
+                self.queue.push(start, Due::Start(n));
+            }
+        }
+        for c in 0..self.clients.len() {
+            self.reschedule_client(c);
+        }
+    }
+
+    /// Every port, in order of [`PortId`].
+    pub fn ports(&self) -> &[PortInfo] {
+        &self.ports
+    }
+
+    /// How far time has come.
+    pub fn now(&self) -> Instant {
+        self.now
+    }
+
+    /// Lets all time pass.
+    pub fn run(mut self, watchers: Watchers<'_, '_>) -> Tally {
+        while self.step(watchers) {}
+        self.tally
+    }
+
+    /// The next event. `false`: the end has come, and the observers have been told.
+    pub fn step(&mut self, watchers: Watchers<'_, '_>) -> bool {
+        let Some((at, due)) = self.queue.pop_until(self.end) else {
+            self.now = self.end;
+            for watcher in watchers.iter_mut() {
+                watcher.finish(self.end);
+            }
+            return false;
+        };
+        self.now = at;
+        self.tally.events += 1;
+        match due {
+            Due::Deliver { from, to, frame } => {
+                for port in to {
+                    self.deliver(from, port, &frame, watchers);
+                }
+            }
+            Due::Wake(Member::Node(NodeId(n))) => self.wake_router(n, watchers),
+            Due::Wake(Member::Client(ClientId(c))) => self.wake_client(c, watchers),
+            Due::Fault(position) => self.fault(position, watchers),
+            Due::Start(n) => self.start(n, watchers),
+        }
+        true
+    }
+
+    fn show(&self, watchers: Watchers<'_, '_>, moment: &Moment<'_>) {
+        for watcher in watchers.iter_mut() {
+            watcher.see(self.now, moment);
+        }
+    }
+
+    /// A host puts a frame on its port.
+    fn transmit(&mut self, port: PortId, frame: Vec<u8>, rule: Option<Rule>, watchers: Watchers<'_, '_>) {
+        self.tally.sent += 1;
+        self.show(watchers, &Moment::Sent { port, bytes: &frame, rule });
+        let mut fates = std::mem::take(&mut self.fates);
+        fates.clear();
+        self.fabric.send(self.now, port, &frame, &mut fates);
+        let frame: Rc<[u8]> = frame.into();
+        let mut batch: Option<(Instant, Vec<PortId>)> = None;
+        for fate in &fates {
+            match *fate {
+                Fate::Deliver { to, at } => match &mut batch {
+                    Some((when, ports)) if *when == at => ports.push(to),
+                    batch => {
+                        if let Some((when, ports)) = batch.replace((at, vec![to])) {
+                            self.queue.push(when, Due::Deliver { from: port, to: ports, frame: frame.clone() });
+                        }
+                    }
+                },
+                Fate::Drop { to, reason } => {
+                    self.show(watchers, &Moment::Dropped { from: port, to, reason, bytes: &frame });
+                }
+            }
+        }
+        if let Some((when, ports)) = batch {
+            self.queue.push(when, Due::Deliver { from: port, to: ports, frame });
+        }
+        self.fates = fates;
+    }
+
+    fn deliver(&mut self, from: PortId, to: PortId, frame: &Rc<[u8]>, watchers: Watchers<'_, '_>) {
+        if !self.fabric.carrier(to) {
+            let reason = crate::fabric::DropReason::Down;
+            self.show(watchers, &Moment::Dropped { from, to: Some(to), reason, bytes: frame });
+            return;
+        }
+        self.tally.delivered += 1;
+        self.show(watchers, &Moment::Delivered { from, to, bytes: frame });
+        match self.ports[to.0].owner {
+            Member::Node(NodeId(n)) => self.router_hears(n, to, frame, watchers),
+            Member::Client(ClientId(c)) => self.client_hears(c, frame, watchers),
+        }
+    }
+
+    fn router_hears(&mut self, n: usize, port: PortId, frame: &Rc<[u8]>, watchers: Watchers<'_, '_>) {
+        let router = &mut self.routers[n];
+        if router.crashed {
+            return;
+        }
+        let Some(iface) = router.iface_of(port) else { return };
+        if !is_vrrp(frame) {
+            let mut out = Vec::new();
+            router.kernel.receive(self.now, iface, frame, &mut out);
+            self.router_out(n, out, watchers);
+            return;
+        }
+        if !router.kernel.link_up(iface) || !is_for(frame, router.kernel.mac(iface).0) {
+            return;
+        }
+        match &mut router.engine {
+            Some(_) if router.paused => router.waiting.push(Waiting::Frame { iface, frame: frame.clone() }),
+            Some(engine) => {
+                engine.handle(self.now, Input::Frame { iface, bytes: frame });
+                self.carry_out(n, watchers);
+            }
+            None => {}
+        }
+    }
+
+    /// Carries out what the engine of a router asks for.
+    fn carry_out(&mut self, n: usize, watchers: Watchers<'_, '_>) {
+        let node = NodeId(n);
+        while let Some(engine) = &mut self.routers[n].engine {
+            let Some(trace) = engine.poll_trace() else { break };
+            if !watchers.is_empty() {
+                let engine = self.routers[n].engine.as_ref();
+                let instance = engine.map_or("", |engine| engine.instance_name(trace.instance));
+                self.show(watchers, &Moment::Decided { node, instance, trace: &trace });
+            }
+        }
+        while let Some(effect) = self.routers[n].engine.as_mut().and_then(Engine::poll_effect) {
+            self.carry_out_one(n, effect, watchers);
+        }
+        self.reschedule_router(n);
+    }
+
+    fn carry_out_one(&mut self, n: usize, effect: Effect, watchers: Watchers<'_, '_>) {
+        match effect.kind {
+            EffectKind::SendFrame { iface, bytes } => {
+                let router = &self.routers[n];
+                if let (true, Some(port)) = (router.kernel.link_up(iface), router.port_of(iface)) {
+                    self.transmit(port, bytes, Some(effect.rule), watchers);
+                }
+            }
+            EffectKind::SendPacket { iface: _, bytes } => {
+                let mut out = Vec::new();
+                self.routers[n].kernel.send_ip(self.now, bytes, &mut out);
+                self.router_out(n, out, watchers);
+            }
+            EffectKind::ChangeAddress { iface, addr, add } => {
+                let kernel = &mut self.routers[n].kernel;
+                let done = if add { kernel.add_address(iface, addr) } else { kernel.remove_address(iface, addr) };
+                if done.is_ok() {
+                    self.show_address(n, iface, addr, add, watchers);
+                }
+            }
+        }
+    }
+
+    fn show_address(
+        &self,
+        n: usize,
+        index: IfIndex,
+        addr: vrrplab_engine::model::IfAddr,
+        added: bool,
+        watchers: Watchers<'_, '_>,
+    ) {
+        let iface = self.routers[n].model.interface(index).map_or("", |i| i.name.as_str());
+        self.show(watchers, &Moment::Address { node: NodeId(n), iface, index, addr, added });
+    }
+
+    /// What a router's kernel wants to send, and what it hands to its services.
+    fn router_out(&mut self, n: usize, out: Vec<KernelOut>, watchers: Watchers<'_, '_>) {
+        let mut served = false;
+        for out in out {
+            match out {
+                KernelOut::Transmit { iface, frame } => {
+                    let router = &self.routers[n];
+                    if let (true, Some(port)) = (router.kernel.link_up(iface), router.port_of(iface)) {
+                        self.transmit(port, frame, None, watchers);
+                    }
+                }
+                KernelOut::Local { packet } => {
+                    self.routers[n].responder.receive(self.now, &packet);
+                    served = true;
+                }
+            }
+        }
+        if served {
+            self.serve(n, watchers);
+        } else {
+            self.reschedule_router(n);
+        }
+    }
+
+    /// Lets the services of a router answer.
+    fn serve(&mut self, n: usize, watchers: Watchers<'_, '_>) {
+        let mut packets = Vec::new();
+        self.routers[n].responder.wake(self.now, &mut packets);
+        for packet in packets {
+            let mut out = Vec::new();
+            self.routers[n].kernel.send_ip(self.now, packet, &mut out);
+            self.router_out(n, out, watchers);
+        }
+        self.reschedule_router(n);
+    }
+
+    fn wake_router(&mut self, n: usize, watchers: Watchers<'_, '_>) {
+        let router = &mut self.routers[n];
+        if router.scheduled != Some(self.now) {
+            return;
+        }
+        router.scheduled = None;
+        if !router.paused
+            && let Some(engine) = &mut router.engine
+            && engine.next_wake().is_some_and(|wake| wake.at <= self.now)
+        {
+            engine.handle(self.now, Input::Wake);
+            self.carry_out(n, watchers);
+        }
+        if self.routers[n].crashed {
+            return;
+        }
+        if self.routers[n].kernel.next_wake().is_some_and(|at| at <= self.now) {
+            let mut out = Vec::new();
+            self.routers[n].kernel.wake(self.now, &mut out);
+            self.router_out(n, out, watchers);
+        }
+        if self.routers[n].responder.next_wake(self.now).is_some_and(|at| at <= self.now) {
+            self.serve(n, watchers);
+        }
+        self.reschedule_router(n);
+    }
+
+    fn reschedule_router(&mut self, n: usize) {
+        let router = &mut self.routers[n];
+        let Some(at) = router.next_wake(self.now).map(|at| at.max(self.now)) else { return };
+        if router.scheduled.is_none_or(|scheduled| scheduled != at) {
+            router.scheduled = Some(at);
+            self.queue.push(at, Due::Wake(Member::Node(NodeId(n))));
+        }
+    }
+
+    fn client_hears(&mut self, c: usize, frame: &[u8], watchers: Watchers<'_, '_>) {
+        let mut out = Vec::new();
+        self.clients[c].kernel.receive(self.now, CLIENT_IFACE, frame, &mut out);
+        self.client_out(c, out, watchers);
+    }
+
+    fn client_out(&mut self, c: usize, out: Vec<KernelOut>, watchers: Watchers<'_, '_>) {
+        let mut asked = false;
+        for out in out {
+            match out {
+                KernelOut::Transmit { frame, .. } => self.transmit(self.clients[c].port, frame, None, watchers),
+                KernelOut::Local { packet } => {
+                    self.clients[c].asker.receive(self.now, &packet);
+                    asked = true;
+                }
+            }
+        }
+        if asked {
+            self.ask(c, watchers);
+        } else {
+            self.reschedule_client(c);
+        }
+    }
+
+    /// Lets a client go on: new requests, answers, time-outs.
+    fn ask(&mut self, c: usize, watchers: Watchers<'_, '_>) {
+        let (mut packets, mut events) = (Vec::new(), Vec::new());
+        self.clients[c].asker.wake(self.now, &mut packets, &mut events);
+        let client = ClientId(c);
+        for event in events {
+            let moment = match event {
+                Event::Asked { request } => Moment::Asked { client, request },
+                Event::Answered { request, asked } => Moment::Answered { client, request, asked },
+                Event::Lost { request, asked } => Moment::Lost { client, request, asked },
+            };
+            self.show(watchers, &moment);
+        }
+        for packet in packets {
+            let mut out = Vec::new();
+            self.clients[c].kernel.send_ip(self.now, packet, &mut out);
+            self.client_out(c, out, watchers);
+        }
+        self.reschedule_client(c);
+    }
+
+    fn wake_client(&mut self, c: usize, watchers: Watchers<'_, '_>) {
+        if self.clients[c].scheduled != Some(self.now) {
+            return;
+        }
+        self.clients[c].scheduled = None;
+        if self.clients[c].kernel.next_wake().is_some_and(|at| at <= self.now) {
+            let mut out = Vec::new();
+            self.clients[c].kernel.wake(self.now, &mut out);
+            self.client_out(c, out, watchers);
+        }
+        if self.clients[c].asker.next_wake(self.now).is_some_and(|at| at <= self.now) {
+            self.ask(c, watchers);
+        }
+        self.reschedule_client(c);
+    }
+
+    fn reschedule_client(&mut self, c: usize) {
+        let seat = &mut self.clients[c];
+        let wishes = [seat.kernel.next_wake(), seat.asker.next_wake(self.now)];
+        let Some(at) = wishes.into_iter().flatten().min().map(|at| at.max(self.now)) else { return };
+        if seat.scheduled.is_none_or(|scheduled| scheduled != at) {
+            seat.scheduled = Some(at);
+            self.queue.push(at, Due::Wake(Member::Client(ClientId(c))));
+        }
+    }
+
+    fn start(&mut self, n: usize, watchers: Watchers<'_, '_>) {
+        if self.routers[n].engine.is_some() {
+            return;
+        }
+        if std::mem::take(&mut self.routers[n].crashed) {
+            for position in 0..self.routers[n].ports.len() {
+                self.set_carrier(n, position, true, watchers);
+            }
+        }
+        let router = &mut self.routers[n];
+        router.paused = false;
+        let mut engine = Engine::new(router.model_now(&router.model));
+        engine.handle(self.now, Input::Operator(Command::Start));
+        router.engine = Some(engine);
+        self.carry_out(n, watchers);
+    }
+
+    /// Tells the daemon what its kernel saw; a paused one finds it later.
+    fn tell_kernel(&mut self, n: usize, event: KernelEvent, watchers: Watchers<'_, '_>) {
+        let router = &mut self.routers[n];
+        match &mut router.engine {
+            Some(_) if router.paused => router.waiting.push(Waiting::Kernel(event)),
+            Some(engine) => {
+                engine.handle(self.now, Input::Kernel(event));
+                self.carry_out(n, watchers);
+            }
+            None => {}
+        }
+    }
+}
+
+fn client_port(client: &Client, owner: Member) -> PortSetup {
+    PortSetup { network: client.network, owner, mac: client.mac, addresses: vec![client.addr], security: None }
+}
+
+/// Multicast, or addressed to this MAC.
+fn is_for(frame: &[u8], mac: [u8; 6]) -> bool {
+    frame.first().is_some_and(|first| first & 1 == 1) || frame.get(..6) == Some(&mac[..])
+}

@@ -1,0 +1,130 @@
+//! Carries scripted faults out, each as the real thing would happen to the node.
+use vrrplab_engine::model::NodeModel;
+use vrrplab_engine::{Command, Input, KernelEvent};
+use vrrplab_formats::world::{Fault, Member, Nic, NodeId};
+
+use super::router::Waiting;
+use super::{Lab, Watchers};
+use crate::fabric::PortId;
+use crate::moment::Moment;
+
+impl Lab<'_> {
+    pub(super) fn fault(&mut self, position: usize, watchers: Watchers<'_, '_>) {
+        let fault = &self.world.faults[position].fault;
+        self.show(watchers, &Moment::Fault(fault));
+        match fault {
+            Fault::Cut { nic, direction, frames } => self.fabric.cut(self.port(*nic), *direction, *frames),
+            Fault::Uncut(nic) => self.fabric.uncut(self.port(*nic)),
+            Fault::PortDown(nic) => self.set_carrier(nic.node.0, nic.nic, false, watchers),
+            Fault::PortUp(nic) => self.set_carrier(nic.node.0, nic.nic, true, watchers),
+            Fault::NicDown(nic) => self.set_admin(*nic, false, watchers),
+            Fault::NicUp(nic) => self.set_admin(*nic, true, watchers),
+            Fault::Partition { network, groups } => {
+                let islands = groups.iter().map(|group| self.ports_of(group)).collect();
+                self.fabric.partition(*network, islands);
+            }
+            Fault::Heal(network) => self.fabric.heal(*network),
+            Fault::Crash(node) => self.crash(*node, watchers),
+            Fault::Kill(node) => self.kill(*node, watchers),
+            Fault::Stop(node) => self.stop(*node, watchers),
+            Fault::Pause(node) => self.routers[node.0].paused = true,
+            Fault::Resume(node) => self.resume(node.0, watchers),
+            Fault::Start(node) => self.start(node.0, watchers),
+            Fault::Reload(node, model) => self.reload(node.0, model, watchers),
+            Fault::SetPortSecurity(nic, security) => self.fabric.set_security(self.port(*nic), security.clone()),
+        }
+    }
+
+    fn port(&self, nic: Nic) -> PortId {
+        self.routers[nic.node.0].ports[nic.nic]
+    }
+
+    fn ports_of(&self, group: &[Member]) -> Vec<PortId> {
+        let owns = |(position, info): (usize, &crate::moment::PortInfo)| {
+            group.contains(&info.owner).then_some(PortId(position))
+        };
+        self.ports.iter().enumerate().filter_map(owns).collect()
+    }
+
+    pub(super) fn set_carrier(&mut self, n: usize, nic: usize, up: bool, watchers: Watchers<'_, '_>) {
+        let iface = self.routers[n].model.interfaces[nic].index;
+        let before = self.routers[n].kernel.link_up(iface);
+        self.fabric.set_carrier(self.routers[n].ports[nic], up);
+        self.routers[n].kernel.set_carrier(iface, up);
+        self.follow_link(n, nic, before, watchers);
+    }
+
+    fn set_admin(&mut self, nic: Nic, up: bool, watchers: Watchers<'_, '_>) {
+        let iface = self.routers[nic.node.0].model.interfaces[nic.nic].index;
+        let before = self.routers[nic.node.0].kernel.link_up(iface);
+        self.routers[nic.node.0].kernel.set_admin(iface, up);
+        self.follow_link(nic.node.0, nic.nic, before, watchers);
+    }
+
+    fn follow_link(&mut self, n: usize, nic: usize, before: bool, watchers: Watchers<'_, '_>) {
+        let iface = self.routers[n].model.interfaces[nic].index;
+        let up = self.routers[n].kernel.link_up(iface);
+        if up != before {
+            self.tell_kernel(n, KernelEvent::Link { iface, up }, watchers);
+        }
+    }
+
+    /// Power loss: ports down, daemon and virtual addresses gone.
+    fn crash(&mut self, node: NodeId, watchers: Watchers<'_, '_>) {
+        self.kill(node, watchers);
+        let n = node.0;
+        self.routers[n].crashed = true;
+        for position in 0..self.routers[n].ports.len() {
+            self.set_carrier(n, position, false, watchers);
+        }
+        for (iface, addr) in self.routers[n].virtual_addresses() {
+            if self.routers[n].kernel.remove_address(iface, addr).is_ok() {
+                self.show_address(n, iface, addr, false, watchers);
+            }
+        }
+    }
+
+    fn kill(&mut self, node: NodeId, watchers: Watchers<'_, '_>) {
+        let router = &mut self.routers[node.0];
+        router.waiting.clear();
+        router.paused = false;
+        if router.engine.take().is_some() {
+            self.show(watchers, &Moment::Gone(node));
+        }
+    }
+
+    fn stop(&mut self, node: NodeId, watchers: Watchers<'_, '_>) {
+        if let Some(engine) = &mut self.routers[node.0].engine {
+            engine.handle(self.now, Input::Operator(Command::Stop));
+            self.carry_out(node.0, watchers);
+        }
+        self.kill(node, watchers);
+    }
+
+    /// The daemon goes on: first it reads what came meanwhile, then it looks at its clock.
+    fn resume(&mut self, n: usize, watchers: Watchers<'_, '_>) {
+        self.routers[n].paused = false;
+        for waiting in std::mem::take(&mut self.routers[n].waiting) {
+            let Some(engine) = &mut self.routers[n].engine else { return };
+            match &waiting {
+                Waiting::Frame { iface, frame } => engine.handle(self.now, Input::Frame { iface: *iface, bytes: frame }),
+                Waiting::Kernel(event) => engine.handle(self.now, Input::Kernel(*event)),
+            }
+            self.carry_out(n, watchers);
+        }
+        if let Some(engine) = &mut self.routers[n].engine {
+            engine.handle(self.now, Input::Wake);
+            self.carry_out(n, watchers);
+        }
+    }
+
+    fn reload(&mut self, n: usize, config: &NodeModel, watchers: Watchers<'_, '_>) {
+        let router = &mut self.routers[n];
+        let model = router.model_now(config);
+        router.model = config.clone();
+        if let Some(engine) = &mut router.engine {
+            engine.handle(self.now, Input::Operator(Command::Reload(Box::new(model))));
+            self.carry_out(n, watchers);
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! One simulated router: a daemon (the engine) above a simulated kernel, and what dies when either dies.
+use std::rc::Rc;
+
+use vrrplab_engine::model::{IfAddr, IfIndex, NodeModel};
+use vrrplab_engine::{Engine, Instant, KernelEvent};
+
+use crate::fabric::PortId;
+use crate::host::Responder;
+use crate::kernel::{IfaceSetup, Kernel};
+
+/// What a paused daemon finds in its sockets when it goes on.
+pub(super) enum Waiting {
+    Frame { iface: IfIndex, frame: Rc<[u8]> },
+    Kernel(KernelEvent),
+}
+
+/// One router.
+pub(super) struct Router {
+    /// The configuration that the next start reads.
+    pub model: NodeModel,
+    /// The daemon, while it lives.
+    pub engine: Option<Engine>,
+    /// SIGSTOP.
+    pub paused: bool,
+    pub waiting: Vec<Waiting>,
+    /// Power loss; the next start brings the ports back.
+    pub crashed: bool,
+    pub kernel: Kernel,
+    pub responder: Responder,
+    pub ports: Vec<PortId>,
+    /// The wake-up that is in the queue.
+    pub scheduled: Option<Instant>,
+}
+
+impl Router {
+    pub fn new(model: NodeModel, http: bool, ports: Vec<PortId>, seed: u64) -> Router {
+        let interfaces = model
+            .interfaces
+            .iter()
+            .map(|i| IfaceSetup { index: i.index, name: i.name.clone(), mac: i.mac, addresses: i.addresses.clone() })
+            .collect();
+        let responder = Responder::new(&model.name, http, seed);
+        Router {
+            kernel: Kernel::new(interfaces),
+            model,
+            engine: None,
+            paused: false,
+            waiting: Vec::new(),
+            crashed: false,
+            responder,
+            ports,
+            scheduled: None,
+        }
+    }
+
+    pub fn iface_of(&self, port: PortId) -> Option<IfIndex> {
+        let position = self.ports.iter().position(|p| *p == port)?;
+        self.model.interfaces.get(position).map(|i| i.index)
+    }
+
+    pub fn port_of(&self, iface: IfIndex) -> Option<PortId> {
+        let position = self.model.interfaces.iter().position(|i| i.index == iface)?;
+        self.ports.get(position).copied()
+    }
+
+    /// The configuration with the interfaces as the kernel has them at this moment.
+    pub fn model_now(&self, config: &NodeModel) -> NodeModel {
+        let mut model = config.clone();
+        for interface in &mut model.interfaces {
+            interface.addresses = self.kernel.addresses(interface.index).to_vec();
+            interface.up = self.kernel.link_up(interface.index);
+        }
+        model
+    }
+
+    /// Addresses on the interfaces that are not fixed ones.
+    pub fn virtual_addresses(&self) -> Vec<(IfIndex, IfAddr)> {
+        let mut found = Vec::new();
+        for interface in &self.model.interfaces {
+            for addr in self.kernel.addresses(interface.index) {
+                if !interface.addresses.contains(addr) {
+                    found.push((interface.index, *addr));
+                }
+            }
+        }
+        found
+    }
+
+    /// The earliest wish of daemon, kernel and services.
+    pub fn next_wake(&self, now: Instant) -> Option<Instant> {
+        let engine = self.engine.as_ref().filter(|_| !self.paused).and_then(Engine::next_wake).map(|wake| wake.at);
+        [engine, self.kernel.next_wake(), self.responder.next_wake(now)].into_iter().flatten().min()
+    }
+}
