@@ -2,7 +2,21 @@
 #![no_std]
 #![deny(clippy::float_arithmetic)]
 extern crate alloc;
+
+pub mod announce;
+pub mod check;
+pub mod describe;
+pub mod envelope;
+mod link;
+pub mod vrrp;
+
 use core::fmt;
+
+pub use announce::{Announcement, gratuitous_arp, parse_announcement, unsolicited_na};
+pub use check::{ArpFacts, NaFacts, RaFacts, check_arp, check_na, check_ra};
+pub use describe::describe;
+pub use envelope::{Envelope, is_vrrp};
+pub use vrrp::{Advert, AdvertFrame, GROUP_V4, GROUP_V6, VrrpView, multicast_mac};
 
 /// The VRRP protocol version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
