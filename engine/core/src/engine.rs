@@ -32,6 +32,7 @@ pub struct Engine {
     traces: VecDeque<Trace>,
     next_effect: u64,
     running: bool,
+    last_unseen: Option<Rule>,
 }
 
 impl Engine {
@@ -49,6 +50,7 @@ impl Engine {
             traces: VecDeque::new(),
             next_effect: 0,
             running: false,
+            last_unseen: None,
         };
         engine.look_around();
         engine
@@ -79,10 +81,13 @@ impl Engine {
 
     /// When to call again with [`Input::Wake`], and why.
     pub fn next_wake(&self) -> Option<Wake> {
-        let protocol = self.deadlines.iter().enumerate().filter_map(|(instance, at)| {
-            at.map(|at| Wake { at, instance, timer: TimerKind::Protocol })
-        });
-        let delayed = self.delayed.iter().map(|(at, instance, timer)| Wake { at: *at, instance: *instance, timer: *timer });
+        let protocol = self
+            .deadlines
+            .iter()
+            .enumerate()
+            .filter_map(|(instance, at)| at.map(|at| Wake { at, instance, timer: TimerKind::Protocol }));
+        let delayed =
+            self.delayed.iter().map(|(at, instance, timer)| Wake { at: *at, instance: *instance, timer: *timer });
         protocol.chain(delayed).min_by_key(|wake| (wake.at, wake.instance, wake.timer))
     }
 
@@ -94,6 +99,11 @@ impl Engine {
             priority: i.priority,
             holds_addresses: i.holds,
         })
+    }
+
+    /// Why the newest frame that reached no instance did not (such frames leave no trace: nobody would log them).
+    pub fn last_unseen(&self) -> Option<Rule> {
+        self.last_unseen
     }
 
     /// The name of the instance at this position.
@@ -192,12 +202,15 @@ impl Engine {
         if !self.running || !self.interfaces.is_up(iface) {
             return;
         }
-        let listeners = self.instances.iter().enumerate().filter(|(_, x)| x.model.iface == iface).map(|(position, x)| {
-            (position, Listener { model: &x.model, state: x.state, source: self.sources[position], master: x.master })
-        });
+        let listeners = self
+            .instances
+            .iter()
+            .enumerate()
+            .filter(|(_, x)| x.model.iface == iface)
+            .map(|(position, x)| (position, Listener { model: &x.model, state: x.state, master: x.master }));
         let verdict = receive(bytes, listeners, &self.policy, |ip| self.interfaces.is_own(ip));
         match verdict {
-            Verdict::Unseen(_) => {}
+            Verdict::Unseen(rule) => self.last_unseen = Some(rule),
             Verdict::Refused { listener, from, rule } => {
                 self.trace(listener, rule, TraceKind::Refused { from });
                 self.event(now, listener, Event::Refused, None);
@@ -257,7 +270,11 @@ impl Engine {
 
     /// The other members of the sync groups of this instance, in list order.
     fn peers_of(&self, i: usize) -> impl Iterator<Item = usize> {
-        self.groups.iter().filter(move |g| g.members.contains(&i)).flat_map(|g| g.members.iter().copied()).filter(move |m| *m != i)
+        self.groups
+            .iter()
+            .filter(move |g| g.members.contains(&i))
+            .flat_map(|g| g.members.iter().copied())
+            .filter(move |m| *m != i)
     }
 
     fn is_faulty(&self, i: usize) -> bool {

@@ -14,7 +14,9 @@ pub mod time;
 pub mod vrrp;
 
 pub use engine::Engine;
-pub use io::{Command, Effect, EffectId, EffectKind, Input, InstanceStatus, KernelEvent, State, TimerKind, Trace, TraceKind, Wake};
+pub use io::{
+    Command, Effect, EffectId, EffectKind, Input, InstanceStatus, KernelEvent, State, TimerKind, Trace, TraceKind, Wake,
+};
 pub use policy::Policy;
 pub use rules::Rule;
 pub use time::{Instant, Span};

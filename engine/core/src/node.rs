@@ -73,7 +73,8 @@ impl Interfaces {
             watched.dedup();
         }
         let own = watched.iter().filter(|index| !self.is_up(**index)).count();
-        let tracked = model.track_interfaces.iter().filter(|t| t.weight == 0 && self.is_up(t.iface) == t.reverse).count();
+        let tracked =
+            model.track_interfaces.iter().filter(|t| t.weight == 0 && self.is_up(t.iface) == t.reverse).count();
         own + tracked + usize::from(!has_source)
     }
 

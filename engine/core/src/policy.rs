@@ -9,6 +9,8 @@ pub struct Policy {
     pub v3_ipv4_checksum: V3Checksum,
     /// An advert that lacks an own virtual address is refused (a choice that RFC 9568 §7.1 leaves open).
     pub strict_address_list: bool,
+    /// An address owner ignores every advert (a choice that RFC 9568 §7.1 leaves open).
+    pub owner_ignores_adverts: bool,
     /// How skew times are rounded.
     pub skew_unit: SkewUnit,
     /// A master's advert timer restarts on any packet of its VRID, valid or not.
@@ -58,6 +60,7 @@ impl Policy {
         receive: ReceiveOrder::Keepalived227,
         v3_ipv4_checksum: V3Checksum::PseudoHeaderOldUnicast,
         strict_address_list: true,
+        owner_ignores_adverts: false,
         skew_unit: SkewUnit::Microseconds,
         any_packet_rearms_master: true,
         v2_answers_worse: true,
@@ -69,6 +72,7 @@ impl Policy {
         receive: ReceiveOrder::Rfc9568,
         v3_ipv4_checksum: V3Checksum::MessageOnly,
         strict_address_list: false,
+        owner_ignores_adverts: true,
         skew_unit: SkewUnit::Exact,
         any_packet_rearms_master: false,
         v2_answers_worse: false,

@@ -86,8 +86,11 @@ impl Engine {
     fn carry_on(&mut self, now: Instant, i: usize) {
         match self.instances[i].state {
             State::Master => {
-                let missing: Vec<_> =
-                    self.addresses_of(i).into_iter().filter(|(iface, addr)| !self.interfaces.holds(*iface, *addr)).collect();
+                let missing: Vec<_> = self
+                    .addresses_of(i)
+                    .into_iter()
+                    .filter(|(iface, addr)| !self.interfaces.holds(*iface, *addr))
+                    .collect();
                 for (iface, addr) in &missing {
                     self.interfaces.add(*iface, *addr);
                     self.effect(Rule::Reload, EffectKind::ChangeAddress { iface: *iface, addr: *addr, add: true });

@@ -5,6 +5,7 @@ extern crate alloc;
 
 pub mod announce;
 pub mod check;
+pub mod coverage;
 pub mod describe;
 pub mod envelope;
 mod link;
@@ -14,6 +15,7 @@ use core::fmt;
 
 pub use announce::{Announcement, gratuitous_arp, parse_announcement, unsolicited_na};
 pub use check::{ArpFacts, NaFacts, RaFacts, check_arp, check_na, check_ra};
+pub use coverage::cover_message_only;
 pub use describe::describe;
 pub use envelope::{Envelope, is_vrrp};
 pub use vrrp::{Advert, AdvertFrame, GROUP_V4, GROUP_V6, VrrpView, multicast_mac};

@@ -2,7 +2,9 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use vrrplab_wire::{Advert, AdvertFrame, GROUP_V4, GROUP_V6, gratuitous_arp, multicast_mac, unsolicited_na};
+use vrrplab_wire::{
+    Advert, AdvertFrame, GROUP_V4, GROUP_V6, cover_message_only, gratuitous_arp, multicast_mac, unsolicited_na,
+};
 
 use crate::engine::Engine;
 use crate::io::{EffectKind, State, TimerKind, TraceKind};
@@ -105,11 +107,17 @@ impl Engine {
                 Auth::Pass(password) => Some(password),
             },
         };
-        let (family, iface, message_only) =
-            (model.family, model.iface, self.policy.v3_ipv4_checksum == V3Checksum::MessageOnly);
+        let (family, iface) = (model.family, model.iface);
+        let message_only = model.version == Version::V3
+            && family == AddressFamily::V4
+            && self.policy.v3_ipv4_checksum == V3Checksum::MessageOnly;
         let ttl = model.unicast_ttl.unwrap_or(255);
         let build = |dst: IpAddr, dst_mac: Mac, ttl: u8| {
-            AdvertFrame { advert: &advert, family, src_mac, dst_mac, src, dst, ttl, id, message_only }.emit()
+            let mut frame = AdvertFrame { advert: &advert, family, src_mac, dst_mac, src, dst, ttl, id }.emit();
+            if message_only {
+                cover_message_only(&mut frame);
+            }
+            frame
         };
         if model.unicast_peers.is_empty() {
             let group = match family {
@@ -121,11 +129,8 @@ impl Engine {
             self.effect(rule, EffectKind::SendFrame { iface, bytes });
             return;
         }
-        let packets: Vec<Vec<u8>> = model
-            .unicast_peers
-            .iter()
-            .map(|peer| build(*peer, Mac([0; 6]), ttl).split_off(ETHERNET_HEADER))
-            .collect();
+        let packets: Vec<Vec<u8>> =
+            model.unicast_peers.iter().map(|peer| build(*peer, Mac([0; 6]), ttl).split_off(ETHERNET_HEADER)).collect();
         for bytes in packets {
             self.effect(rule, EffectKind::SendPacket { iface, bytes });
         }

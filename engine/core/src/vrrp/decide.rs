@@ -151,20 +151,11 @@ use Action::*;
 const ACCEPT: &[Action] = &[ClearPreemptDelay, LearnInterval, RememberMaster, ArmDown];
 const TAKE_OVER: &[Action] = &[SendAdvert, Enter, TakeAddresses, Announce, ScheduleAnnounce, ArmAdvert, PullGroup];
 const FOLLOW_UP: &[Action] = &[SendAdvert, Enter, TakeAddresses, Announce, ScheduleAnnounce, ArmAdvert];
-const YIELD: &[Action] =
-    &[Enter, DropAddresses, ClearPreemptDelay, LearnInterval, RememberMaster, ArmDown, PullGroup];
+const YIELD: &[Action] = &[Enter, DropAddresses, ClearPreemptDelay, LearnInterval, RememberMaster, ArmDown, PullGroup];
 const YIELD_WITH_LAST_WORD: &[Action] =
     &[SendAdvert, Enter, DropAddresses, ClearPreemptDelay, LearnInterval, RememberMaster, ArmDown, PullGroup];
-const OWNER_YIELDS: &[Action] = &[
-    ReducePriority,
-    Enter,
-    DropAddresses,
-    ClearPreemptDelay,
-    LearnInterval,
-    RememberMaster,
-    ArmDown,
-    PullGroup,
-];
+const OWNER_YIELDS: &[Action] =
+    &[ReducePriority, Enter, DropAddresses, ClearPreemptDelay, LearnInterval, RememberMaster, ArmDown, PullGroup];
 
 const fn decision(next: State, rule: Rule, actions: &'static [Action]) -> Decision {
     Decision { next, rule, actions }
@@ -206,9 +197,7 @@ const fn backup(event: Event, facts: &Facts) -> Option<Decision> {
 
 const fn hears_lower(preemption: Preemption) -> Decision {
     match preemption {
-        Preemption::Never => {
-            decision(State::Backup, Rule::BackupNopreempt, &[LearnInterval, RememberMaster, ArmDown])
-        }
+        Preemption::Never => decision(State::Backup, Rule::BackupNopreempt, &[LearnInterval, RememberMaster, ArmDown]),
         Preemption::AtOnce => decision(State::Backup, Rule::BackupDiscardsLower, &[]),
         Preemption::DelayToStart => decision(
             State::Backup,
@@ -229,11 +218,9 @@ const fn master(event: Event, facts: &Facts) -> Option<Decision> {
         }
         Event::Advert(comparison) => return Some(master_hears(comparison, facts)),
         Event::Refused if facts.any_packet_rearms => decision(State::Master, Rule::RefusedRearms, &[ArmAdvert]),
-        Event::GroupBackup => decision(
-            State::Backup,
-            Rule::GroupToBackup,
-            &[Enter, DropAddresses, ClearPreemptDelay, ArmDown],
-        ),
+        Event::GroupBackup => {
+            decision(State::Backup, Rule::GroupToBackup, &[Enter, DropAddresses, ClearPreemptDelay, ArmDown])
+        }
         Event::FaultAppears if facts.two_releases => decision(
             State::Fault,
             Rule::FaultAppears,
@@ -242,9 +229,7 @@ const fn master(event: Event, facts: &Facts) -> Option<Decision> {
         Event::FaultAppears => {
             decision(State::Fault, Rule::FaultAppears, &[Enter, SendRelease, DropAddresses, Disarm, PullGroup])
         }
-        Event::GroupFault => {
-            decision(State::Fault, Rule::GroupToFault, &[Enter, SendRelease, DropAddresses, Disarm])
-        }
+        Event::GroupFault => decision(State::Fault, Rule::GroupToFault, &[Enter, SendRelease, DropAddresses, Disarm]),
         Event::AddressTaken => decision(
             State::Backup,
             Rule::AddressTaken,
@@ -271,18 +256,14 @@ const fn master_hears(comparison: Comparison, facts: &Facts) -> Decision {
             decision(State::Backup, Rule::MasterHearsEqualHigherAddress, YIELD_WITH_LAST_WORD)
         }
         Comparison::EqualHigherAddress => decision(State::Backup, Rule::MasterHearsEqualHigherAddress, YIELD),
-        Comparison::Higher if facts.last_word => {
-            decision(State::Backup, Rule::MasterHearsHigher, YIELD_WITH_LAST_WORD)
-        }
+        Comparison::Higher if facts.last_word => decision(State::Backup, Rule::MasterHearsHigher, YIELD_WITH_LAST_WORD),
         Comparison::Higher => decision(State::Backup, Rule::MasterHearsHigher, YIELD),
     }
 }
 
 const fn hears_worse(facts: &Facts) -> Decision {
     match (facts.answers_worse, facts.any_packet_rearms) {
-        (true, true) => {
-            decision(State::Master, Rule::MasterAnswersLower, &[SendAdvert, AnnounceToLower, ArmAdvert])
-        }
+        (true, true) => decision(State::Master, Rule::MasterAnswersLower, &[SendAdvert, AnnounceToLower, ArmAdvert]),
         (true, false) => decision(State::Master, Rule::MasterAnswersLower, &[SendAdvert]),
         (false, _) => decision(State::Master, Rule::MasterKeepsSilent, &[]),
     }

@@ -16,8 +16,6 @@ pub struct Listener<'a> {
     pub model: &'a InstanceModel,
     /// Its state.
     pub state: State,
-    /// The own source address, if there is one.
-    pub source: Option<IpAddr>,
     /// The address of the master that it last accepted.
     pub master: Option<IpAddr>,
 }
@@ -141,7 +139,8 @@ pub fn receive<'a>(
     let mut best: Option<(usize, Listener<'_>)> = None;
     for (position, listener) in listeners {
         let model = listener.model;
-        if model.vrid.get() != view.vrid() || model.family != family || !socket_hears(model, multicast) {
+        let deaf = policy.receive == ReceiveOrder::Keepalived227 && !socket_hears(model, multicast);
+        if model.vrid.get() != view.vrid() || model.family != family || deaf {
             continue;
         }
         let closer = model.unicast_peers.contains(&envelope.src);
@@ -206,9 +205,10 @@ impl Case<'_> {
             Check::Ttl => (!model.is_unicast() && self.envelope.ttl != 255, Rule::ReceiveTtl),
             Check::Version => (self.view.version_nibble() != expected_version, Rule::ReceiveVersion),
             Check::AuthUnknown => (v2 && self.view.auth_type() > 2, Rule::ReceiveAuthUnknown),
-            Check::AuthMismatch => {
-                (v2 && (self.view.auth_type() != auth_number(model.auth) || self.envelope.ah), Rule::ReceiveAuthMismatch)
-            }
+            Check::AuthMismatch => (
+                v2 && (self.view.auth_type() != auth_number(model.auth) || self.envelope.ah),
+                Rule::ReceiveAuthMismatch,
+            ),
             Check::AuthFailure => (v2 && self.wrong_password(), Rule::ReceiveAuthFailure),
             Check::Interval => (v2 && self.interval() != model.advert_int, Rule::ReceiveInterval),
             Check::IntervalZero => (!v2 && self.view.centiseconds() == 0, Rule::ReceiveIntervalZero),
@@ -220,15 +220,17 @@ impl Case<'_> {
             Check::Checksum => (!self.checksum_ok(), Rule::ReceiveChecksum),
             Check::Delivery => (self.multicast == model.is_unicast(), Rule::ReceiveDelivery),
             Check::AddressList => (
-                self.policy.strict_address_list && !self.trusted_master() && self.lacks_an_address(),
+                self.policy.strict_address_list
+                    && !self.trusted_master()
+                    && !self.owner_is_believed()
+                    && self.lacks_an_address(),
                 Rule::ReceiveAddressList,
             ),
             Check::FirstAddress => (self.first_address_not_link_local(), Rule::ReceiveFirstAddress),
-            Check::Owner => (model.is_owner(), Rule::ReceiveOwner),
-            Check::UnicastSource => (
-                model.check_unicast_src && !model.unicast_peers.contains(&self.envelope.src),
-                Rule::ReceiveDelivery,
-            ),
+            Check::Owner => (self.policy.owner_ignores_adverts && model.is_owner(), Rule::ReceiveOwner),
+            Check::UnicastSource => {
+                (model.check_unicast_src && !model.unicast_peers.contains(&self.envelope.src), Rule::ReceiveDelivery)
+            }
         };
         refused.then_some(rule)
     }
@@ -249,6 +251,11 @@ impl Case<'_> {
         self.listener.model.skip_check_adv_addr
             && self.listener.state == State::Backup
             && self.listener.master == Some(self.envelope.src)
+    }
+
+    /// RFC 3768 §7.1: a differing list is logged, and the advert is dropped unless the address owner sent it.
+    fn owner_is_believed(&self) -> bool {
+        self.policy.receive == ReceiveOrder::Rfc9568 && self.view.priority() == 255
     }
 
     fn wrong_password(&self) -> bool {
