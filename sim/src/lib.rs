@@ -3,4 +3,5 @@
 
 pub mod chance;
 pub mod fabric;
+pub mod kernel;
 pub mod moment;
