@@ -3,5 +3,6 @@
 
 pub mod chance;
 pub mod fabric;
+pub mod host;
 pub mod kernel;
 pub mod moment;
