@@ -1,7 +1,9 @@
 //! What switches do to frames.
-use std::net::Ipv4Addr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
+use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{ArpOperation, ArpPacket, ArpRepr, EthernetAddress, EthernetFrame, EthernetProtocol, EthernetRepr};
+use smoltcp::wire::{IpProtocol, IpRepr};
 use vrrplab_formats::world::{AddressPair, ClientId, NodeId};
 
 use super::*;
@@ -164,4 +166,58 @@ fn equal_seeds_lose_the_same_frames_and_jitter_lets_none_overtake() {
         assert!((100..160).contains(&times.len()), "{}", times.len());
         assert!(times.is_sorted());
     }
+}
+
+/// An IP packet without payload.
+fn ip(src: Mac, from: IpAddr, to: IpAddr, protocol: IpProtocol) -> Vec<u8> {
+    let repr = IpRepr::new(from.into(), to.into(), protocol, 8, 255);
+    let mut bytes = frame(src, Mac([1, 0, 0x5e, 0, 0, 18]));
+    bytes.truncate(14);
+    bytes.resize(14 + repr.buffer_len() + 8, 0);
+    let mut ethernet = EthernetFrame::new_unchecked(&mut bytes);
+    ethernet.set_ethertype(if from.is_ipv4() { EthernetProtocol::Ipv4 } else { EthernetProtocol::Ipv6 });
+    repr.emit(ethernet.payload_mut(), &ChecksumCapabilities::default());
+    bytes
+}
+
+#[test]
+fn port_security_looks_at_the_source_of_ip_packets() {
+    let mut f = lan(2, CLEAN, 1);
+    f.set_security(PortId(1), Some(PortSecurity::default()));
+    let group = Ipv4Addr::new(224, 0, 0, 18).into();
+    let advert = |from| ip(mac(1), from, group, IpProtocol::Unknown(112));
+    assert_eq!(send(&mut f, T0, 1, &advert(Ipv4Addr::new(10, 0, 0, 1).into())), [to(0)]);
+    let refused = [Fate::Drop { to: None, reason: DropReason::SpoofedIp }];
+    assert_eq!(send(&mut f, T0, 1, &advert(VIP.into())), refused);
+
+    // The port's own link-local address is known, another is not.
+    let group: IpAddr = "ff02::12".parse().unwrap();
+    let advert6 = |from: &str| ip(mac(1), from.parse().unwrap(), group, IpProtocol::Unknown(112));
+    assert_eq!(send(&mut f, T0, 1, &advert6("fe80::ff:fe00:1")), [to(0)]);
+    assert_eq!(send(&mut f, T0, 1, &advert6("fe80::11")), refused);
+
+    // Of a neighbour advertisement it is the target that counts.
+    let mut na = ip(mac(1), "fe80::ff:fe00:1".parse().unwrap(), group, IpProtocol::Icmpv6);
+    na[18..20].copy_from_slice(&24_u16.to_be_bytes());
+    na.resize(14 + 40 + 24, 0);
+    na[54] = 136;
+    let vip6: Ipv6Addr = "fd00::100".parse().unwrap();
+    na[62..78].copy_from_slice(&vip6.octets());
+    assert_eq!(send(&mut f, T0, 1, &na), refused);
+    let pair = AddressPair { ip: IfAddr { ip: vip6.into(), prefix: 128 }, mac: None };
+    f.set_security(PortId(1), Some(PortSecurity { allowed_address_pairs: vec![pair] }));
+    assert_eq!(send(&mut f, T0, 1, &na), [to(0)]);
+}
+
+#[test]
+fn a_cut_of_adverts_leaves_the_rest() {
+    let mut f = lan(2, CLEAN, 1);
+    f.cut(PortId(0), Direction::Both, FrameClass::Vrrp);
+    let (own, group) = (Ipv4Addr::new(10, 0, 0, 1).into(), Ipv4Addr::new(224, 0, 0, 18).into());
+    let cut = lost(0, DropReason::Cut);
+    assert_eq!(send(&mut f, T0, 1, &ip(mac(1), own, group, IpProtocol::Unknown(112))), [cut]);
+    assert_eq!(send(&mut f, T0, 1, &ip(mac(1), own, group, IpProtocol::Igmp)), [to(0)]);
+    f.cut(PortId(0), Direction::ToNode, FrameClass::Multicast);
+    assert_eq!(send(&mut f, T0, 1, &ip(mac(1), own, group, IpProtocol::Igmp)), [cut]);
+    assert_eq!(send(&mut f, T0, 1, &gratuitous_arp(mac(1), VIP)), [to(0)], "a broadcast is no multicast");
 }
