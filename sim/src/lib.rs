@@ -1,5 +1,8 @@
 //! The seeded world around the engine: clock, switches, simulated Linux nodes, clients, faults, observers.
 #![deny(clippy::float_arithmetic)]
 
+pub mod chance;
 pub mod fabric;
+pub mod host;
+pub mod kernel;
 pub mod moment;

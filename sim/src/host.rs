@@ -1,0 +1,14 @@
+//! Client and server processes above a simulated kernel: IP packets in, IP packets out.
+//!
+//! Their TCP is real: smoltcp sockets. Call `wake` at the same moment after one or more `receive`.
+
+mod asker;
+mod echo;
+mod responder;
+mod sockets;
+#[cfg(test)]
+mod tests;
+
+pub use asker::{Asker, Event};
+pub use responder::Responder;
+pub use sockets::Sockets;
