@@ -129,7 +129,7 @@ fn read_group(
     let mut renamed = false;
     let mut here = line;
     let mut grouped = false;
-    let mut close = |segments: &[String], grouped: bool, here: usize, found: &mut Vec<Named>| {
+    let close = |segments: &[String], grouped: bool, here: usize, found: &mut Vec<Named>| {
         if segments.len() > base.len() && !grouped {
             found.push(Named { segments: resolve(module, segments.to_vec()), line: here });
         }
