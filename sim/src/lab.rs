@@ -5,7 +5,7 @@ mod router;
 
 use std::rc::Rc;
 
-use vrrplab_engine::model::IfIndex;
+use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
 use vrrplab_engine::{Command, Effect, EffectKind, Engine, Input, Instant, KernelEvent, Rule};
 use vrrplab_formats::world::{Client, ClientId, Member, NodeId, World};
 use vrrplab_wire::is_vrrp;
@@ -79,7 +79,7 @@ impl<'w> Lab<'w> {
                     description: format!("{} {}", interface.mac, addresses.join(" ")),
                 });
             }
-            routers.push(Router::new(node.model.clone(), node.http, own, seed ^ (n as u64 + 1)));
+            routers.push(Router::new(node.model.clone(), node.http, own, seed));
         }
         let mut clients = Vec::new();
         for (c, client) in world.clients.iter().enumerate() {
@@ -96,7 +96,7 @@ impl<'w> Lab<'w> {
                 mac: client.mac,
                 addresses: vec![client.addr],
             };
-            let asker = Asker::new(client, seed ^ ((c as u64 + 1) << 32));
+            let asker = Asker::new(client, seed);
             clients.push(Seat { kernel: Kernel::new(vec![iface]), asker, port, scheduled: None });
         }
         let mut lab = Lab {
@@ -232,7 +232,7 @@ impl<'w> Lab<'w> {
             self.router_out(n, out, watchers);
             return;
         }
-        if !router.kernel.link_up(iface) || !is_for(frame, router.kernel.mac(iface).0) {
+        if !router.kernel.link_up(iface) || !is_for(frame, router.kernel.mac(iface)) {
             return;
         }
         match &mut router.engine {
@@ -289,7 +289,7 @@ impl<'w> Lab<'w> {
         &self,
         n: usize,
         index: IfIndex,
-        addr: vrrplab_engine::model::IfAddr,
+        addr: IfAddr,
         added: bool,
         watchers: Watchers<'_, '_>,
     ) {
@@ -476,6 +476,6 @@ fn client_port(client: &Client, owner: Member) -> PortSetup {
 }
 
 /// Multicast, or addressed to this MAC.
-fn is_for(frame: &[u8], mac: [u8; 6]) -> bool {
-    frame.first().is_some_and(|first| first & 1 == 1) || frame.get(..6) == Some(&mac[..])
+fn is_for(frame: &[u8], mac: Option<Mac>) -> bool {
+    frame.first().is_some_and(|first| first & 1 == 1) || mac.is_some_and(|mac| frame.starts_with(&mac.0))
 }

@@ -5,4 +5,5 @@ pub mod chance;
 pub mod fabric;
 pub mod host;
 pub mod kernel;
+pub mod lab;
 pub mod moment;
