@@ -1,4 +1,6 @@
 //! Every text and file format that is read or written, turned into the one model, with diagnostics that carry spans.
 #![deny(clippy::float_arithmetic)]
 
+pub mod builder;
+pub mod diagnostics;
 pub mod world;
