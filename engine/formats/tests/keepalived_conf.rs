@@ -279,6 +279,23 @@ fn an_unknown_interface() {
 }
 
 #[test]
+fn an_unknown_interface_does_not_hide_other_mistakes() {
+    let text = "vrrp_instance a {\n interface eth7\n virtual_router_id 0\n unicast_peer {\n fd00::2\n }\n \
+                virtual_ipaddress {\n 10.0.0.9/40\n }\n track_interface {\n eth8 weight 300\n }\n}";
+    let (_, report) = read(text, &["eth0"]);
+    let titles: Vec<&str> = report.diagnostics.iter().map(|d| d.title.as_str()).collect();
+    let expected = [
+        "the VRID of `a` is out of range",
+        "there is no interface `eth7`",
+        "this prefix length is out of range",
+        "this peer is not of the family of the virtual addresses",
+        "there is no interface `eth8`",
+        "this weight is out of range",
+    ];
+    assert_eq!(titles, expected);
+}
+
+#[test]
 fn several_mistakes_at_once() {
     let text = instance("state master\n priority 300\n interface\n authentication {\n auth_type AH\n }");
     insta::assert_snapshot!(complaints(&text.replace("10.0.0.100", "10.0.0.300 # 주소\n  10.0.0.5/33 10.0.0.6")));

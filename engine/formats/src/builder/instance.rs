@@ -11,7 +11,7 @@ use super::draft::{DefaultsDraft, InstanceDraft, Spanned, TrackInterfaceDraft, V
 use super::find_interface;
 use crate::diagnostics::Report;
 
-/// The instance, or none after an error that leaves nothing to check further.
+/// The instance, or none where its interface or VRID is unknown; everything else is checked all the same.
 pub(super) fn build(
     draft: &InstanceDraft,
     defaults: &DefaultsDraft,
@@ -33,20 +33,24 @@ pub(super) fn build(
     let (preempt, preempt_delay) = preemption(draft, wants_master, priority.get() == 255, report);
     let auth = auth(draft, version, report);
     let advert_int = advert_int(draft, version, report);
-    let (vrid, interface) = (vrid?, interface?);
-    let vips = vips(&draft.vips, Some(family), interface, interfaces, report);
-    let excluded_vips = vips_of_any_family(&draft.excluded_vips, interface, interfaces, report);
-    if vips.is_empty() && !draft.refused {
+    let vips = addresses(&draft.vips, Some(family), interface, interfaces, report);
+    let excluded_vips = addresses(&draft.excluded_vips, None, interface, interfaces, report);
+    if draft.vips.is_empty() && !draft.refused {
         no_vips(draft, version, report);
     }
     let unicast_peers = peers(draft, family, report);
+    let source = source(draft, family, report);
+    let unicast_ttl = unicast_ttl(draft, &unicast_peers, report);
+    let garp = garp(draft, defaults, report);
+    let down_timer_adverts = down_timer_adverts(draft, report);
+    let track_interfaces = track_interfaces(draft, interfaces, report);
     let flag = |own: &Option<Spanned<bool>>, default: Option<&Spanned<bool>>| {
         own.as_ref().or(default).is_some_and(|value| value.value)
     };
     Some(InstanceModel {
         name: name.clone(),
-        iface: interface.index,
-        vrid,
+        iface: interface?.index,
+        vrid: vrid?,
         version,
         family,
         priority,
@@ -55,19 +59,19 @@ pub(super) fn build(
         preempt,
         preempt_delay,
         auth,
-        source: source(draft, family, report),
-        unicast_ttl: unicast_ttl(draft, &unicast_peers, report),
+        source,
+        unicast_ttl,
         vips,
         excluded_vips,
         unicast_peers,
-        garp: garp(draft, defaults, report),
-        down_timer_adverts: down_timer_adverts(draft, report),
+        garp,
+        down_timer_adverts,
         lower_prio_no_advert: flag(&draft.lower_prio_no_advert, defaults.lower_prio_no_advert.as_ref()),
         higher_prio_send_advert: flag(&draft.higher_prio_send_advert, defaults.higher_prio_send_advert.as_ref()),
         skip_check_adv_addr: flag(&draft.skip_check_adv_addr, None),
         check_unicast_src: flag(&draft.check_unicast_src, defaults.check_unicast_src.as_ref()),
         dont_track_primary: flag(&draft.dont_track_primary, None),
-        track_interfaces: track_interfaces(draft, interfaces, report),
+        track_interfaces,
     })
 }
 
@@ -103,7 +107,7 @@ fn family_of(addr: IpAddr) -> AddressFamily {
 
 fn version(draft: &InstanceDraft, defaults: &DefaultsDraft, family: AddressFamily, report: &mut Report) -> Version {
     let given = draft.version.as_ref();
-    let version = match (given.or(defaults.version.as_ref()).map(|v| (v, v.value)), family) {
+    match (given.or(defaults.version.as_ref()).map(|v| (v, v.value)), family) {
         (Some((_, 3)), _) => Version::V3,
         (Some((at, 2)), AddressFamily::V6) if given.is_some() => {
             report
@@ -117,8 +121,7 @@ fn version(draft: &InstanceDraft, defaults: &DefaultsDraft, family: AddressFamil
             report.error(at, "there is no such VRRP version", "2 or 3");
             Version::V2
         }
-    };
-    version
+    }
 }
 
 fn priority(draft: &InstanceDraft, report: &mut Report) -> (NonZeroU8, bool) {
@@ -216,11 +219,11 @@ fn no_vips(draft: &InstanceDraft, version: Version, report: &mut Report) {
     };
 }
 
-/// Addresses of one family; others are reported and left out.
-fn vips(
+/// Addresses of one family, where one is asked for; others are reported and left out.
+fn addresses(
     drafts: &[VipDraft],
     family: Option<AddressFamily>,
-    own: &InterfaceModel,
+    own: Option<&InterfaceModel>,
     interfaces: &[InterfaceModel],
     report: &mut Report,
 ) -> Vec<Vip> {
@@ -245,22 +248,13 @@ fn vips(
         });
         let iface = match &draft.dev {
             Some(dev) => find_interface(dev, interfaces, report),
-            None => Some(own),
+            None => own,
         };
         if let (Some(prefix), Some(iface)) = (prefix, iface) {
             vips.push(Vip { addr: IfAddr { ip, prefix }, iface: iface.index, no_track: draft.no_track });
         }
     }
     vips
-}
-
-fn vips_of_any_family(
-    drafts: &[VipDraft],
-    own: &InterfaceModel,
-    interfaces: &[InterfaceModel],
-    report: &mut Report,
-) -> Vec<Vip> {
-    vips(drafts, None, own, interfaces, report)
 }
 
 fn peers(draft: &InstanceDraft, family: AddressFamily, report: &mut Report) -> Vec<IpAddr> {
