@@ -3,4 +3,5 @@
 
 pub mod builder;
 pub mod diagnostics;
+pub mod keepalived;
 pub mod world;
