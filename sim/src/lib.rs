@@ -7,3 +7,4 @@ pub mod host;
 pub mod kernel;
 pub mod lab;
 pub mod moment;
+pub mod verify;

@@ -1,4 +1,8 @@
 //! Every text and file format that is read or written, turned into the one model, with diagnostics that carry spans.
 #![deny(clippy::float_arithmetic)]
 
+pub mod builder;
+pub mod diagnostics;
+pub mod keepalived;
+pub mod recording;
 pub mod world;

@@ -1,0 +1,87 @@
+//! The one way from what a text says to the model: names become indexes, absent fields get their defaults.
+mod draft;
+mod groups;
+mod instance;
+
+use vrrplab_engine::model::{InstanceModel, InterfaceModel, NodeModel};
+use vrrplab_engine::policy::Policy;
+
+use crate::diagnostics::{Report, Severity, nearest};
+pub use draft::{DefaultsDraft, Draft, InstanceDraft, Spanned, SyncGroupDraft, TrackInterfaceDraft, VipDraft};
+
+/// Makes the model of one node. Every problem goes to the report; with an error among them there is no model.
+pub fn build_node(
+    name: &str,
+    policy: Policy,
+    interfaces: Vec<InterfaceModel>,
+    draft: &Draft,
+    report: &mut Report,
+) -> Option<NodeModel> {
+    let errors_before = report.count(Severity::Error);
+    let mut kept: Vec<&InstanceDraft> = Vec::new();
+    for instance in &draft.instances {
+        if kept.iter().any(|k| k.name.value == instance.name.value) {
+            let title = format!("a second instance named `{}` is skipped", instance.name.value);
+            report.warning(&instance.name, title, "this name is taken");
+        } else {
+            kept.push(instance);
+        }
+    }
+    let mut built: Vec<Option<InstanceModel>> =
+        kept.iter().map(|d| instance::build(d, &draft.defaults, &interfaces, report)).collect();
+    refuse_shared_vrids(&kept, &built, &interfaces, report);
+    let sync_groups = groups::build(draft, &kept, &mut built, &interfaces, report);
+    if report.count(Severity::Error) > errors_before {
+        return None;
+    }
+    let instances = built.into_iter().collect::<Option<Vec<_>>>()?;
+    Some(NodeModel { name: name.to_owned(), policy, interfaces, instances, sync_groups })
+}
+
+/// Two multicast instances of one family cannot share a VRID on one interface: keepalived refuses the whole file.
+fn refuse_shared_vrids(
+    drafts: &[&InstanceDraft],
+    built: &[Option<InstanceModel>],
+    interfaces: &[InterfaceModel],
+    report: &mut Report,
+) {
+    let known: Vec<_> = drafts.iter().zip(built).filter_map(|(d, m)| Some((d, m.as_ref()?))).collect();
+    for (position, (draft, model)) in known.iter().enumerate() {
+        let clash = known[..position].iter().find(|(_, earlier)| {
+            let same = (earlier.iface, earlier.vrid, earlier.family) == (model.iface, model.vrid, model.family);
+            let apart = earlier.is_unicast()
+                && model.is_unicast()
+                && !earlier.unicast_peers.iter().any(|p| model.unicast_peers.contains(p));
+            same && !apart
+        });
+        let Some((_, earlier)) = clash else { continue };
+        let iface = interfaces.iter().find(|i| i.index == model.iface).map_or("?", |i| i.name.as_str());
+        let title =
+            format!("`{}` and `{}` both use VRID {} on interface {iface}", earlier.name, model.name, model.vrid);
+        let at = draft.vrid.as_ref().map_or_else(|| draft.name.place(), Spanned::place);
+        report
+            .error(&at, title, format!("`{}` has it already", earlier.name))
+            .help("keepalived refuses such a file and exits; give each instance on an interface its own VRID");
+    }
+}
+
+/// The interface of this name, or an error that names the interfaces there are.
+fn find_interface<'a>(
+    name: &Spanned<String>,
+    interfaces: &'a [InterfaceModel],
+    report: &mut Report,
+) -> Option<&'a InterfaceModel> {
+    let found = interfaces.iter().find(|i| i.name == name.value);
+    if found.is_none() {
+        let names: Vec<&str> = interfaces.iter().map(|i| i.name.as_str()).collect();
+        let mut help = match names.as_slice() {
+            [] => "the node has no interfaces".to_owned(),
+            _ => format!("the node's interfaces are: {}", names.join(", ")),
+        };
+        if let Some(near) = nearest(&name.value, names.into_iter()) {
+            help += &format!("; did you mean `{near}`?");
+        }
+        report.error(name, format!("there is no interface `{}`", name.value), "not on this node").help(help);
+    }
+    found
+}

@@ -1,0 +1,93 @@
+//! Sync groups: member names become positions, and what a group tracks is tracked by each member.
+use vrrplab_engine::model::{InstanceModel, InterfaceModel, SyncGroupModel};
+
+use super::draft::{Draft, InstanceDraft, Spanned, SyncGroupDraft};
+use super::instance::track_interface;
+use crate::diagnostics::{Report, nearest};
+
+/// The groups that keep at least one member. Members' weights change as grouping demands.
+pub(super) fn build(
+    draft: &Draft,
+    kept: &[&InstanceDraft],
+    built: &mut [Option<InstanceModel>],
+    interfaces: &[InterfaceModel],
+    report: &mut Report,
+) -> Vec<SyncGroupModel> {
+    let mut groups: Vec<SyncGroupModel> = Vec::new();
+    for group in &draft.sync_groups {
+        let name = &group.name.value;
+        if groups.iter().any(|g| &g.name == name) {
+            report.warning(&group.name, format!("a second sync group named `{name}` is skipped"), "this name is taken");
+            continue;
+        }
+        let members = members(group, kept, &groups, report);
+        match members.as_slice() {
+            [] => {
+                report.warning(&group.name, format!("sync group `{name}` has no members and is dropped"), "");
+                continue;
+            }
+            [_] => {
+                report.warning(
+                    &group.name,
+                    format!("sync group `{name}` has one member only"),
+                    "nothing to keep in step",
+                );
+            }
+            _ => {}
+        }
+        let own: Vec<_> =
+            group.track_interfaces.iter().filter_map(|t| track_interface(t, interfaces, report)).collect();
+        for &member in &members {
+            let Some(model) = &mut built[member] else { continue };
+            if !group.tracking_weight.as_ref().is_some_and(|t| t.value) {
+                drop_weights(kept[member], model, name, report);
+            }
+            model.track_interfaces.extend(own.iter().copied());
+        }
+        groups.push(SyncGroupModel { name: name.clone(), members });
+    }
+    groups
+}
+
+/// Positions of the members; names that cannot be used are reported and left out.
+fn members(
+    group: &SyncGroupDraft,
+    kept: &[&InstanceDraft],
+    earlier: &[SyncGroupModel],
+    report: &mut Report,
+) -> Vec<usize> {
+    let mut members = Vec::new();
+    for member in &group.members {
+        let Some(position) = kept.iter().position(|k| k.name.value == member.value) else {
+            let title = format!("sync group `{}` names an unknown instance `{}`", group.name.value, member.value);
+            let near = nearest(&member.value, kept.iter().map(|k| k.name.value.as_str()));
+            let found = report.warning(member, title, "left out of the group");
+            if let Some(near) = near {
+                found.help(format!("did you mean `{near}`?"));
+            }
+            continue;
+        };
+        if members.contains(&position) {
+            report.warning(member, format!("`{}` is listed twice", member.value), "left out");
+        } else if let Some(other) = earlier.iter().find(|g| g.members.contains(&position)) {
+            let title = format!("`{}` is already a member of sync group `{}`", member.value, other.name);
+            report.warning(member, title, "left out of this group");
+        } else {
+            members.push(position);
+        }
+    }
+    members
+}
+
+/// In a group, a tracked interface's weight counts as 0 unless the group keeps weights.
+fn drop_weights(draft: &InstanceDraft, model: &mut InstanceModel, group: &str, report: &mut Report) {
+    let weighted = model.track_interfaces.iter_mut().filter(|t| t.weight != 0);
+    let places = draft.track_interfaces.iter().filter_map(|t| t.weight.as_ref()).filter(|w| w.value != 0);
+    for (tracked, at) in weighted.zip(places.map(Spanned::place)) {
+        tracked.weight = 0;
+        let title = format!("in sync group `{group}` the weight of a tracked interface counts as 0");
+        report
+            .warning(&at, title, "the loss of this interface is a fault of the whole group")
+            .help("`sync_group_tracking_weight` in the group keeps weights");
+    }
+}

@@ -1,0 +1,103 @@
+//! `timeline.json` and `spread.json` as they are written.
+use serde::Deserialize;
+use serde_json::Value;
+use vrrplab_engine::Instant;
+
+use super::Stability;
+use super::files::Millis;
+
+/// One recorded run.
+#[derive(Debug, Deserialize)]
+pub(super) struct Timeline {
+    pub(super) starts: Vec<Start>,
+    #[serde(default)]
+    pub(super) faults: Vec<Injected>,
+    pub(super) events: Vec<Event>,
+}
+
+/// One start of a daemon.
+#[derive(Debug, Deserialize)]
+pub(super) struct Start {
+    pub(super) node: String,
+    pub(super) n: usize,
+    pub(super) first_state_ms: Option<Millis>,
+}
+
+/// A fault as it was carried out.
+#[derive(Debug, Deserialize)]
+pub(super) struct Injected {
+    #[serde(rename = "type")]
+    pub(super) kind: String,
+    pub(super) t_ms: Millis,
+    pub(super) done_ms: Option<Millis>,
+}
+
+/// One line of the record; most fields belong to few kinds.
+#[derive(Debug, Deserialize)]
+pub(super) struct Event {
+    pub(super) t_ms: Millis,
+    #[serde(default)]
+    pub(super) node: Option<String>,
+    pub(super) event: String,
+    #[serde(default)]
+    pub(super) instance: Option<String>,
+    #[serde(default)]
+    pub(super) state: Option<String>,
+    #[serde(default)]
+    pub(super) early: Value,
+    #[serde(default)]
+    pub(super) nic: Option<String>,
+    #[serde(default)]
+    pub(super) ip: Option<String>,
+    #[serde(default)]
+    pub(super) dst: Option<String>,
+    #[serde(default)]
+    pub(super) up: Option<bool>,
+    #[serde(default)]
+    pub(super) carrier: Option<bool>,
+    /// Nodes for frames; other kinds of events have a number here.
+    #[serde(default)]
+    to: Value,
+}
+
+impl Timeline {
+    /// When the n-th daemon of the node (from 1) entered its first state, if it ever did.
+    pub(super) fn started(&self, node: &str, n: usize) -> Option<Instant> {
+        self.starts.iter().find(|s| s.node == node && s.n == n)?.first_state_ms.map(|ms| ms.0)
+    }
+}
+
+impl Event {
+    pub(super) fn at(&self) -> Instant {
+        self.t_ms.0
+    }
+    pub(super) fn is_of(&self, node: &str) -> bool {
+        self.node.as_deref() == Some(node)
+    }
+    pub(super) fn is_early(&self) -> bool {
+        !matches!(self.early, Value::Null | Value::Bool(false))
+    }
+    /// The nodes that a frame was delivered to.
+    pub(super) fn delivered_to(&self) -> impl Iterator<Item = &str> {
+        self.to.as_array().into_iter().flatten().filter_map(Value::as_str)
+    }
+}
+
+/// The comparison of the runs.
+#[derive(Debug, Deserialize)]
+pub(super) struct Spread {
+    #[serde(default)]
+    stable: Stable,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Stable {
+    state: Option<bool>,
+    vip: Option<bool>,
+}
+
+impl Spread {
+    pub(super) fn stability(&self) -> Stability {
+        Stability { state: self.stable.state.unwrap_or(true), vip: self.stable.vip.unwrap_or(true) }
+    }
+}
