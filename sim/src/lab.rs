@@ -6,7 +6,7 @@ mod router;
 use std::rc::Rc;
 
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
-use vrrplab_engine::{Command, Effect, EffectKind, Engine, Input, Instant, KernelEvent, Rule};
+use vrrplab_engine::{Command, Effect, EffectKind, Engine, Input, Instant, KernelEvent, Output, Rule};
 use vrrplab_formats::world::{Client, ClientId, Member, NodeId, World};
 use vrrplab_wire::is_vrrp;
 
@@ -134,6 +134,11 @@ impl<'w> Lab<'w> {
         &self.ports
     }
 
+    /// What the run has cost so far.
+    pub fn tally(&self) -> Tally {
+        self.tally
+    }
+
     /// How far time has come.
     pub fn now(&self) -> Instant {
         self.now
@@ -247,17 +252,15 @@ impl<'w> Lab<'w> {
 
     /// Carries out what the engine of a router asks for.
     fn carry_out(&mut self, n: usize, watchers: Watchers<'_, '_>) {
-        let node = NodeId(n);
-        while let Some(engine) = &mut self.routers[n].engine {
-            let Some(trace) = engine.poll_trace() else { break };
-            if !watchers.is_empty() {
-                let engine = self.routers[n].engine.as_ref();
-                let instance = engine.map_or("", |engine| engine.instance_name(trace.instance));
-                self.show(watchers, &Moment::Decided { node, instance, trace: &trace });
+        while let Some(output) = self.routers[n].engine.as_mut().and_then(Engine::poll) {
+            match output {
+                Output::Effect(effect) => self.carry_out_one(n, effect, watchers),
+                Output::Trace(trace) => {
+                    let engine = self.routers[n].engine.as_ref();
+                    let instance = engine.map_or("", |engine| engine.instance_name(trace.instance));
+                    self.show(watchers, &Moment::Decided { node: NodeId(n), instance, trace: &trace });
+                }
             }
-        }
-        while let Some(effect) = self.routers[n].engine.as_mut().and_then(Engine::poll_effect) {
-            self.carry_out_one(n, effect, watchers);
         }
         self.reschedule_router(n);
     }
@@ -285,14 +288,7 @@ impl<'w> Lab<'w> {
         }
     }
 
-    fn show_address(
-        &self,
-        n: usize,
-        index: IfIndex,
-        addr: IfAddr,
-        added: bool,
-        watchers: Watchers<'_, '_>,
-    ) {
+    fn show_address(&self, n: usize, index: IfIndex, addr: IfAddr, added: bool, watchers: Watchers<'_, '_>) {
         let iface = self.routers[n].model.interface(index).map_or("", |i| i.name.as_str());
         self.show(watchers, &Moment::Address { node: NodeId(n), iface, index, addr, added });
     }
@@ -452,6 +448,7 @@ impl<'w> Lab<'w> {
         let router = &mut self.routers[n];
         router.paused = false;
         let mut engine = Engine::new(router.model_now(&router.model));
+        engine.set_tracing(!watchers.is_empty());
         engine.handle(self.now, Input::Operator(Command::Start));
         router.engine = Some(engine);
         self.carry_out(n, watchers);

@@ -7,4 +7,6 @@ pub mod host;
 pub mod kernel;
 pub mod lab;
 pub mod moment;
+pub mod recorder;
+pub mod replay;
 pub mod verify;

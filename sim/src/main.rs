@@ -1,1 +1,2 @@
+//! `vrrplab`: the command line.
 fn main() {}

@@ -4,7 +4,8 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use crate::io::{
-    Command, Effect, EffectId, EffectKind, Input, InstanceStatus, KernelEvent, State, TimerKind, Trace, TraceKind, Wake,
+    Command, Effect, EffectId, EffectKind, Input, InstanceStatus, KernelEvent, Output, State, TimerKind, Trace,
+    TraceKind, Wake,
 };
 use crate::model::{IfIndex, InstanceModel, NodeModel, SyncGroupModel, Version};
 use crate::node::Interfaces;
@@ -28,8 +29,8 @@ pub struct Engine {
     pub(crate) deadlines: Vec<Option<Instant>>,
     /// Delayed announcements; they are never cancelled, they find nothing to do.
     pub(crate) delayed: Vec<(Instant, usize, TimerKind)>,
-    effects: VecDeque<Effect>,
-    traces: VecDeque<Trace>,
+    outputs: VecDeque<Output>,
+    tracing: bool,
     next_effect: u64,
     running: bool,
     last_unseen: Option<Rule>,
@@ -46,8 +47,8 @@ impl Engine {
             groups: model.sync_groups,
             instances: model.instances.into_iter().map(Instance::new).collect(),
             delayed: Vec::new(),
-            effects: VecDeque::new(),
-            traces: VecDeque::new(),
+            outputs: VecDeque::new(),
+            tracing: true,
             next_effect: 0,
             running: false,
             last_unseen: None,
@@ -56,7 +57,7 @@ impl Engine {
         engine
     }
 
-    /// Takes one input. Drain [`Engine::poll_effect`] and [`Engine::poll_trace`] before the next one.
+    /// Takes one input. Drain [`Engine::poll`] before the next one.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         match input {
             Input::Wake => self.wake(now),
@@ -69,14 +70,14 @@ impl Engine {
         }
     }
 
-    /// The next thing to do.
-    pub fn poll_effect(&mut self) -> Option<Effect> {
-        self.effects.pop_front()
+    /// The next thing to do or to tell. Their order is the protocol: drain to `None`.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
     }
 
-    /// The next line of reasons. Reading them is optional, but they must be drained.
-    pub fn poll_trace(&mut self) -> Option<Trace> {
-        self.traces.pop_front()
+    /// Whether reasons are told at all. Without them the same effects come, a little faster.
+    pub fn set_tracing(&mut self, on: bool) {
+        self.tracing = on;
     }
 
     /// When to call again with [`Input::Wake`], and why.
@@ -114,11 +115,13 @@ impl Engine {
     pub(crate) fn effect(&mut self, rule: Rule, kind: EffectKind) {
         let id = EffectId(self.next_effect);
         self.next_effect += 1;
-        self.effects.push_back(Effect { id, rule, kind });
+        self.outputs.push_back(Output::Effect(Effect { id, rule, kind }));
     }
 
     pub(crate) fn trace(&mut self, instance: usize, rule: Rule, kind: TraceKind) {
-        self.traces.push_back(Trace { instance, rule, kind });
+        if self.tracing {
+            self.outputs.push_back(Output::Trace(Trace { instance, rule, kind }));
+        }
     }
 
     pub(crate) fn schedule(&mut self, now: Instant, i: usize, delay: Span, timer: TimerKind) {

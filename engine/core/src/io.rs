@@ -79,6 +79,15 @@ pub enum Refusal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct EffectId(pub u64);
 
+/// What comes out: things to be done and the reasons for them, in one order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// Something to do.
+    Effect(Effect),
+    /// Something to tell.
+    Trace(Trace),
+}
+
 /// One thing to be done, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effect {

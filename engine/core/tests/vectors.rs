@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use serde_json::Value;
 use vrrplab_engine::model::*;
 use vrrplab_engine::policy::V3Checksum;
-use vrrplab_engine::{Command, EffectKind, Engine, Input, Instant, Policy, Rule, Span, State, TimerKind, TraceKind};
+use vrrplab_engine::{
+    Command, EffectKind, Engine, Input, Instant, Output, Policy, Rule, Span, State, TimerKind, TraceKind,
+};
 
 /// Authentication that the engine does not speak yet; these groups are named, not skipped in silence.
 const NOT_SUPPORTED_YET: &[&str] = &["v2-ah", "hmac-ext"];
@@ -174,18 +176,18 @@ struct Seen {
 
 fn drain(engine: &mut Engine) -> Seen {
     let mut seen = Seen::default();
-    while let Some(trace) = engine.poll_trace() {
-        match trace.kind {
-            TraceKind::Refused { .. } => seen.refused = Some(trace.rule),
-            TraceKind::Heard { .. } => seen.heard = true,
-            _ => {}
-        }
-    }
-    while let Some(effect) = engine.poll_effect() {
-        match effect.kind {
-            EffectKind::SendFrame { bytes, .. } if vrrplab_wire::is_vrrp(&bytes) => seen.adverts += 1,
-            EffectKind::SendPacket { .. } => seen.adverts += 1,
-            _ => {}
+    while let Some(output) = engine.poll() {
+        match output {
+            Output::Trace(trace) => match trace.kind {
+                TraceKind::Refused { .. } => seen.refused = Some(trace.rule),
+                TraceKind::Heard { .. } => seen.heard = true,
+                _ => {}
+            },
+            Output::Effect(effect) => match effect.kind {
+                EffectKind::SendFrame { bytes, .. } if vrrplab_wire::is_vrrp(&bytes) => seen.adverts += 1,
+                EffectKind::SendPacket { .. } => seen.adverts += 1,
+                _ => {}
+            },
         }
     }
     seen

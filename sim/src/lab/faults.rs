@@ -107,7 +107,9 @@ impl Lab<'_> {
         for waiting in std::mem::take(&mut self.routers[n].waiting) {
             let Some(engine) = &mut self.routers[n].engine else { return };
             match &waiting {
-                Waiting::Frame { iface, frame } => engine.handle(self.now, Input::Frame { iface: *iface, bytes: frame }),
+                Waiting::Frame { iface, frame } => {
+                    engine.handle(self.now, Input::Frame { iface: *iface, bytes: frame })
+                }
                 Waiting::Kernel(event) => engine.handle(self.now, Input::Kernel(*event)),
             }
             self.carry_out(n, watchers);

@@ -1,0 +1,89 @@
+//! The command line of `vrrplab`: what may be asked, and with which number it ends.
+mod explain;
+mod output;
+mod run;
+mod verify;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+pub use output::Exit;
+
+/// Simulates VRRP failover as keepalived does it, before production does.
+#[derive(Debug, Parser)]
+#[command(name = "vrrplab", version, about, max_term_width = 110)]
+#[command(after_help = "Exit codes: 0 all held, 1 an expectation or recording disagreed, 2 bad input or nothing to run, \
+                        3 warnings only, 4 the run was not deterministic.")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Play scenarios and check their expectations
+    Run(RunArgs),
+    /// Hold the simulator against recordings of real keepalived
+    Verify(VerifyArgs),
+    /// Print the JSON Schema of scenario files, for editors
+    Schema,
+    /// Say where a rule of the timeline comes from
+    Explain {
+        /// Rule id, such as `backup-timer-expired`; all rules when not given
+        rule: Option<String>,
+    },
+}
+
+/// `vrrplab run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// Scenario files
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Root of all chance, instead of the scenario's own
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Write one pcapng for each scenario into this folder
+    #[arg(long, value_name = "DIR")]
+    pub pcap: Option<PathBuf>,
+    /// Write the report of all runs as JSON
+    #[arg(long, value_name = "FILE")]
+    pub json: Option<PathBuf>,
+    /// Print verdicts only
+    #[arg(long, short, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Print every advert and timer too
+    #[arg(long, short)]
+    pub verbose: bool,
+    /// Run twice and compare every byte
+    #[arg(long)]
+    pub check_determinism: bool,
+}
+
+/// `vrrplab verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArgs {
+    /// Folders of recordings (each holds a `case.json`)
+    #[arg(required = true, value_name = "RECORDING")]
+    pub recordings: Vec<PathBuf>,
+    /// Which run of the recording; all when not given
+    #[arg(long)]
+    pub run: Option<usize>,
+    /// How far an event may lie from its recording, in milliseconds
+    #[arg(long, default_value_t = 30, value_name = "MS")]
+    pub tolerance: u64,
+    /// One line for each recording
+    #[arg(long, short)]
+    pub quiet: bool,
+}
+
+/// Does what was asked.
+pub fn dispatch(cli: &Cli) -> Exit {
+    let done = match &cli.command {
+        Command::Run(args) => run::run(args),
+        Command::Verify(args) => verify::verify(args),
+        Command::Schema => output::say(&vrrplab_formats::scenario::schema()).map(|()| Exit::Held),
+        Command::Explain { rule } => explain::explain(rule.as_deref()),
+    };
+    done.unwrap_or_else(output::exit_of)
+}

@@ -1,0 +1,95 @@
+//! Where words go: standard output that may close early, standard error for what is wrong, and the exit code.
+use std::io::{self, IsTerminal, Write};
+
+use vrrplab_formats::diagnostics::Report;
+
+/// How a command ends; the worst of several wins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// All held.
+    Held = 0,
+    /// An expectation failed, or a recording disagreed.
+    Failed = 1,
+    /// Bad input, or nothing to run.
+    BadInput = 2,
+    /// Warnings only.
+    Warnings = 3,
+    /// The run was not deterministic.
+    NotDeterministic = 4,
+}
+
+impl Exit {
+    /// How bad it is, for choosing among several.
+    const fn weight(self) -> u8 {
+        match self {
+            Exit::Held => 0,
+            Exit::Warnings => 1,
+            Exit::Failed => 2,
+            Exit::NotDeterministic => 3,
+            Exit::BadInput => 4,
+        }
+    }
+
+    /// The worse of two.
+    pub fn worse(self, other: Exit) -> Exit {
+        if other.weight() > self.weight() { other } else { self }
+    }
+}
+
+/// Prints to standard output.
+pub(super) fn say(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    if !text.ends_with('\n') {
+        out.write_all(b"\n")?;
+    }
+    out.flush()
+}
+
+/// A reader that closed the pipe (`| head`) is no error; anything else is told.
+pub(super) fn exit_of(error: io::Error) -> Exit {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        return Exit::Held;
+    }
+    tell(&format!("error: {error}\n"));
+    Exit::BadInput
+}
+
+/// Prints to standard error; nobody is left to be told when that fails.
+pub(super) fn tell(text: &str) {
+    let _ = io::stderr().lock().write_all(text.as_bytes());
+}
+
+/// Prints diagnostics to standard error.
+pub(super) fn tell_report(report: &Report) {
+    let text = report.render(io::stderr().is_terminal());
+    if !text.is_empty() {
+        tell(&text);
+        if !text.ends_with('\n') {
+            tell("\n");
+        }
+    }
+}
+
+/// Colour on a terminal only.
+pub(super) fn colour() -> bool {
+    io::stdout().is_terminal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_worst_verdict_wins() {
+        assert_eq!(Exit::Held.worse(Exit::Warnings), Exit::Warnings);
+        assert_eq!(Exit::Failed.worse(Exit::Warnings), Exit::Failed);
+        assert_eq!(Exit::Failed.worse(Exit::BadInput), Exit::BadInput);
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_error() {
+        assert_eq!(exit_of(io::ErrorKind::BrokenPipe.into()), Exit::Held);
+    }
+}

@@ -1,0 +1,127 @@
+//! `vrrplab run`: plays scenarios, prints what happens, checks what was promised.
+use std::fmt::Write as _;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use vrrplab_formats::diagnostics::Severity;
+use vrrplab_formats::scenario::{self, Disk};
+use vrrplab_formats::world::World;
+
+use super::RunArgs;
+use super::output::{Exit, colour, say, tell, tell_report};
+use crate::experiment::{Outcome, difference_of_two_runs, play};
+use crate::observe::{Level, Line, Timeline};
+
+pub(super) fn run(args: &RunArgs) -> io::Result<Exit> {
+    let mut worlds = Vec::new();
+    let mut exit = Exit::Held;
+    for path in &args.files {
+        let (world, report) = scenario::load(path, &Disk);
+        tell_report(&report);
+        if report.count(Severity::Warning) > 0 {
+            exit = exit.worse(Exit::Warnings);
+        }
+        match world {
+            Some(world) => worlds.push((path, world)),
+            None => exit = Exit::BadInput,
+        }
+    }
+    if exit == Exit::BadInput {
+        return Ok(exit); // nothing is run, nothing is written
+    }
+    if let Some(dir) = &args.pcap {
+        fs::create_dir_all(dir).map_err(|e| named(dir, &e))?;
+    }
+    let mut reports = Vec::new();
+    for (path, world) in &worlds {
+        exit = exit.worse(run_one(path, world, args, &mut reports)?);
+    }
+    if let Some(path) = &args.json {
+        write_whole(path, format!("[{}]\n", reports.join(",\n")).as_bytes())?;
+    }
+    Ok(exit)
+}
+
+fn run_one(path: &Path, world: &World, args: &RunArgs, reports: &mut Vec<String>) -> io::Result<Exit> {
+    let mut world = world.clone();
+    world.seed = args.seed.unwrap_or(world.seed);
+    let world = &world;
+    if !args.quiet {
+        say(&format!("{}: {}", world.name, world.about.lines().next().unwrap_or("")))?;
+    }
+    let outcome = play(world, world.seed, args.pcap.is_some(), |timeline, lines| print_lines(timeline, lines, args))?;
+    say(&summary(world, &outcome))?;
+    if let (Some(dir), Some(bytes)) = (&args.pcap, &outcome.pcapng) {
+        let file = dir.join(format!("{}.pcapng", world.name));
+        write_whole(&file, bytes)?;
+        say(&format!("capture: {}", file.display()))?;
+    }
+    if args.json.is_some() {
+        reports.push(outcome.json(world).map_err(io::Error::other)?);
+    }
+    say(&format!("repeat: vrrplab run {} --seed {}", path.display(), world.seed))?;
+    let verdict = if outcome.held() { Exit::Held } else { Exit::Failed };
+    Ok(if args.check_determinism { verdict.worse(check_determinism(world)) } else { verdict })
+}
+
+fn print_lines(timeline: &Timeline, lines: &[Line], args: &RunArgs) -> io::Result<()> {
+    if args.quiet {
+        return Ok(());
+    }
+    for line in lines.iter().filter(|line| args.verbose || line.level == Level::Normal) {
+        say(&timeline.text(line, colour()))?;
+    }
+    Ok(())
+}
+
+/// Expectations, clients and double masters, after the timeline.
+pub fn summary(world: &World, outcome: &Outcome) -> String {
+    let mut text = String::new();
+    for judgement in &outcome.judgements {
+        let mark = if judgement.held { "ok  " } else { "FAIL" };
+        let _ = write!(text, "{mark} {}", judgement.text);
+        if !judgement.held {
+            let place = &judgement.place;
+            let _ = write!(text, "\n     {}:{}: found {}", place.file, place.line, judgement.found);
+        }
+        text.push('\n');
+    }
+    if !world.clients.is_empty() {
+        text.push_str(&outcome.outages.table());
+    }
+    let held = outcome.judgements.iter().filter(|j| j.held).count();
+    let _ = write!(
+        text,
+        "{}: {held} of {} expectations held, {} frames, {} events, digest {}",
+        world.name,
+        outcome.judgements.len(),
+        outcome.tally.sent,
+        outcome.tally.events,
+        outcome.digest.hex()
+    );
+    text
+}
+
+fn check_determinism(world: &World) -> Exit {
+    match difference_of_two_runs(world, world.seed) {
+        None => Exit::Held,
+        Some(difference) => {
+            tell(&format!("error: two runs with seed {} differ at {difference}\n", world.seed));
+            Exit::NotDeterministic
+        }
+    }
+}
+
+/// Writes a file whole or not at all.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    fs::write(&partial, bytes).map_err(|e| named(&partial, &e))?;
+    fs::rename(&partial, path).map_err(|e| named(path, &e))
+}
+
+fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::other(format!("{}: {error}", path.display()))
+}

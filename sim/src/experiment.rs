@@ -1,0 +1,97 @@
+//! One run with everything that watches it: timeline, capture, states, clients, promises, digest.
+use std::io;
+
+use vrrplab_formats::world::World;
+
+use crate::lab::{Lab, Tally};
+use crate::moment::Observer;
+use crate::observe::{
+    Capture, Difference, Digest, Judgement, Line, Outages, Promises, States, Timeline, first_difference, json,
+};
+
+/// What a run left behind.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The story.
+    pub timeline: Timeline,
+    /// Who was in which state when.
+    pub states: States,
+    /// What clients got.
+    pub outages: Outages,
+    /// The verdicts on the promises.
+    pub judgements: Vec<Judgement>,
+    /// The digest of every moment.
+    pub digest: Digest,
+    /// The capture, if one was asked for.
+    pub pcapng: Option<Vec<u8>>,
+    /// What it cost.
+    pub tally: Tally,
+}
+
+impl Outcome {
+    /// Whether every promise was kept.
+    pub fn held(&self) -> bool {
+        self.judgements.iter().all(|judgement| judgement.held)
+    }
+
+    /// The report for machines.
+    pub fn json(&self, world: &World) -> serde_json::Result<String> {
+        let report = json::Report {
+            world,
+            timeline: &self.timeline,
+            states: &self.states,
+            outages: &self.outages,
+            judgements: &self.judgements,
+            digest: &self.digest,
+        };
+        report.to_json()
+    }
+}
+
+/// Plays a world. `tell` gets the lines of the timeline as they come, and may end the run with an error.
+pub fn play(
+    world: &World,
+    seed: u64,
+    capture: bool,
+    mut tell: impl FnMut(&Timeline, &[Line]) -> io::Result<()>,
+) -> io::Result<Outcome> {
+    let mut lab = Lab::new(world, seed);
+    let mut timeline = Timeline::new(world, lab.ports());
+    let mut states = States::new(world);
+    let mut outages = Outages::new(world);
+    let mut promises = Promises::new(world, lab.ports());
+    let mut digest = Digest::only();
+    let mut pcapng = capture.then(|| Capture::new(lab.ports(), world));
+    let mut told = 0;
+    loop {
+        let mut watchers: Vec<&mut dyn Observer> =
+            vec![&mut timeline, &mut states, &mut outages, &mut promises, &mut digest];
+        if let Some(pcapng) = &mut pcapng {
+            watchers.push(pcapng);
+        }
+        let more = lab.step(&mut watchers);
+        let lines = timeline.lines();
+        if lines.len() > told {
+            let from = std::mem::replace(&mut told, lines.len());
+            tell(&timeline, &lines[from..])?;
+        }
+        if !more {
+            break;
+        }
+    }
+    let judgements = promises.judge(&states, &outages);
+    let pcapng = pcapng.map(Capture::into_bytes);
+    Ok(Outcome { timeline, states, outages, judgements, digest, pcapng, tally: lab.tally() })
+}
+
+/// Plays a world twice, every moment kept, and looks for the first that differs (also in the captures).
+pub fn difference_of_two_runs(world: &World, seed: u64) -> Option<Difference> {
+    let keep = || {
+        let lab = Lab::new(world, seed);
+        let mut digest = Digest::with_events(world, lab.ports());
+        lab.run(&mut [&mut digest]);
+        digest
+    };
+    let (first, second) = (keep(), keep());
+    first_difference(first.events(), second.events())
+}
