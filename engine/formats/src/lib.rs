@@ -4,4 +4,5 @@
 pub mod builder;
 pub mod diagnostics;
 pub mod keepalived;
+pub mod scenario;
 pub mod world;
