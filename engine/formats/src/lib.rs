@@ -5,4 +5,5 @@ pub mod builder;
 pub mod diagnostics;
 pub mod keepalived;
 pub mod recording;
+pub mod scenario;
 pub mod world;

@@ -1,0 +1,180 @@
+//! The faults of a scenario, brought into order of time.
+use std::num::NonZeroU8;
+
+use vrrplab_engine::model::NodeModel;
+
+use super::conf::ConfText;
+use super::leaf::Yaml;
+use super::reader::Reader;
+use super::shape::{FaultText, MomentText, NicText, PartitionText, ReloadText, SetSecurityText};
+use super::units::{Text, choices};
+use crate::world::{Direction, Fault, FrameClass, Member, NetworkId, Nic, NodeId, PortSecurity, TimedFault};
+
+/// Reads all faults. Reloads build on one another, so they are read in order of time.
+pub(super) fn read(moments: &[MomentText], reader: &mut Reader<'_>) -> Vec<TimedFault> {
+    let mut ordered: Vec<_> = moments.iter().enumerate().map(|(n, m)| (reader.moment(&m.at), n, m)).collect();
+    ordered.sort_by_key(|(at, position, _)| (*at, *position));
+    let mut current: Vec<Option<NodeModel>> = reader.nodes.iter().map(|n| n.model.clone()).collect();
+    let mut faults = Vec::new();
+    for (at, position, moment) in ordered {
+        let fault = reader.fault(position, &moment.fault, &mut current);
+        faults.extend(at.zip(fault).map(|(at, fault)| TimedFault { at, fault }));
+    }
+    faults
+}
+
+impl Reader<'_> {
+    fn fault(&mut self, position: usize, text: &FaultText, current: &mut [Option<NodeModel>]) -> Option<Fault> {
+        Some(match text {
+            FaultText::Cut(cut) => {
+                let nic = self.nic(&cut.node, &cut.interface);
+                let direction = self.or(&cut.direction, Direction::Both);
+                let frames = self.or(&cut.frames, FrameClass::All);
+                Fault::Cut { nic: nic?, direction, frames }
+            }
+            FaultText::Uncut(at) => Fault::Uncut(self.nic_of(at)?),
+            FaultText::PortDown(at) => Fault::PortDown(self.nic_of(at)?),
+            FaultText::PortUp(at) => Fault::PortUp(self.nic_of(at)?),
+            FaultText::NicDown(at) => Fault::NicDown(self.nic_of(at)?),
+            FaultText::NicUp(at) => Fault::NicUp(self.nic_of(at)?),
+            FaultText::Partition(partition) => self.partition(partition)?,
+            FaultText::Heal(network) => Fault::Heal(self.network(network)?),
+            FaultText::Crash(node) => Fault::Crash(self.node(node)?),
+            FaultText::Kill(node) => Fault::Kill(self.node(node)?),
+            FaultText::Stop(node) => Fault::Stop(self.node(node)?),
+            FaultText::Pause(node) => Fault::Pause(self.node(node)?),
+            FaultText::Resume(node) => Fault::Resume(self.node(node)?),
+            FaultText::Start(node) => Fault::Start(self.node(node)?),
+            FaultText::Reload(reload) => {
+                let node = self.node(&reload.node)?;
+                let model = self.reload(position, node, reload, current.get(node.0)?.clone()?)?;
+                self.nodes[node.0].instances.extend(model.instances.iter().map(|i| i.name.clone()));
+                current[node.0] = Some(model.clone());
+                Fault::Reload(node, Box::new(model))
+            }
+            FaultText::PortSecurity(set) => self.set_security(set)?,
+        })
+    }
+
+    fn nic_of(&mut self, text: &NicText) -> Option<Nic> {
+        self.nic(&text.node, &text.interface)
+    }
+
+    fn nic(&mut self, node: &Text, interface: &Option<Text>) -> Option<Nic> {
+        let id = self.node(node)?;
+        let known = self.nodes[id.0].interfaces.clone();
+        let names = || known.iter().map(String::as_str);
+        let found = match interface {
+            Some(name) => known.iter().position(|k| *k == name.text.value),
+            None if known.len() == 1 => Some(0),
+            None => None,
+        };
+        if found.is_none() {
+            let owner = &node.text.value;
+            match interface {
+                Some(name) => {
+                    let title = format!("node `{owner}` has no interface `{}`", name.text.value);
+                    self.refuse_at(&name.text, title, "no such name", &choices(&name.text.value, names()));
+                }
+                None => {
+                    let title = format!("node `{owner}` has more than one interface");
+                    self.refuse_at(&node.text, title, "which one?", &format!("add `interface`: {}", known.join(", ")));
+                }
+            }
+        }
+        found.map(|nic| Nic { node: id, nic })
+    }
+
+    fn is_on(&self, member: Member, network: NetworkId) -> bool {
+        match member {
+            Member::Node(NodeId(n)) => self.nodes[n].ports.iter().any(|p| p.network == network),
+            Member::Client(id) => {
+                let named = self.clients.iter().find(|c| self.client_names.get(id.0) == Some(&c.name));
+                named.is_none_or(|c| c.network == network)
+            }
+        }
+    }
+
+    fn partition(&mut self, text: &PartitionText) -> Option<Fault> {
+        let network = self.network(&text.network);
+        let mut seen: Vec<Member> = Vec::new();
+        let mut groups = Vec::new();
+        for names in &text.groups {
+            let mut group = Vec::new();
+            for name in names {
+                let Some(member) = self.member(name) else { continue };
+                if seen.contains(&member) {
+                    let title = format!("`{}` is in two groups", name.text.value);
+                    self.refuse_at(&name.text, title, "second time", "a host is on one island at most");
+                }
+                if let Some(network) = network.filter(|n| !self.is_on(member, *n)) {
+                    let title = format!("`{}` is not on network `{}`", name.text.value, self.networks[network.0].name);
+                    self.refuse_at(&name.text, title, "not there", "only hosts of the network can be parted");
+                }
+                seen.push(member);
+                group.push(member);
+            }
+            groups.push(group);
+        }
+        if groups.len() < 2 {
+            self.refuse_at(&text.network.text, "a partition needs two groups", "", "such as [[r1], [r2, c1]]");
+        }
+        Some(Fault::Partition { network: network?, groups })
+    }
+
+    fn reload(&mut self, position: usize, node: NodeId, text: &ReloadText, now: NodeModel) -> Option<NodeModel> {
+        let given = [text.keepalived.is_some(), text.vrrp.is_some(), text.priority.is_some()];
+        if given.iter().filter(|g| **g).count() != 1 {
+            let help = "give exactly one of `keepalived`, `vrrp` and `priority`";
+            self.refuse_at(&text.node.text, "it is not clear what the new configuration is", "", help);
+            return None;
+        }
+        let Some(priorities) = &text.priority else {
+            let conf = ConfText {
+                keepalived: &text.keepalived,
+                vrrp: &text.vrrp,
+                sync_groups: &text.sync_groups,
+                inline_name: format!("{}#timeline[{position}].reload.keepalived", self.file),
+            };
+            let name = self.nodes[node.0].name.clone();
+            return self.configure(&name, now.policy, now.interfaces, &conf);
+        };
+        let mut model = now;
+        let mut good = true;
+        for (instance, priority) in &priorities.0 {
+            good &= self.set_priority(&mut model, instance, priority);
+        }
+        good.then_some(model)
+    }
+
+    fn set_priority(&mut self, model: &mut NodeModel, name: &Yaml<String>, priority: &super::units::Number) -> bool {
+        let names: Vec<String> = model.instances.iter().map(|i| i.name.clone()).collect();
+        let instance = model.instances.iter_mut().find(|i| i.name == name.value);
+        if instance.is_none() {
+            let title = format!("unknown instance on node `{}`: `{}`", model.name, name.value);
+            self.refuse_at(name, title, "no such name", &choices(&name.value, names.iter().map(String::as_str)));
+        }
+        let Some(read) = self.read(priority) else { return false };
+        let value = u8::try_from(read.value).ok().and_then(NonZeroU8::new);
+        if value.is_none() {
+            self.refuse(read.span, format!("priority {} is out of range", read.value), "", "from 1 to 255");
+        }
+        match (instance, value) {
+            (Some(instance), Some(value)) => {
+                instance.priority = value;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn set_security(&mut self, text: &SetSecurityText) -> Option<Fault> {
+        let nic = self.nic(&text.node, &text.interface);
+        let enabled = self.or(&text.enabled, true);
+        let allowed_address_pairs = self.pairs(text.allowed_address_pairs.as_deref());
+        if let (false, Some(flag)) = (enabled || allowed_address_pairs.is_empty(), &text.enabled) {
+            self.refuse_at(&flag.text, "port security that is off allows everything", "", "leave the pairs out");
+        }
+        Some(Fault::SetPortSecurity(nic?, enabled.then_some(PortSecurity { allowed_address_pairs })))
+    }
+}
