@@ -178,7 +178,6 @@ impl Observer for Capture {
 #[cfg(test)]
 mod tests {
     use pcap_file::pcapng::{Block, PcapNgReader};
-    use vrrplab_engine::Rule;
 
     use super::*;
     use crate::observe::stage::{self, ms};
@@ -188,12 +187,10 @@ mod tests {
         let advert = stage::advert(150);
         let (r1, r2, c1) = (PortId(0), PortId(1), PortId(2));
         let sent_at = Instant(1_000_000_001);
-        capture.see(sent_at, &Moment::Sent { port: r1, bytes: &advert, rule: Some(Rule::StartBackup) });
+        capture.see(sent_at, &Moment::Sent { port: r1, bytes: &advert, rule: Some(stage::RULE) });
         capture.see(ms(1_001), &Moment::Delivered { from: r1, to: r2, bytes: &advert });
-        capture.see(
-            ms(1_001),
-            &Moment::Dropped { from: r1, to: Some(c1), reason: DropReason::Partition, bytes: &advert },
-        );
+        capture
+            .see(ms(1_001), &Moment::Dropped { from: r1, to: Some(c1), reason: DropReason::Partition, bytes: &advert });
         // Two frames alike: the first arrives nowhere, the second is the one that is delivered.
         let garp = stage::garp([10, 0, 0, 100]);
         for _ in 0..2 {
@@ -238,13 +235,19 @@ mod tests {
                 format!("[IfName({name:?}), IfDescription({about:?}), IfTsResol(9)]")
             })
         );
-        let record = |last: u8, name: &str| format!("Ipv4(Ipv4Record {{ ip_addr: [10, 0, 0, {last}], names: [{name:?}] }})");
+        let record =
+            |last: u8, name: &str| format!("Ipv4(Ipv4Record {{ ip_addr: [10, 0, 0, {last}], names: [{name:?}] }})");
         let records = [record(1, "r1"), record(2, "r2"), record(9, "c1"), record(100, "VI_1")];
         assert_eq!(names, [format!("[{}]", records.join(", "))]);
         let (inward, outward) = (Some(EnhancedPacketOption::Flags(1)), Some(EnhancedPacketOption::Flags(2)));
         let comment = |text: &str| Some(text.to_string());
         let expected = [
-            (0, 1_000_000_001, outward.clone(), comment("rule; dropped on the way to c1:eth0: partition")),
+            (
+                0,
+                1_000_000_001,
+                outward.clone(),
+                comment(&format!("{}; dropped on the way to c1:eth0: partition", rule_id(stage::RULE))),
+            ),
             (1, 1_001_000_000, inward.clone(), None),
             (0, 2_000_000_000, outward.clone(), comment("dropped: port security: ARP sender not allowed")),
             (0, 2_000_000_000, outward, None),

@@ -43,7 +43,7 @@ struct Meter {
     first_asked: Option<Instant>,
     last_answer: Option<(u64, Instant)>,
     last_lost: Option<u64>,
-    back: Option<u64>,
+    sequence: Sequence,
 }
 
 impl Outages {
@@ -110,9 +110,8 @@ impl Meter {
             _ => {}
         }
         self.last_answer = Some((request, at));
-        if self.back.is_none() && self.last_lost.is_some_and(|lost| lost < request) {
-            (self.back, self.view.back_at) = (Some(request), Some(at));
-        }
+        let turns = self.sequence.answered(request, at);
+        self.turn(&turns);
     }
 
     fn lost(&mut self, request: u64, asked: Instant) {
@@ -124,13 +123,16 @@ impl Meter {
             self.view.lost_to = Some(asked);
         }
         self.last_lost = self.last_lost.max(Some(request));
-        // An answer may overtake the end of a lost request's patience: only a later loss undoes the return.
-        match (self.back, self.last_answer) {
-            (Some(back), _) if back > request => {}
-            (_, Some((answered, at))) if answered > request && self.view.lost == 1 => {
-                (self.back, self.view.back_at) = (Some(answered), Some(at));
-            }
-            _ => (self.back, self.view.back_at) = (None, None),
+        let turns = self.sequence.lost(request, asked);
+        self.turn(&turns);
+    }
+
+    fn turn(&mut self, turns: &[Turn]) {
+        for turn in turns {
+            self.view.back_at = match *turn {
+                Turn::Down { .. } | Turn::Lost { .. } => None,
+                Turn::Back { at, .. } => Some(at),
+            };
         }
     }
 }

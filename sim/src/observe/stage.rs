@@ -13,6 +13,9 @@ use vrrplab_formats::world::{
 
 use crate::moment::{Moment, Observer, PortInfo};
 
+/// The rule behind every decision on this stage.
+pub const RULE: Rule = Rule::StartBackup;
+
 /// `ms` milliseconds after the start.
 pub fn ms(ms: u64) -> Instant {
     Instant::ZERO + Span::from_millis(ms)
@@ -69,12 +72,7 @@ fn node(name: &str, last: u8) -> Node {
         instances: vec![instance],
         sync_groups: vec![],
     };
-    Node {
-        model,
-        ports: vec![Port { network: NetworkId(0), security: None }],
-        start: Some(Instant::ZERO),
-        http: false,
-    }
+    Node { model, ports: vec![Port { network: NetworkId(0), security: None }], start: Some(Instant::ZERO), http: false }
 }
 
 /// Routers `r1` and `r2` and a client `c1` on the segment `lan`; `VI_1` holds 10.0.0.100.
@@ -158,7 +156,7 @@ pub fn transition(to: &mut dyn Observer, at: Instant, node: usize, states: (Stat
 
 /// Shows any decision of `VI_1`.
 pub fn decided(to: &mut dyn Observer, at: Instant, node: usize, kind: TraceKind) {
-    let trace = Trace { instance: 0, rule: Rule::StartBackup, kind };
+    let trace = Trace { instance: 0, rule: RULE, kind };
     to.see(at, &Moment::Decided { node: NodeId(node), instance: "VI_1", trace: &trace });
 }
 

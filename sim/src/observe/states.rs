@@ -116,7 +116,11 @@ impl States {
             }
             // The end of a node's interval stands before the beginning of its next one.
             for (node, begins) in turns {
-                if begins { masters.insert(node) } else { masters.remove(&node) };
+                if begins {
+                    masters.insert(node)
+                } else {
+                    masters.remove(&node)
+                };
             }
             since = at;
         }
@@ -212,11 +216,8 @@ mod tests {
         states.see(ms(5_000), &Moment::Gone(NodeId(1)));
         states.finish(ms(10_000));
         let interval = |from, to, state| Interval { from: ms(from), to: ms(to), state };
-        let expected = [
-            interval(0, 3_600, Some(Backup)),
-            interval(3_600, 5_000, Some(Master)),
-            interval(5_000, 10_000, None),
-        ];
+        let expected =
+            [interval(0, 3_600, Some(Backup)), interval(3_600, 5_000, Some(Master)), interval(5_000, 10_000, None)];
         assert_eq!(states.intervals(NodeId(0), "VI_1"), expected);
         assert_eq!(states.intervals(NodeId(1), "VI_1"), [interval(0, 10_000, None)]);
         assert_eq!(states.intervals(NodeId(1), "VI_2"), []);
@@ -254,12 +255,8 @@ mod tests {
         states.see(ms(4_000), &Moment::Fault(&Fault::Crash(NodeId(1))));
         address(&mut states, ms(4_500), 0, "10.0.0.100", true);
         states.finish(ms(5_000));
-        let held = |node, from, to| Held {
-            ip: IpAddr::from([10, 0, 0, 100]),
-            node: NodeId(node),
-            from: ms(from),
-            to: ms(to),
-        };
+        let held =
+            |node, from, to| Held { ip: IpAddr::from([10, 0, 0, 100]), node: NodeId(node), from: ms(from), to: ms(to) };
         assert_eq!(states.holders(), [held(0, 1_000, 2_000), held(1, 2_000, 4_000), held(0, 4_500, 5_000)]);
     }
 }

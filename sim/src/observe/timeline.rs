@@ -83,8 +83,7 @@ impl Timeline {
         let node_width = width(&mut names.hosts().chain(networks));
         let models = || world.nodes.iter().map(|n| &n.model);
         let instances = models().flat_map(|m| &m.instances).map(|i| i.name.as_str());
-        let subject_width =
-            width(&mut instances.chain(models().flat_map(|m| &m.interfaces).map(|i| i.name.as_str())));
+        let subject_width = width(&mut instances.chain(models().flat_map(|m| &m.interfaces).map(|i| i.name.as_str())));
         Timeline {
             names,
             node_width,
@@ -339,32 +338,33 @@ mod tests {
         transition(&mut timeline, ms(0), 0, (Init, Backup));
         let at = ms(3_609) + Span::from_micros(375);
         transition(&mut timeline, at, 0, (Backup, Master));
-        timeline.see(at, &Moment::Sent { port, bytes: &stage::advert(150), rule: Some(Rule::StartBackup) });
+        timeline.see(at, &Moment::Sent { port, bytes: &stage::advert(150), rule: Some(stage::RULE) });
         let addr = stage::addr("10.0.0.100", 24);
-        timeline
-            .see(at, &Moment::Address { node: NodeId(0), iface: "eth0", index: IfIndex(2), addr, added: true });
+        timeline.see(at, &Moment::Address { node: NodeId(0), iface: "eth0", index: IfIndex(2), addr, added: true });
         for _ in 0..5 {
             let bytes = &stage::garp([10, 0, 0, 100]);
-            timeline.see(at, &Moment::Sent { port, bytes, rule: Some(Rule::StartBackup) });
+            timeline.see(at, &Moment::Sent { port, bytes, rule: Some(stage::RULE) });
         }
         let groups = vec![vec![Member::Node(NodeId(0))], vec![Member::Node(NodeId(1)), Member::Client(ClientId(0))]];
         timeline.see(ms(4_000), &Moment::Fault(&Fault::Partition { network: NetworkId(0), groups }));
         timeline.see(ms(5_000), &Moment::Fault(&Fault::Stop(NodeId(0))));
-        timeline.see(ms(5_000), &Moment::Sent { port, bytes: &stage::advert(0), rule: Some(Rule::StartBackup) });
+        timeline.see(ms(5_000), &Moment::Sent { port, bytes: &stage::advert(0), rule: Some(stage::RULE) });
         timeline.see(ms(5_000), &Moment::Gone(NodeId(0)));
         timeline.finish(ms(10_000));
-        let story = "    0.000000  r1   VI_1  INIT -> BACKUP                          rule
-    3.609375  r1   VI_1  BACKUP -> MASTER                        rule
+        let story = "    0.000000  r1   VI_1  INIT -> BACKUP                          RULE
+    3.609375  r1   VI_1  BACKUP -> MASTER                        RULE
     3.609375  r1   eth0  sets 10.0.0.100/24
-    3.609375  r1   eth0  announces 10.0.0.100 (5 frames)         rule
+    3.609375  r1   eth0  announces 10.0.0.100 (5 frames)         RULE
     4.000000  lan  partition of lan: r1 | r2, c1
     5.000000  r1   daemon of r1 told to stop (SIGTERM)
-    5.000000  r1   eth0  sends release of vrid 51, priority 0    rule
+    5.000000  r1   eth0  sends release of vrid 51, priority 0    RULE
     5.000000  r1   daemon gone
 ";
+        let story = story.replace("RULE", rule_id(stage::RULE));
         assert_eq!(timeline.render(false, false), story);
-        let advert = "    3.609375  r1   eth0  sends advert of vrid 51, priority 150   rule\n";
-        assert!(timeline.render(false, true).contains(advert));
+        let advert = "    3.609375  r1   eth0  sends advert of vrid 51, priority 150   RULE\n"
+            .replace("RULE", rule_id(stage::RULE));
+        assert!(timeline.render(false, true).contains(&advert));
     }
 
     #[test]

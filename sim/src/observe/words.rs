@@ -49,13 +49,13 @@ pub const fn drop_reason(reason: DropReason) -> &'static str {
     }
 }
 
-/// A kind of frame, in the plural or not.
-pub fn frame_kind(kind: FrameKind) -> &'static str {
+/// A kind of frame, in the plural.
+pub const fn frame_kinds(kind: FrameKind) -> &'static str {
     match kind {
-        FrameKind::Advert => "advert",
-        FrameKind::Release => "release",
-        FrameKind::GratuitousArp => "gratuitous ARP",
-        FrameKind::NeighbourAdvert => "neighbour advertisement",
+        FrameKind::Advert => "adverts",
+        FrameKind::Release => "releases",
+        FrameKind::GratuitousArp => "gratuitous ARPs",
+        FrameKind::NeighbourAdvert => "neighbour advertisements",
     }
 }
 
