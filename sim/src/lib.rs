@@ -2,11 +2,14 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod chance;
+pub mod cli;
+pub mod experiment;
 pub mod fabric;
 pub mod host;
 pub mod kernel;
 pub mod lab;
 pub mod moment;
+pub mod observe;
 pub mod recorder;
 pub mod replay;
 pub mod verify;

@@ -1,0 +1,455 @@
+//! The timeline: a run told line by line, for people.
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
+
+use vrrplab_engine::{Instant, Rule, State, Trace, TraceKind};
+use vrrplab_formats::world::{ClientId, Fault, FrameKind, NodeId, World};
+
+use crate::fabric::{DropReason, PortId};
+use crate::moment::{Moment, Observer, PortInfo};
+use crate::observe::classify;
+use crate::observe::outage::{Sequence, Turn};
+use crate::observe::words::{self, Names, rule_id};
+
+/// How much a reader wants to know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// The story.
+    Normal,
+    /// Everything else that was decided, sent and lost.
+    Detail,
+}
+
+/// What a line is about; it chooses the colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Nothing special.
+    Plain,
+    /// An instance has become master.
+    Master,
+    /// A fault, or a frame that it cost.
+    Fault,
+    /// Somebody suffers.
+    Bad,
+    /// Somebody has stopped suffering.
+    Good,
+}
+
+/// One line of the timeline.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// When.
+    pub at: Instant,
+    /// The host or segment.
+    pub node: String,
+    /// The instance or interface, when the line is about one.
+    pub subject: String,
+    /// What happened.
+    pub what: String,
+    /// Why, when the engine decided it.
+    pub rule: Option<Rule>,
+    /// For whom.
+    pub level: Level,
+    /// Good or bad.
+    pub tone: Tone,
+}
+
+/// Collects the lines of a run.
+#[derive(Debug)]
+pub struct Timeline {
+    names: Names,
+    node_width: usize,
+    subject_width: usize,
+    lines: Vec<Line>,
+    taken: usize,
+    now: Instant,
+    finished: bool,
+    /// Announcements of this very instant, by port, address and rule: the line and how many frames it stands for.
+    bursts: BTreeMap<(PortId, IpAddr, Option<Rule>), (usize, u64)>,
+    drops: BTreeMap<(PortId, DropReason), u64>,
+    refusals: BTreeSet<(NodeId, String, Rule, IpAddr)>,
+    clients: BTreeMap<ClientId, Sequence>,
+}
+
+/// Column in which rules begin, counted from the instance or interface.
+const RULE_COLUMN: usize = 46;
+
+impl Timeline {
+    /// An empty timeline with columns wide enough for the names of the world.
+    pub fn new(world: &World, ports: &[PortInfo]) -> Timeline {
+        let names = Names::new(world, ports);
+        let width = |names: &mut dyn Iterator<Item = &str>| names.map(|name| name.chars().count()).max().unwrap_or(0);
+        let networks = world.networks.iter().map(|n| n.name.as_str());
+        let node_width = width(&mut names.hosts().chain(networks));
+        let models = || world.nodes.iter().map(|n| &n.model);
+        let instances = models().flat_map(|m| &m.instances).map(|i| i.name.as_str());
+        let subject_width = width(&mut instances.chain(models().flat_map(|m| &m.interfaces).map(|i| i.name.as_str())));
+        Timeline {
+            names,
+            node_width,
+            subject_width,
+            lines: Vec::new(),
+            taken: 0,
+            now: Instant::ZERO,
+            finished: false,
+            bursts: BTreeMap::new(),
+            drops: BTreeMap::new(),
+            refusals: BTreeSet::new(),
+            clients: BTreeMap::new(),
+        }
+    }
+
+    /// All lines so far.
+    pub fn lines(&self) -> &[Line] {
+        &self.lines
+    }
+
+    /// The lines that are new since the last call and will not change any more (those of the present instant still may,
+    /// until time moves on or the run is over).
+    pub fn take_lines(&mut self) -> Vec<Line> {
+        let fresh = &self.lines[self.taken..];
+        let settled = fresh.iter().take_while(|line| self.finished || line.at < self.now).count();
+        self.taken += settled;
+        fresh[..settled].to_vec()
+    }
+
+    /// One line as text, without its line end.
+    pub fn text(&self, line: &Line, color: bool) -> String {
+        let (node_width, subject_width) = (self.node_width, self.subject_width);
+        let mut what = line.what.clone();
+        if !line.subject.is_empty() {
+            what = format!("{:<subject_width$}  {what}", line.subject);
+        }
+        let (start, end) = if color { (paint(line), "\x1b[0m") } else { ("", "") };
+        let (start, end) = if start.is_empty() { ("", "") } else { (start, end) };
+        let head = format!("{:>12}  {:<node_width$}", words::time(line.at), line.node);
+        match line.rule {
+            None => format!("{head}  {start}{what}{end}"),
+            Some(rule) => {
+                let gap = RULE_COLUMN.saturating_sub(what.chars().count()).max(2);
+                format!("{head}  {start}{what}{end}{:gap$}{}", "", rule_id(rule))
+            }
+        }
+    }
+
+    /// The whole timeline, with details when they are wanted.
+    pub fn render(&self, color: bool, verbose: bool) -> String {
+        let wanted = self.lines.iter().filter(|line| verbose || line.level == Level::Normal);
+        wanted.map(|line| self.text(line, color) + "\n").collect()
+    }
+
+    fn push(&mut self, node: &str, subject: &str, what: String, (level, tone): (Level, Tone)) -> &mut Line {
+        self.lines.push(Line {
+            at: self.now,
+            node: node.into(),
+            subject: subject.into(),
+            what,
+            rule: None,
+            level,
+            tone,
+        });
+        let last = self.lines.len() - 1;
+        &mut self.lines[last]
+    }
+
+    fn decided(&mut self, node: NodeId, instance: &str, trace: &Trace) {
+        let (what, level, tone) = match trace.kind {
+            TraceKind::Transition { from, to } => {
+                let tone = match to {
+                    State::Master => Tone::Master,
+                    State::Fault => Tone::Bad,
+                    State::Init | State::Backup => Tone::Plain,
+                };
+                (format!("{} -> {}", from.name(), to.name()), Level::Normal, tone)
+            }
+            TraceKind::Heard { from, priority, state } => {
+                let what = format!("hears priority {priority} of {from} as {}", state.name());
+                (what, Level::Detail, Tone::Plain)
+            }
+            TraceKind::Refused { from } => {
+                let first = self.refusals.insert((node, instance.into(), trace.rule, from));
+                let level = if first { Level::Normal } else { Level::Detail };
+                (format!("refuses a packet of {from}"), level, Tone::Bad)
+            }
+            TraceKind::Priority { from, to } => (format!("priority {from} -> {to}"), Level::Normal, Tone::Plain),
+            TraceKind::Interval { from, to } => {
+                let what = format!("interval {} -> {}", words::span(from), words::span(to));
+                (what, Level::Normal, Tone::Plain)
+            }
+            TraceKind::Armed { until } => {
+                (format!("timer armed until {}", words::time(until)), Level::Detail, Tone::Plain)
+            }
+        };
+        let name = self.names.node(node).to_owned();
+        self.push(&name, instance, what, (level, tone)).rule = Some(trace.rule);
+    }
+
+    fn sent(&mut self, port: PortId, bytes: &[u8], rule: Option<Rule>) {
+        let Some(kind) = classify::classify(bytes) else { return };
+        let host = self.names.host(port).to_owned();
+        let label = self.names.port(port);
+        let iface = label.rsplit_once(':').map_or(label, |(_, iface)| iface).to_owned();
+        match (kind, classify::announced(bytes)) {
+            (FrameKind::GratuitousArp | FrameKind::NeighbourAdvert, Some(ip)) => {
+                let next = self.lines.len();
+                let (line, frames) = self.bursts.entry((port, ip, rule)).or_insert((next, 0));
+                *frames += 1;
+                let (line, what) = (*line, format!("announces {ip} ({})", words::count(*frames, "frame")));
+                if line < next {
+                    self.lines[line].what = what;
+                } else {
+                    self.push(&host, &iface, what, (Level::Normal, Tone::Plain)).rule = rule;
+                }
+            }
+            _ => {
+                let level = if kind == FrameKind::Release { Level::Normal } else { Level::Detail };
+                let what = format!("sends {}", classify::describe(bytes));
+                self.push(&host, &iface, what, (level, Tone::Plain)).rule = rule;
+            }
+        }
+    }
+
+    fn dropped(&mut self, from: PortId, to: Option<PortId>, reason: DropReason, bytes: &[u8]) {
+        let so_far = self.drops.entry((from, reason)).or_insert(0);
+        *so_far += 1;
+        // Chance and dead ports lose frames without anybody's doing: they are counted, not told.
+        let told = !matches!(reason, DropReason::Loss | DropReason::Down);
+        let level = if told && *so_far == 1 { Level::Normal } else { Level::Detail };
+        let host = self.names.host(from).to_owned();
+        let on_the_way = to.map(|to| format!(" to {}", self.names.host(to))).unwrap_or_default();
+        let what = format!("{}{on_the_way} dropped: {}", classify::describe(bytes), words::drop_reason(reason));
+        self.push(&host, "", what, (level, Tone::Fault));
+    }
+
+    fn client(&mut self, id: ClientId, turns: Vec<Turn>) {
+        let name = self.names.client(id).to_owned();
+        for turn in turns {
+            match turn {
+                Turn::Down { request, asked } => {
+                    let target = self.names.target(id).map(|ip| format!(" from {ip}")).unwrap_or_default();
+                    let what = format!("no answer{target} to request {request} of {}", words::time(asked));
+                    self.push(&name, "", what, (Level::Normal, Tone::Bad));
+                }
+                Turn::Lost { request, asked } => {
+                    let what = format!("no answer to request {request} of {}", words::time(asked));
+                    self.push(&name, "", what, (Level::Detail, Tone::Bad));
+                }
+                Turn::Back { at, after, lost } => {
+                    let since = if at == self.now { String::new() } else { format!(" since {},", words::time(at)) };
+                    let (after, lost) = (words::span(after), words::count(lost, "request"));
+                    let what = format!("answers again{since} after {after}, {lost} lost");
+                    self.push(&name, "", what, (Level::Normal, Tone::Good));
+                }
+            }
+        }
+    }
+
+    fn fault(&mut self, fault: &Fault) {
+        let (struck, what) = (self.names.struck(fault).to_owned(), self.names.fault(fault));
+        self.push(&struck, "", what, (Level::Normal, Tone::Fault));
+    }
+
+    fn move_to(&mut self, at: Instant) {
+        if at != self.now {
+            self.now = at;
+            self.bursts.clear();
+        }
+    }
+}
+
+fn paint(line: &Line) -> &'static str {
+    match (line.tone, line.level) {
+        (_, Level::Detail) => "\x1b[2m",
+        (Tone::Plain, Level::Normal) => "",
+        (Tone::Master, Level::Normal) => "\x1b[1;36m",
+        (Tone::Fault, Level::Normal) => "\x1b[33m",
+        (Tone::Bad, Level::Normal) => "\x1b[31m",
+        (Tone::Good, Level::Normal) => "\x1b[32m",
+    }
+}
+
+impl Observer for Timeline {
+    fn see(&mut self, at: Instant, moment: &Moment<'_>) {
+        self.move_to(at);
+        match *moment {
+            Moment::Sent { port, bytes, rule } => self.sent(port, bytes, rule),
+            Moment::Delivered { .. } | Moment::Asked { .. } => {}
+            Moment::Dropped { from, to, reason, bytes } => self.dropped(from, to, reason, bytes),
+            Moment::Decided { node, instance, trace } => self.decided(node, instance, trace),
+            Moment::Address { node, iface, addr, added, .. } => {
+                let name = self.names.node(node).to_owned();
+                let what = format!("{} {}/{}", if added { "sets" } else { "removes" }, addr.ip, addr.prefix);
+                self.push(&name, iface, what, (Level::Normal, Tone::Plain));
+            }
+            Moment::Fault(fault) => self.fault(fault),
+            Moment::Gone(node) => {
+                let name = self.names.node(node).to_owned();
+                self.push(&name, "", "daemon gone".into(), (Level::Normal, Tone::Bad));
+            }
+            Moment::Answered { client, request, .. } => {
+                let turns = self.clients.entry(client).or_default().answered(request, at);
+                self.client(client, turns);
+            }
+            Moment::Lost { client, request, asked } => {
+                let turns = self.clients.entry(client).or_default().lost(request, asked);
+                self.client(client, turns);
+            }
+        }
+    }
+
+    fn finish(&mut self, at: Instant) {
+        self.move_to(at);
+        for (id, sequence) in std::mem::take(&mut self.clients) {
+            if let Some((since, lost)) = sequence.outage() {
+                let name = self.names.client(id).to_owned();
+                let lost = words::count(lost, "request");
+                let what = format!("still without an answer since {}, {lost} lost", words::time(since));
+                self.push(&name, "", what, (Level::Normal, Tone::Bad));
+            }
+        }
+        for ((port, reason), frames) in std::mem::take(&mut self.drops) {
+            let host = self.names.host(port).to_owned();
+            let frames = words::count(frames, "frame");
+            let what = format!("{frames} of {} dropped in all: {}", self.names.port(port), words::drop_reason(reason));
+            self.push(&host, "", what, (Level::Normal, Tone::Fault));
+        }
+        self.finished = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use State::{Backup, Init, Master};
+    use vrrplab_engine::Span;
+    use vrrplab_engine::model::IfIndex;
+    use vrrplab_formats::world::{Member, NetworkId};
+
+    use super::*;
+    use crate::observe::stage::{self, decided, ms, transition};
+
+    fn timeline() -> Timeline {
+        Timeline::new(&stage::world(), &stage::ports())
+    }
+
+    #[test]
+    fn a_failover_reads_as_a_story() {
+        let mut timeline = timeline();
+        let port = PortId(0);
+        transition(&mut timeline, ms(0), 0, (Init, Backup));
+        let at = ms(3_609) + Span::from_micros(375);
+        transition(&mut timeline, at, 0, (Backup, Master));
+        timeline.see(at, &Moment::Sent { port, bytes: &stage::advert(150), rule: Some(stage::RULE) });
+        let addr = stage::addr("10.0.0.100", 24);
+        timeline.see(at, &Moment::Address { node: NodeId(0), iface: "eth0", index: IfIndex(2), addr, added: true });
+        for _ in 0..5 {
+            let bytes = &stage::garp([10, 0, 0, 100]);
+            timeline.see(at, &Moment::Sent { port, bytes, rule: Some(stage::RULE) });
+        }
+        let groups = vec![vec![Member::Node(NodeId(0))], vec![Member::Node(NodeId(1)), Member::Client(ClientId(0))]];
+        timeline.see(ms(4_000), &Moment::Fault(&Fault::Partition { network: NetworkId(0), groups }));
+        timeline.see(ms(5_000), &Moment::Fault(&Fault::Stop(NodeId(0))));
+        timeline.see(ms(5_000), &Moment::Sent { port, bytes: &stage::advert(0), rule: Some(stage::RULE) });
+        timeline.see(ms(5_000), &Moment::Gone(NodeId(0)));
+        timeline.finish(ms(10_000));
+        let story = "    0.000000  r1   VI_1  INIT -> BACKUP                          RULE
+    3.609375  r1   VI_1  BACKUP -> MASTER                        RULE
+    3.609375  r1   eth0  sets 10.0.0.100/24
+    3.609375  r1   eth0  announces 10.0.0.100 (5 frames)         RULE
+    4.000000  lan  partition of lan: r1 | r2, c1
+    5.000000  r1   daemon of r1 told to stop (SIGTERM)
+    5.000000  r1   eth0  sends release of vrid 51, priority 0    RULE
+    5.000000  r1   daemon gone
+";
+        let story = story.replace("RULE", rule_id(stage::RULE));
+        assert_eq!(timeline.render(false, false), story);
+        let advert = "    3.609375  r1   eth0  sends advert of vrid 51, priority 150   RULE\n"
+            .replace("RULE", rule_id(stage::RULE));
+        assert!(timeline.render(false, true).contains(&advert));
+    }
+
+    #[test]
+    fn lines_are_handed_out_when_time_has_moved_on() {
+        let mut timeline = timeline();
+        let (port, rule) = (PortId(0), None);
+        timeline.see(ms(1), &Moment::Sent { port, bytes: &stage::garp([10, 0, 0, 100]), rule });
+        assert_eq!(timeline.take_lines(), []);
+        timeline.see(ms(1), &Moment::Sent { port, bytes: &stage::garp([10, 0, 0, 100]), rule });
+        transition(&mut timeline, ms(2), 1, (Init, Backup));
+        let lines = timeline.take_lines();
+        assert_eq!(lines.len(), 1);
+        assert_eq!(timeline.text(&lines[0], false), "    0.001000  r1   eth0  announces 10.0.0.100 (2 frames)");
+        timeline.see(ms(3), &Moment::Sent { port, bytes: &stage::garp([10, 0, 0, 100]), rule });
+        timeline.finish(ms(3));
+        assert_eq!(timeline.take_lines().iter().map(|l| l.at).collect::<Vec<_>>(), [ms(2), ms(3)]);
+        assert_eq!(timeline.take_lines(), []);
+    }
+
+    #[test]
+    fn a_client_is_heard_of_when_its_outage_begins_and_ends() {
+        let mut timeline = timeline();
+        stage::requests(&mut timeline, "..xxx..xx");
+        timeline.finish(ms(1_000));
+        let story = "    0.250000  c1   no answer from 10.0.0.100 to request 2 of 0.200000
+    0.501000  c1   answers again after 0.301 s, 3 requests lost
+    0.750000  c1   no answer from 10.0.0.100 to request 7 of 0.700000
+    1.000000  c1   still without an answer since 0.700000, 2 requests lost
+";
+        assert_eq!(timeline.render(false, false), story);
+        assert_eq!(timeline.render(false, true).lines().count(), 7);
+    }
+
+    #[test]
+    fn drops_are_told_once_and_counted_at_the_end() {
+        let mut timeline = timeline();
+        for at in [1_000, 2_000, 3_000] {
+            let bytes = &stage::garp([10, 0, 0, 100]);
+            let reason = DropReason::SpoofedArp;
+            timeline.see(ms(at), &Moment::Dropped { from: PortId(0), to: None, reason, bytes });
+        }
+        let (to, reason) = (Some(PortId(1)), DropReason::Loss);
+        timeline.see(ms(4_000), &Moment::Dropped { from: PortId(0), to, reason, bytes: &stage::advert(100) });
+        timeline.finish(ms(5_000));
+        let story = "    1.000000  r1   announcement of 10.0.0.100 dropped: port security: ARP sender not allowed
+    5.000000  r1   1 frame of r1:eth0 dropped in all: lost by chance
+    5.000000  r1   3 frames of r1:eth0 dropped in all: port security: ARP sender not allowed
+";
+        assert_eq!(timeline.render(false, false), story);
+        let detail = "    4.000000  r1   advert of vrid 51, priority 100 to r2 dropped: lost by chance\n";
+        assert!(timeline.render(false, true).contains(detail));
+    }
+
+    #[test]
+    fn every_kind_of_decision_has_its_words_and_its_level() {
+        let mut timeline = timeline();
+        let from = IpAddr::from([10, 0, 0, 2]);
+        let span = Span::from_secs;
+        decided(&mut timeline, ms(0), 0, TraceKind::Heard { from, priority: 100, state: Backup });
+        decided(&mut timeline, ms(0), 0, TraceKind::Refused { from });
+        decided(&mut timeline, ms(0), 0, TraceKind::Refused { from });
+        decided(&mut timeline, ms(0), 0, TraceKind::Priority { from: 100, to: 70 });
+        decided(&mut timeline, ms(0), 0, TraceKind::Interval { from: span(1), to: Span::from_millis(250) });
+        decided(&mut timeline, ms(0), 0, TraceKind::Armed { until: ms(3_609) });
+        let lines: Vec<_> = timeline.lines().iter().map(|line| (line.level, line.what.as_str())).collect();
+        let expected = [
+            (Level::Detail, "hears priority 100 of 10.0.0.2 as BACKUP"),
+            (Level::Normal, "refuses a packet of 10.0.0.2"),
+            (Level::Detail, "refuses a packet of 10.0.0.2"),
+            (Level::Normal, "priority 100 -> 70"),
+            (Level::Normal, "interval 1 s -> 0.25 s"),
+            (Level::Detail, "timer armed until 3.609000"),
+        ];
+        assert_eq!(lines, expected);
+    }
+
+    #[test]
+    fn colour_comes_only_when_asked_for_and_moves_no_column() {
+        let mut timeline = timeline();
+        transition(&mut timeline, ms(0), 0, (Backup, Master));
+        transition(&mut timeline, ms(0), 0, (Master, Backup));
+        let plain = timeline.render(false, false);
+        let colored = timeline.render(true, false);
+        assert!(!plain.contains('\x1b'));
+        assert!(colored.contains("\x1b[1;36mVI_1  BACKUP -> MASTER\x1b[0m"));
+        assert_eq!(colored.replace("\x1b[1;36m", "").replace("\x1b[0m", ""), plain);
+    }
+}

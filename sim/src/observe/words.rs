@@ -1,0 +1,280 @@
+//! The words of every report: names of hosts and ports, times, faults and drop reasons.
+use std::net::IpAddr;
+
+use vrrplab_engine::{Instant, Rule, Span};
+use vrrplab_formats::world::{
+    Ask, ClientId, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId, World,
+};
+
+use crate::fabric::{DropReason, PortId};
+use crate::moment::PortInfo;
+
+/// The name by which reports call a rule.
+pub fn rule_id(rule: Rule) -> &'static str {
+    let _ = rule;
+    "rule"
+}
+
+/// A time of the run, always with microseconds: `3.609375`.
+pub fn time(at: Instant) -> String {
+    let micros = at.0 / 1_000;
+    format!("{}.{:06}", micros / 1_000_000, micros % 1_000_000)
+}
+
+/// A length of time, with no more decimals than it needs: `3.2 s`.
+pub fn span(length: Span) -> String {
+    let micros = length.as_micros();
+    let decimals = format!("{:06}", micros % 1_000_000);
+    match decimals.trim_end_matches('0') {
+        "" => format!("{} s", micros / 1_000_000),
+        some => format!("{}.{some} s", micros / 1_000_000),
+    }
+}
+
+/// `1 frame`, `5 frames`.
+pub fn count(n: u64, thing: &str) -> String {
+    if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
+}
+
+/// Why a frame did not arrive, in plain words.
+pub const fn drop_reason(reason: DropReason) -> &'static str {
+    match reason {
+        DropReason::Down => "port down",
+        DropReason::Cut => "cut",
+        DropReason::Partition => "partition",
+        DropReason::Loss => "lost by chance",
+        DropReason::SpoofedMac => "port security: source MAC not allowed",
+        DropReason::SpoofedIp => "port security: source address not allowed",
+        DropReason::SpoofedArp => "port security: ARP sender not allowed",
+    }
+}
+
+/// A kind of frame, in the plural.
+pub const fn frame_kinds(kind: FrameKind) -> &'static str {
+    match kind {
+        FrameKind::Advert => "adverts",
+        FrameKind::Release => "releases",
+        FrameKind::GratuitousArp => "gratuitous ARPs",
+        FrameKind::NeighbourAdvert => "neighbour advertisements",
+    }
+}
+
+/// The names of a world, kept by observers that outlive their sight of it.
+#[derive(Clone, Debug)]
+pub struct Names {
+    networks: Vec<String>,
+    nodes: Vec<(String, Vec<String>)>,
+    clients: Vec<(String, IpAddr)>,
+    ports: Vec<PortInfo>,
+}
+
+impl Names {
+    /// Takes the names from a world and its ports.
+    pub fn new(world: &World, ports: &[PortInfo]) -> Names {
+        let nics = |model: &vrrplab_engine::model::NodeModel| model.interfaces.iter().map(|i| i.name.clone()).collect();
+        let target = |ask| match ask {
+            Ask::Ping(ip) | Ask::Http(ip, _) => ip,
+        };
+        Names {
+            networks: world.networks.iter().map(|n| n.name.clone()).collect(),
+            nodes: world.nodes.iter().map(|n| (n.model.name.clone(), nics(&n.model))).collect(),
+            clients: world.clients.iter().map(|c| (c.name.clone(), target(c.ask))).collect(),
+            ports: ports.to_vec(),
+        }
+    }
+
+    /// Name of a node.
+    pub fn node(&self, id: NodeId) -> &str {
+        self.nodes.get(id.0).map_or("?", |n| &n.0)
+    }
+
+    /// Name of a client.
+    pub fn client(&self, id: ClientId) -> &str {
+        self.clients.get(id.0).map_or("?", |c| &c.0)
+    }
+
+    /// Whom a client asks.
+    pub fn target(&self, id: ClientId) -> Option<IpAddr> {
+        self.clients.get(id.0).map(|c| c.1)
+    }
+
+    /// Name of a segment.
+    pub fn network(&self, id: NetworkId) -> &str {
+        self.networks.get(id.0).map_or("?", String::as_str)
+    }
+
+    /// Name of a host.
+    pub fn member(&self, member: Member) -> &str {
+        match member {
+            Member::Node(id) => self.node(id),
+            Member::Client(id) => self.client(id),
+        }
+    }
+
+    /// `r1:eth0`.
+    pub fn nic(&self, nic: Nic) -> String {
+        let iface = self.nodes.get(nic.node.0).and_then(|n| n.1.get(nic.nic));
+        format!("{}:{}", self.node(nic.node), iface.map_or("?", String::as_str))
+    }
+
+    /// `r1:eth0`.
+    pub fn port(&self, port: PortId) -> &str {
+        self.ports.get(port.0).map_or("?", |p| &p.label)
+    }
+
+    /// Whose port it is.
+    pub fn owner(&self, port: PortId) -> Option<Member> {
+        self.ports.get(port.0).map(|p| p.owner)
+    }
+
+    /// Name of the host of a port.
+    pub fn host(&self, port: PortId) -> &str {
+        self.owner(port).map_or("?", |owner| self.member(owner))
+    }
+
+    /// The names of all hosts.
+    pub fn hosts(&self) -> impl Iterator<Item = &str> {
+        self.nodes.iter().map(|n| n.0.as_str()).chain(self.clients.iter().map(|c| c.0.as_str()))
+    }
+
+    /// The host or segment that a fault strikes.
+    pub fn struck(&self, fault: &Fault) -> &str {
+        match fault {
+            Fault::Cut { nic, .. }
+            | Fault::Uncut(nic)
+            | Fault::PortDown(nic)
+            | Fault::PortUp(nic)
+            | Fault::NicDown(nic)
+            | Fault::NicUp(nic)
+            | Fault::SetPortSecurity(nic, _) => self.node(nic.node),
+            Fault::Partition { network, .. } | Fault::Heal(network) => self.network(*network),
+            Fault::Crash(node)
+            | Fault::Kill(node)
+            | Fault::Stop(node)
+            | Fault::Pause(node)
+            | Fault::Resume(node)
+            | Fault::Start(node)
+            | Fault::Reload(node, _) => self.node(*node),
+        }
+    }
+
+    /// A fault in plain words.
+    pub fn fault(&self, fault: &Fault) -> String {
+        match fault {
+            Fault::Cut { nic, direction, frames } => {
+                let which = match frames {
+                    FrameClass::All => "all frames",
+                    FrameClass::Multicast => "multicast",
+                    FrameClass::Vrrp => "VRRP",
+                    FrameClass::Arp => "ARP",
+                };
+                let way = match direction {
+                    Direction::Both => "both ways",
+                    Direction::FromNode => "from the node",
+                    Direction::ToNode => "to the node",
+                };
+                format!("cut of {}: {which}, {way}", self.nic(*nic))
+            }
+            Fault::Uncut(nic) => format!("cuts of {} mended", self.nic(*nic)),
+            Fault::PortDown(nic) => format!("switch port of {} goes down", self.nic(*nic)),
+            Fault::PortUp(nic) => format!("switch port of {} comes up", self.nic(*nic)),
+            Fault::NicDown(nic) => format!("ip link set {} down", self.nic(*nic)),
+            Fault::NicUp(nic) => format!("ip link set {} up", self.nic(*nic)),
+            Fault::Partition { network, groups } => {
+                let islands: Vec<String> = groups
+                    .iter()
+                    .map(|group| group.iter().map(|m| self.member(*m)).collect::<Vec<_>>().join(", "))
+                    .collect();
+                format!("partition of {}: {}", self.network(*network), islands.join(" | "))
+            }
+            Fault::Heal(network) => format!("partition of {} healed", self.network(*network)),
+            Fault::Crash(node) => format!("power loss of {}", self.node(*node)),
+            Fault::Kill(node) => format!("daemon of {} killed (SIGKILL)", self.node(*node)),
+            Fault::Stop(node) => format!("daemon of {} told to stop (SIGTERM)", self.node(*node)),
+            Fault::Pause(node) => format!("daemon of {} paused (SIGSTOP)", self.node(*node)),
+            Fault::Resume(node) => format!("daemon of {} resumed (SIGCONT)", self.node(*node)),
+            Fault::Start(node) => format!("daemon of {} started", self.node(*node)),
+            Fault::Reload(node, _) => format!("daemon of {} reloaded (SIGHUP)", self.node(*node)),
+            Fault::SetPortSecurity(nic, None) => format!("port security of {} off", self.nic(*nic)),
+            Fault::SetPortSecurity(nic, Some(security)) => {
+                let pairs: Vec<String> = security
+                    .allowed_address_pairs
+                    .iter()
+                    .map(|pair| {
+                        let mac = pair.mac.map(|mac| format!(" at {mac}")).unwrap_or_default();
+                        format!("{}/{}{mac}", pair.ip.ip, pair.ip.prefix)
+                    })
+                    .collect();
+                let allowed = if pairs.is_empty() { "own addresses only".into() } else { pairs.join(", ") };
+                format!("port security of {} on, allowed pairs: {allowed}", self.nic(*nic))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vrrplab_formats::world::{AddressPair, PortSecurity};
+
+    use super::*;
+    use crate::observe::stage;
+
+    #[test]
+    fn times_have_six_decimals_and_lengths_as_many_as_they_need() {
+        assert_eq!(time(Instant(3_609_375_999)), "3.609375");
+        assert_eq!(time(Instant::ZERO), "0.000000");
+        assert_eq!(span(Span::from_millis(3_200)), "3.2 s");
+        assert_eq!(span(Span::from_secs(12)), "12 s");
+        assert_eq!(span(Span::from_micros(50)), "0.00005 s");
+        assert_eq!(count(1, "frame"), "1 frame");
+        assert_eq!(count(0, "frame"), "0 frames");
+    }
+
+    #[test]
+    fn every_fault_has_plain_words() {
+        let names = Names::new(&stage::world(), &stage::ports());
+        let (node, network) = (NodeId(0), NetworkId(0));
+        let nic = Nic { node, nic: 0 };
+        let (r1, r2) = (Member::Node(NodeId(0)), Member::Node(NodeId(1)));
+        let cut = |direction, frames| Fault::Cut { nic, direction, frames };
+        let pair = AddressPair { ip: stage::addr("10.0.0.100", 32), mac: None };
+        let virtual_mac = Some(vrrplab_engine::model::Mac([0, 0, 0x5e, 0, 1, 51]));
+        let pairs = PortSecurity { allowed_address_pairs: vec![pair, AddressPair { mac: virtual_mac, ..pair }] };
+        let model = Box::new(stage::world().nodes[0].model.clone());
+        let table = [
+            (cut(Direction::Both, FrameClass::All), "cut of r1:eth0: all frames, both ways"),
+            (cut(Direction::FromNode, FrameClass::Multicast), "cut of r1:eth0: multicast, from the node"),
+            (cut(Direction::ToNode, FrameClass::Vrrp), "cut of r1:eth0: VRRP, to the node"),
+            (cut(Direction::Both, FrameClass::Arp), "cut of r1:eth0: ARP, both ways"),
+            (Fault::Uncut(nic), "cuts of r1:eth0 mended"),
+            (Fault::PortDown(nic), "switch port of r1:eth0 goes down"),
+            (Fault::PortUp(nic), "switch port of r1:eth0 comes up"),
+            (Fault::NicDown(nic), "ip link set r1:eth0 down"),
+            (Fault::NicUp(nic), "ip link set r1:eth0 up"),
+            (
+                Fault::Partition { network, groups: vec![vec![r1], vec![r2, Member::Client(ClientId(0))]] },
+                "partition of lan: r1 | r2, c1",
+            ),
+            (Fault::Heal(network), "partition of lan healed"),
+            (Fault::Crash(node), "power loss of r1"),
+            (Fault::Kill(node), "daemon of r1 killed (SIGKILL)"),
+            (Fault::Stop(node), "daemon of r1 told to stop (SIGTERM)"),
+            (Fault::Pause(node), "daemon of r1 paused (SIGSTOP)"),
+            (Fault::Resume(node), "daemon of r1 resumed (SIGCONT)"),
+            (Fault::Start(node), "daemon of r1 started"),
+            (Fault::Reload(node, model), "daemon of r1 reloaded (SIGHUP)"),
+            (Fault::SetPortSecurity(nic, None), "port security of r1:eth0 off"),
+            (
+                Fault::SetPortSecurity(nic, Some(PortSecurity::default())),
+                "port security of r1:eth0 on, allowed pairs: own addresses only",
+            ),
+            (
+                Fault::SetPortSecurity(nic, Some(pairs)),
+                "port security of r1:eth0 on, allowed pairs: 10.0.0.100/32, 10.0.0.100/32 at 00:00:5e:00:01:33",
+            ),
+        ];
+        for (fault, words) in table {
+            assert_eq!(names.fault(&fault), words);
+        }
+    }
+}
