@@ -15,7 +15,7 @@ use vrrplab_formats::world::World;
 
 use crate::fabric::{DropReason, PortId};
 use crate::moment::{Moment, Observer, PortInfo};
-use crate::observe::words::{drop_reason, rule_id};
+use crate::observe::words::drop_reason;
 
 const INBOUND: u32 = 1;
 const OUTBOUND: u32 = 2;
@@ -158,7 +158,7 @@ impl Observer for Capture {
                 if port.0 < self.ports.len() {
                     flying.push_back(Flight { packet: self.packets.len(), settled: Vec::new() });
                 }
-                let comments = rule.map(|rule| rule_id(rule).to_owned()).into_iter().collect();
+                let comments = rule.map(|rule| rule.id().to_owned()).into_iter().collect();
                 self.record(at, port, OUTBOUND, bytes, comments);
             }
             Moment::Delivered { from, to, bytes } => {
@@ -246,7 +246,7 @@ mod tests {
                 0,
                 1_000_000_001,
                 outward.clone(),
-                comment(&format!("{}; dropped on the way to c1:eth0: partition", rule_id(stage::RULE))),
+                comment(&format!("{}; dropped on the way to c1:eth0: partition", stage::RULE.id())),
             ),
             (1, 1_001_000_000, inward.clone(), None),
             (0, 2_000_000_000, outward.clone(), comment("dropped: port security: ARP sender not allowed")),

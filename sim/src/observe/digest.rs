@@ -7,7 +7,7 @@ use vrrplab_formats::world::World;
 use crate::fabric::{DropReason, PortId};
 use crate::moment::{Moment, Observer, PortInfo};
 use crate::observe::classify;
-use crate::observe::words::{Names, drop_reason, rule_id, time};
+use crate::observe::words::{Names, drop_reason, time};
 
 /// FNV-1a with 128 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,7 +38,7 @@ impl Fnv {
     }
 
     fn rule(&mut self, rule: Option<Rule>) {
-        self.string(rule.map_or("", rule_id).as_bytes());
+        self.string(rule.map_or("", Rule::id).as_bytes());
     }
 
     fn debug(&mut self, value: &dyn fmt::Debug) {
@@ -191,7 +191,7 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
     let host = |port: PortId| names.host(port).to_owned();
     match *moment {
         Moment::Sent { port, bytes, rule } => {
-            let why = rule.map(|rule| format!(" [{}]", rule_id(rule))).unwrap_or_default();
+            let why = rule.map(|rule| format!(" [{}]", rule.id())).unwrap_or_default();
             (host(port), format!("{} sends {}{why}", names.port(port), frame(bytes)))
         }
         Moment::Delivered { from, to, bytes } => {
@@ -203,7 +203,7 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
             (host(from), what)
         }
         Moment::Decided { node, instance, trace } => {
-            (names.node(node).into(), format!("{instance} {:?} [{}]", trace.kind, rule_id(trace.rule)))
+            (names.node(node).into(), format!("{instance} {:?} [{}]", trace.kind, trace.rule.id()))
         }
         Moment::Address { node, iface, addr, added, .. } => {
             let verb = if added { "sets" } else { "removes" };

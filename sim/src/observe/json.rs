@@ -1,9 +1,8 @@
 //! The run as JSON, for machines: the same bytes for the same run. Times are whole nanoseconds.
 use serde::Serialize;
-use vrrplab_engine::Instant;
+use vrrplab_engine::{Instant, Rule};
 use vrrplab_formats::world::World;
 
-use crate::observe::words::rule_id;
 use crate::observe::{Digest, Judgement, Level, Outages, States, Timeline};
 
 /// What the observers of one run have to say.
@@ -116,7 +115,7 @@ impl Report<'_> {
             node: &line.node,
             subject: &line.subject,
             what: &line.what,
-            rule: line.rule.map(rule_id),
+            rule: line.rule.map(Rule::id),
         });
         let clients = self.outages.clients().into_iter().map(|view| Client {
             name: view.name,
@@ -217,13 +216,13 @@ mod tests {
                 "found": "VI_1 had two masters for 1 s: 9.000000 to 10.000000 (r1, r2)",
             }],
             "timeline": [
-                { "at_ns": 1_000_000_000, "node": "r1", "subject": "VI_1", "what": "BACKUP -> MASTER", "rule": rule_id(stage::RULE) },
+                { "at_ns": 1_000_000_000, "node": "r1", "subject": "VI_1", "what": "BACKUP -> MASTER", "rule": stage::RULE.id() },
                 {
                     "at_ns": 9_000_000_000_u64,
                     "node": "r2",
                     "subject": "VI_1",
                     "what": "BACKUP -> MASTER",
-                    "rule": rule_id(stage::RULE),
+                    "rule": stage::RULE.id(),
                 },
             ],
             "clients": [{

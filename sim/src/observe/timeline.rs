@@ -9,7 +9,7 @@ use crate::fabric::{DropReason, PortId};
 use crate::moment::{Moment, Observer, PortInfo};
 use crate::observe::classify;
 use crate::observe::outage::{Sequence, Turn};
-use crate::observe::words::{self, Names, rule_id};
+use crate::observe::words::{self, Names};
 
 /// How much a reader wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -127,7 +127,7 @@ impl Timeline {
             None => format!("{head}  {start}{what}{end}"),
             Some(rule) => {
                 let gap = RULE_COLUMN.saturating_sub(what.chars().count()).max(2);
-                format!("{head}  {start}{what}{end}{:gap$}{}", "", rule_id(rule))
+                format!("{head}  {start}{what}{end}{:gap$}{}", "", rule.id())
             }
         }
     }
@@ -360,10 +360,10 @@ mod tests {
     5.000000  r1   eth0  sends release of vrid 51, priority 0    RULE
     5.000000  r1   daemon gone
 ";
-        let story = story.replace("RULE", rule_id(stage::RULE));
+        let story = story.replace("RULE", stage::RULE.id());
         assert_eq!(timeline.render(false, false), story);
         let advert = "    3.609375  r1   eth0  sends advert of vrid 51, priority 150   RULE\n"
-            .replace("RULE", rule_id(stage::RULE));
+            .replace("RULE", stage::RULE.id());
         assert!(timeline.render(false, true).contains(&advert));
     }
 

@@ -1,19 +1,13 @@
 //! The words of every report: names of hosts and ports, times, faults and drop reasons.
 use std::net::IpAddr;
 
-use vrrplab_engine::{Instant, Rule, Span};
+use vrrplab_engine::{Instant, Span};
 use vrrplab_formats::world::{
     Ask, ClientId, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId, World,
 };
 
 use crate::fabric::{DropReason, PortId};
 use crate::moment::PortInfo;
-
-/// The name by which reports call a rule.
-pub fn rule_id(rule: Rule) -> &'static str {
-    let _ = rule;
-    "rule"
-}
 
 /// A time of the run, always with microseconds: `3.609375`.
 pub fn time(at: Instant) -> String {

@@ -1,0 +1,182 @@
+//! A stage for one engine: a model with defaults, adverts of others, and what the engine does in words.
+#![allow(dead_code)] // each test file uses its part of the stage
+use std::net::{IpAddr, Ipv4Addr};
+
+use vrrplab_engine::model::*;
+use vrrplab_engine::{Command, EffectKind, Engine, Input, Instant, KernelEvent, Output, Policy, Span, State, TraceKind};
+use vrrplab_wire::{Advert, AdvertFrame, GROUP_V4, VrrpView, multicast_mac, parse_announcement};
+
+pub const ETH0: IfIndex = IfIndex(2);
+pub const ETH1: IfIndex = IfIndex(3);
+pub const VIP: IpAddr = IpAddr::V4(Ipv4Addr::new(10, 0, 0, 100));
+
+pub fn ip(last: u8) -> IpAddr {
+    IpAddr::V4(Ipv4Addr::new(10, 0, 0, last))
+}
+
+pub fn interface(index: IfIndex, name: &str, addr: IpAddr) -> InterfaceModel {
+    let mac = Mac([2, 0, 0, 0, 9, u8::try_from(index.0).unwrap()]);
+    InterfaceModel { index, name: name.into(), mac, addresses: vec![IfAddr { ip: addr, prefix: 24 }], up: true }
+}
+
+pub fn instance(name: &str, vrid: u8, priority: u8) -> InstanceModel {
+    InstanceModel {
+        name: name.into(),
+        iface: ETH0,
+        vrid: vrid.try_into().unwrap(),
+        version: Version::V2,
+        family: AddressFamily::V4,
+        priority: priority.try_into().unwrap(),
+        wants_master: false,
+        advert_int: Span::from_secs(1),
+        preempt: true,
+        preempt_delay: Span::ZERO,
+        auth: Auth::None,
+        vips: vec![Vip { addr: IfAddr { ip: VIP, prefix: 24 }, iface: ETH0, no_track: false }],
+        excluded_vips: vec![],
+        unicast_peers: vec![],
+        source: None,
+        unicast_ttl: None,
+        garp: Garp { repeat: 1, ..Garp::default() },
+        down_timer_adverts: 3,
+        lower_prio_no_advert: false,
+        higher_prio_send_advert: false,
+        skip_check_adv_addr: false,
+        check_unicast_src: false,
+        dont_track_primary: false,
+        track_interfaces: vec![],
+    }
+}
+
+/// A node with address 10.0.0.9 on eth0 and 10.1.0.9 on eth1.
+pub fn node(instances: Vec<InstanceModel>) -> NodeModel {
+    NodeModel {
+        name: "r9".into(),
+        policy: Policy::KEEPALIVED_2_2_7,
+        interfaces: vec![
+            interface(ETH0, "eth0", ip(9)),
+            interface(ETH1, "eth1", IpAddr::V4(Ipv4Addr::new(10, 1, 0, 9))),
+        ],
+        instances,
+        sync_groups: vec![],
+    }
+}
+
+/// An advert from 10.0.0.`last`.
+pub fn advert(model: &InstanceModel, last: u8, priority: u8) -> Vec<u8> {
+    let advert = Advert {
+        version: model.version,
+        vrid: model.vrid.get(),
+        priority,
+        interval: match model.version {
+            Version::V2 => u16::try_from(model.advert_int.as_micros() / 1_000_000).unwrap(),
+            Version::V3 => u16::try_from(model.advert_int.as_micros() / 10_000).unwrap(),
+        },
+        addresses: model.vips.iter().map(|v| v.addr.ip).collect(),
+        auth: match model.auth {
+            Auth::None => None,
+            Auth::Pass(p) => Some(p),
+        },
+    };
+    let dst = IpAddr::V4(GROUP_V4);
+    AdvertFrame {
+        advert: &advert,
+        family: AddressFamily::V4,
+        src_mac: Mac([2, 0, 0, 0, 8, last]),
+        dst_mac: multicast_mac(dst).unwrap(),
+        src: ip(last),
+        dst,
+        ttl: 255,
+        id: 1,
+    }
+    .emit()
+}
+
+/// An engine and its clock. Every step returns what happened, one word group for each output.
+pub struct Stage {
+    pub engine: Engine,
+    pub now: Instant,
+}
+
+impl Stage {
+    pub fn start(model: NodeModel) -> (Stage, Vec<String>) {
+        let mut stage = Stage { engine: Engine::new(model), now: Instant::ZERO };
+        stage.engine.handle(stage.now, Input::Operator(Command::Start));
+        let said = stage.drain();
+        (stage, said)
+    }
+
+    /// Time passes up to `seconds`; every timer fires at its own time.
+    pub fn until(&mut self, seconds: &str) -> Vec<String> {
+        let end = at(seconds);
+        let mut said = Vec::new();
+        while let Some(wake) = self.engine.next_wake().filter(|wake| wake.at <= end) {
+            self.now = wake.at;
+            self.engine.handle(self.now, Input::Wake);
+            said.extend(self.drain());
+        }
+        self.now = end;
+        said
+    }
+
+    pub fn hear(&mut self, bytes: &[u8]) -> Vec<String> {
+        self.engine.handle(self.now, Input::Frame { iface: ETH0, bytes });
+        self.drain()
+    }
+
+    pub fn link(&mut self, iface: IfIndex, up: bool) -> Vec<String> {
+        self.engine.handle(self.now, Input::Kernel(KernelEvent::Link { iface, up }));
+        self.drain()
+    }
+
+    pub fn ask(&mut self, command: Command) -> Vec<String> {
+        self.engine.handle(self.now, Input::Operator(command));
+        self.drain()
+    }
+
+    pub fn state(&self) -> State {
+        self.engine.status().next().unwrap().state
+    }
+
+    pub fn drain(&mut self) -> Vec<String> {
+        let mut said = Vec::new();
+        while let Some(output) = self.engine.poll() {
+            said.extend(self.words(&output));
+        }
+        said
+    }
+
+    fn words(&self, output: &Output) -> Option<String> {
+        let now = self.now;
+        match output {
+            Output::Trace(trace) => match trace.kind {
+                TraceKind::Transition { from, to } => {
+                    let name = self.engine.instance_name(trace.instance);
+                    Some(format!("{now} {name} {} -> {} ({})", from.name(), to.name(), trace.rule))
+                }
+                TraceKind::Refused { .. } => Some(format!("{now} refused ({})", trace.rule)),
+                TraceKind::Priority { from, to } => Some(format!("{now} priority {from} -> {to}")),
+                _ => None,
+            },
+            Output::Effect(effect) => Some(match &effect.kind {
+                EffectKind::SendFrame { bytes, .. } => match parse_announcement(bytes) {
+                    Some(_) => format!("{now} announce"),
+                    None => format!("{now} advert {}", VrrpView::new(&bytes[34..]).unwrap().priority()),
+                },
+                EffectKind::SendPacket { bytes, .. } => {
+                    format!("{now} advert {} to a peer", VrrpView::new(&bytes[20..]).unwrap().priority())
+                }
+                EffectKind::ChangeAddress { addr, add, .. } => {
+                    format!("{now} {}{}", if *add { '+' } else { '-' }, addr.ip)
+                }
+            }),
+        }
+    }
+}
+
+/// `"3.609375"` seconds as an instant.
+pub fn at(seconds: &str) -> Instant {
+    let (whole, rest) = seconds.split_once('.').unwrap_or((seconds, ""));
+    let nanos: u64 = format!("{rest:0<9}").parse().unwrap();
+    Instant(whole.parse::<u64>().unwrap() * 1_000_000_000 + nanos)
+}
