@@ -157,7 +157,7 @@ fn p30_has_port_security_before_anything_starts() {
 #[test]
 fn p37_reloads_another_priority() {
     let recording = read("p37_reload_priority", 1);
-    let reloads: Vec<_> = recording.world.faults.iter().map(|f| match &f.fault {
+    let reloads = recording.world.faults.iter().map(|f| match &f.fault {
         Fault::Reload(node, model) => (f.at, *node, model.instances[0].priority.get(), model.interfaces.len()),
         other => panic!("{other:?}"),
     });
@@ -213,4 +213,35 @@ fn faults_that_cannot_be_simulated_are_named_with_their_case() {
         Some(if file == "case.json" { text.replace("\"type\": \"heal\"", "\"type\": \"sigterm\"") } else { text })
     });
     assert_eq!(errors(&other), ["p28_partition_heal: the faults of this run are not those of case.json"]);
+}
+
+#[test]
+fn mending_one_cut_leaves_the_others_of_the_same_port() {
+    // The partition becomes a cut, its end becomes the end of an older cut from before the start.
+    let dir = changed("two-cuts", |file, text| {
+        if file != "case.json" {
+            let text = text.replace("\"type\": \"partition\"", "\"type\": \"cut\"");
+            return Some(text.replace("\"type\": \"heal\"", "\"type\": \"uncut\""));
+        }
+        let text = text.replace("\"type\": \"partition\"", "\"type\": \"cut\", \"node\": \"n1\", \"match\": \"arp\"");
+        let text = text.replace("\"type\": \"heal\",\n   \"name\": \"p\"", "\"type\": \"uncut\", \"name\": \"old\"");
+        let text = text.replace("\"type\": \"heal\"", "\"type\": \"uncut\"");
+        let old =
+            "{\"type\": \"cut\", \"node\": \"n1\", \"name\": \"old\", \"match\": \"mcast\", \"dir\": \"to_node\"}";
+        let initial = format!("\"initial_faults\": [{old}],\n \"faults\"");
+        Some(if file == "case.json" { text.replace("\"faults\"", &initial) } else { text })
+    });
+    let (recording, report) = load(&dir, None);
+    let recording = recording.unwrap_or_else(|| panic!("{report}"));
+    let cut = |direction, frames| Fault::Cut { nic: nic(0), direction, frames };
+    let faults: Vec<_> = recording.world.faults.into_iter().map(|f| f.fault).collect();
+    assert_eq!(
+        faults,
+        [
+            cut(Direction::ToNode, FrameClass::Multicast),
+            cut(Direction::Both, FrameClass::Arp),
+            Fault::Uncut(nic(0)),
+            cut(Direction::Both, FrameClass::Arp),
+        ]
+    );
 }

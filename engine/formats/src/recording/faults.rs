@@ -33,6 +33,9 @@ enum Broken {
 /// Why a fault cannot be part of the world.
 type Refusal = String;
 
+/// A fault of one interface.
+type MakeFault = fn(Nic) -> Fault;
+
 impl<'a> Reader<'a> {
     pub(super) fn new(
         case: &'a Case,
@@ -137,7 +140,7 @@ impl<'a> Reader<'a> {
     /// Acts when the kernel shows the change; where it shows none, when the command has returned.
     fn link(&self, fault: &CaseFault, injected: Option<&Injected>) -> Result<Vec<(Instant, Fault)>, Refusal> {
         let (from, to) = command(injected);
-        let (make, shows): (fn(Nic) -> Fault, fn(&Event) -> bool) = match fault.kind.as_str() {
+        let (make, shows): (MakeFault, fn(&Event) -> bool) = match fault.kind.as_str() {
             "port_down" => (Fault::PortDown, |e| e.carrier == Some(false)),
             "port_up" => (Fault::PortUp, |e| e.carrier == Some(true)),
             "nic_down" => (Fault::NicDown, |e| e.up == Some(false)),
