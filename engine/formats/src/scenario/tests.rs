@@ -268,31 +268,25 @@ fn a_broken_keepalived_conf_is_shown_in_its_own_lines() {
 
 #[test]
 fn a_missing_file_and_broken_yaml_are_refused() {
-    insta::assert_snapshot!(refused(&small("conf/r1.conf", "conf/r9.conf")), @"");
-    insta::assert_snapshot!(refused("duration: [1s\n"), @"");
-    insta::assert_snapshot!(refused("duration: 1s\nduration: 2s\n"), @"");
-    insta::assert_snapshot!(refused(""), @"");
-    let (world, report) = load(Path::new("absent.yaml"), &Memory(Vec::new()));
+    let missing = small("conf/r1.conf", "conf/r9.conf");
+    let texts = [missing.as_str(), "duration: [1s\n", "duration: 1s\nduration: 2s\n", ""];
+    let (world, absent) = load(Path::new("absent.yaml"), &Memory(Vec::new()));
     assert!(world.is_none());
-    insta::assert_snapshot!(report.render(false), @"");
+    let answers = texts.map(refused).into_iter().chain([absent.render(false)]);
+    insta::assert_snapshot!(answers.collect::<Vec<_>>().join("----\n"));
 }
 
 #[test]
 fn later_reloads_build_on_earlier_ones() {
-    let reload = |at: u8, priority: u8| {
-        format!("  - {{ at: {at}s, do: {{ reload: {{ node: r1, {priority} }} }} }}\n")
-            .replace(&format!(", {priority} }}"), &format!(", priority: {{ VI_1: {priority} }} }}"))
-    };
-    let other = "  - { at: 3s, do: { reload: { node: r1, vrrp: [ { instance: VI_9, interface: eth0, vrid: 9, vips: [10.0.0.9] } ] } } }\n";
-    let last = "  - { at: 4s, do: { reload: { node: r1, priority: { VI_9: 7 } } } }\n";
-    let world = good(
-        &(small("", "")
-            + "timeline:\n"
-            + last
-            + &reload(1, 90)
-            + other
-            + "expect: [ { master: { instance: VI_9, node: r1, from: 5s } } ]\n"),
-    );
+    let timeline = "
+timeline:
+  - { at: 4s, do: { reload: { node: r1, priority: { VI_9: 7 } } } }
+  - { at: 1s, do: { reload: { node: r1, priority: { VI_1: 90 } } } }
+  - at: 3s
+    do: { reload: { node: r1, vrrp: [ { instance: VI_9, interface: eth0, vrid: 9, vips: [10.0.0.9] } ] } }
+expect: [ { master: { instance: VI_9, node: r1, from: 5s } } ]
+";
+    let world = good(&(small("", "") + timeline));
     let seen: Vec<_> = world
         .faults
         .iter()

@@ -187,15 +187,15 @@ kinds! {
     /// A way of behaving.
     PolicyName = PolicyKind: Policy, policy, json!({ "type": "string", "enum": ["keepalived-2.2.7", "rfc9568"] });
     /// A state of an instance.
-    StateWord = StateKind: State, |t| pick(t, &STATES), vocabulary(&STATES);
+    StateWord = StateKind: State, state, vocabulary(&STATES);
     /// The state that an instance is configured with.
-    Wanted = WantedKind: bool, |t| pick(t, &WANTED), vocabulary(&WANTED);
+    Wanted = WantedKind: bool, wanted, vocabulary(&WANTED);
     /// Which way.
-    DirectionWord = DirectionKind: Direction, |t| pick(t, &DIRECTIONS), vocabulary(&DIRECTIONS);
+    DirectionWord = DirectionKind: Direction, direction, vocabulary(&DIRECTIONS);
     /// Which frames are cut.
-    FrameClassWord = FrameClassKind: FrameClass, |t| pick(t, &FRAME_CLASSES), vocabulary(&FRAME_CLASSES);
+    FrameClassWord = FrameClassKind: FrameClass, frame_class, vocabulary(&FRAME_CLASSES);
     /// Which frames are counted.
-    FrameKindWord = FrameKindKind: FrameKind, |t| pick(t, &FRAME_KINDS), vocabulary(&FRAME_KINDS);
+    FrameKindWord = FrameKindKind: FrameKind, frame_kind, vocabulary(&FRAME_KINDS);
 }
 
 const STATES: [(&str, State); 4] =
@@ -215,6 +215,26 @@ const FRAME_KINDS: [(&str, FrameKind); 4] = [
     ("gratuitous_arp", FrameKind::GratuitousArp),
     ("neighbour_advert", FrameKind::NeighbourAdvert),
 ];
+
+fn state(text: &str) -> Result<State, Unreadable> {
+    pick(text, &STATES)
+}
+
+fn wanted(text: &str) -> Result<bool, Unreadable> {
+    pick(text, &WANTED)
+}
+
+fn direction(text: &str) -> Result<Direction, Unreadable> {
+    pick(text, &DIRECTIONS)
+}
+
+fn frame_class(text: &str) -> Result<FrameClass, Unreadable> {
+    pick(text, &FRAME_CLASSES)
+}
+
+fn frame_kind(text: &str) -> Result<FrameKind, Unreadable> {
+    pick(text, &FRAME_KINDS)
+}
 
 fn flag(text: &str) -> Result<bool, Unreadable> {
     pick(text, &[("true", true), ("false", false)])
