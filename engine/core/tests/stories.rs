@@ -66,7 +66,7 @@ fn a_preempting_backup_ignores_lower_adverts() {
         r.until(second);
         r.hear(&advert(&vi, 1, 100));
     }
-    r.until("3.4140625");
+    r.until("3.414062");
     assert_eq!(r.state(), State::Master);
 }
 
@@ -80,9 +80,9 @@ fn without_preemption_a_lower_master_is_respected() {
         r.hear(&advert(&vi, 1, 100));
         assert_eq!(r.state(), State::Backup);
     }
-    r.until("7.4140624");
+    r.until("7.414061");
     assert_eq!(r.state(), State::Backup);
-    r.until("7.4140625");
+    r.until("7.414062");
     assert_eq!(r.state(), State::Master);
 }
 
@@ -126,13 +126,11 @@ fn a_refused_packet_silences_the_master() {
     let vi = instance("VI", 51, 100);
     let (mut r, _) = Stage::start(node(vec![vi.clone()]));
     r.until("4.609375");
-    let mut bad = advert(&vi, 1, 150);
-    bad[22] = 64; // TTL; the IP checksum has to follow
-    bad[24] = bad[24].wrapping_add(191);
+    let bad = advert(&InstanceModel { advert_int: Span::from_secs(2), ..vi }, 1, 150);
     for moment in ["5.1", "5.6", "6.1"] {
         r.until(moment);
         let said = r.hear(&bad);
-        assert_eq!(said, [format!("{} refused (receive-ttl)", r.now)]);
+        assert_eq!(said, [format!("{} refused (receive-interval-mismatch)", r.now)]);
     }
     assert_eq!(r.until("7.1"), ["7.100 advert 100"]);
 }

@@ -95,6 +95,12 @@ pub fn load(dir: &Path, run: Option<usize>) -> (Option<Recording>, Report) {
     (recording.filter(|_| !report.has_errors()), report)
 }
 
+/// The numbers of the runs in `dir`, from 1. A folder without any still has its first run to complain about.
+pub fn runs(dir: &Path) -> Vec<usize> {
+    let last = (1..).take_while(|run| dir.join(format!("run{run}/timeline.json")).exists()).last();
+    (1..=last.unwrap_or(1)).collect()
+}
+
 fn read(dir: &Path, run: usize, report: &mut Report) -> Option<Recording> {
     let (case_text, case) = files::read_json::<case::Case>(&dir.join("case.json"), report)?;
     let timelines = read_timelines(dir, report)?;
