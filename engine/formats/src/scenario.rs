@@ -74,6 +74,7 @@ fn parse<T: serde::de::DeserializeOwned>(source: &str, reader: &mut Reader<'_>) 
             let words = why.without_snippet().to_string();
             let words = words.lines().next().unwrap_or_default();
             let title = words.rsplit_once(" at line ").map_or(words, |(title, _)| title);
+            let title = title.split_once(", set ").map_or(title, |(title, _)| title);
             reader.refuse(at, format!("this is not valid: {title}"), "", "");
             None
         }

@@ -20,10 +20,10 @@ fn decimal(text: &str, scale: u64) -> Option<u64> {
     let mut step = scale;
     for digit in fraction.bytes().map(|b| u64::from(b - b'0')) {
         if digit == 0 {
-            step /= if step % 10 == 0 { 10 } else { 1 };
+            step /= if step.is_multiple_of(10) { 10 } else { 1 };
             continue;
         }
-        if step % 10 != 0 {
+        if !step.is_multiple_of(10) {
             return None;
         }
         step /= 10;
