@@ -23,6 +23,8 @@ const CLIENT_IFACE: IfIndex = IfIndex(2);
 struct Seat {
     kernel: Kernel,
     asker: Asker,
+    /// When the client itself has something to do.
+    asker_due: Option<Instant>,
     port: PortId,
     scheduled: Option<Instant>,
 }
@@ -97,7 +99,7 @@ impl<'w> Lab<'w> {
                 addresses: vec![client.addr],
             };
             let asker = Asker::new(client, seed);
-            clients.push(Seat { kernel: Kernel::new(vec![iface]), asker, port, scheduled: None });
+            clients.push(Seat { kernel: Kernel::new(vec![iface]), asker, asker_due: None, port, scheduled: None });
         }
         let mut lab = Lab {
             world,
@@ -350,7 +352,7 @@ impl<'w> Lab<'w> {
             self.routers[n].kernel.wake(self.now, &mut out);
             self.router_out(n, out, watchers);
         }
-        if self.routers[n].responder.next_wake(self.now).is_some_and(|at| at <= self.now) {
+        if self.routers[n].services_due.is_some_and(|at| at <= self.now) {
             self.serve(n, watchers);
         }
         self.reschedule_router(n);
@@ -420,7 +422,7 @@ impl<'w> Lab<'w> {
             self.clients[c].kernel.wake(self.now, &mut out);
             self.client_out(c, out, watchers);
         }
-        if self.clients[c].asker.next_wake(self.now).is_some_and(|at| at <= self.now) {
+        if self.clients[c].asker_due.is_some_and(|at| at <= self.now) {
             self.ask(c, watchers);
         }
         self.reschedule_client(c);
@@ -428,7 +430,8 @@ impl<'w> Lab<'w> {
 
     fn reschedule_client(&mut self, c: usize) {
         let seat = &mut self.clients[c];
-        let wishes = [seat.kernel.next_wake(), seat.asker.next_wake(self.now)];
+        seat.asker_due = seat.asker.next_wake(self.now);
+        let wishes = [seat.kernel.next_wake(), seat.asker_due];
         let Some(at) = wishes.into_iter().flatten().min().map(|at| at.max(self.now)) else { return };
         if seat.scheduled.is_none_or(|scheduled| scheduled != at) {
             seat.scheduled = Some(at);

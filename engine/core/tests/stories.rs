@@ -107,7 +107,10 @@ fn a_master_yields_to_the_better_one_only() {
     let vi = instance("VI", 51, 100);
     let (mut r, _) = Stage::start(node(vec![vi.clone()]));
     r.until("4");
-    assert_eq!(r.hear(&advert(&vi, 8, 100)), ["4.000 advert 100", "4.000 announce", "4.000 announce", "4.000 announce", "4.000 announce", "4.000 announce"]);
+    assert_eq!(
+        r.hear(&advert(&vi, 8, 100)),
+        ["4.000 advert 100", "4.000 announce", "4.000 announce", "4.000 announce", "4.000 announce", "4.000 announce"]
+    );
     assert_eq!(
         r.hear(&advert(&vi, 10, 100)),
         ["4.000 VI MASTER -> BACKUP (master-hears-equal-higher-address)", "4.000 -10.0.0.100"]

@@ -30,7 +30,12 @@ fn verify_one(dir: &Path, run: usize, args: &VerifyArgs) -> io::Result<Exit> {
     let verdict = replay(&recording, Span::from_millis(args.tolerance));
     let mark = if verdict.agrees { "agrees" } else { "DIFFERS" };
     if args.quiet {
-        say(&format!("{:32} run {run}: {mark}, {} events, worst {} us", verdict.name, verdict.rows.len(), verdict.worst_us))?;
+        say(&format!(
+            "{:32} run {run}: {mark}, {} events, worst {} us",
+            verdict.name,
+            verdict.rows.len(),
+            verdict.worst_us
+        ))?;
     } else {
         say(&format!("{} run {run}: {mark}\n{verdict}", recording.name))?;
     }

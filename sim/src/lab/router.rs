@@ -28,6 +28,8 @@ pub(super) struct Router {
     pub kernel: Kernel,
     pub responder: Responder,
     pub ports: Vec<PortId>,
+    /// When the services have something to do.
+    pub services_due: Option<Instant>,
     /// The wake-up that is in the queue.
     pub scheduled: Option<Instant>,
 }
@@ -49,6 +51,7 @@ impl Router {
             crashed: false,
             responder,
             ports,
+            services_due: None,
             scheduled: None,
         }
     }
@@ -87,8 +90,9 @@ impl Router {
     }
 
     /// The earliest wish of daemon, kernel and services.
-    pub fn next_wake(&self, now: Instant) -> Option<Instant> {
+    pub fn next_wake(&mut self, now: Instant) -> Option<Instant> {
+        self.services_due = self.responder.next_wake(now);
         let engine = self.engine.as_ref().filter(|_| !self.paused).and_then(Engine::next_wake).map(|wake| wake.at);
-        [engine, self.kernel.next_wake(), self.responder.next_wake(now)].into_iter().flatten().min()
+        [engine, self.kernel.next_wake(), self.services_due].into_iter().flatten().min()
     }
 }

@@ -362,8 +362,8 @@ mod tests {
 ";
         let story = story.replace("RULE", stage::RULE.id());
         assert_eq!(timeline.render(false, false), story);
-        let advert = "    3.609375  r1   eth0  sends advert of vrid 51, priority 150   RULE\n"
-            .replace("RULE", stage::RULE.id());
+        let advert =
+            "    3.609375  r1   eth0  sends advert of vrid 51, priority 150   RULE\n".replace("RULE", stage::RULE.id());
         assert!(timeline.render(false, true).contains(&advert));
     }
 
