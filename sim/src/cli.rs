@@ -8,6 +8,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 pub use output::Exit;
+pub use run::summary;
 
 /// Simulates VRRP failover as keepalived does it, before production does.
 #[derive(Debug, Parser)]

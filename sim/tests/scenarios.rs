@@ -1,0 +1,121 @@
+//! Every scenario of the library: its promises hold, its timeline and its capture are the kept ones, twice the same.
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use vrrplab_formats::scenario::{self, Disk};
+use vrrplab_formats::world::World;
+use vrrplab_sim::cli::summary;
+use vrrplab_sim::experiment::{Outcome, difference_of_two_runs, play};
+use vrrplab_sim::lab::Lab;
+use vrrplab_sim::observe::Digest;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn load(path: &Path) -> World {
+    let (world, report) = scenario::load(path, &Disk);
+    world.unwrap_or_else(|| panic!("{}", report.render(false)))
+}
+
+/// Every scenario file but those that must fail.
+fn library() -> Vec<(String, World)> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(root().join("scenarios")).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+        if path.extension().is_some_and(|e| e == "yaml") && !name.contains("must-fail") {
+            found.push((name, load(&path)));
+        }
+    }
+    found.sort_by(|a, b| a.0.cmp(&b.0));
+    assert!(found.len() >= 12, "only {} scenarios", found.len());
+    found
+}
+
+fn run(world: &World) -> Outcome {
+    play(world, world.seed, true, |_, _| Ok(())).unwrap()
+}
+
+#[test]
+fn every_promise_of_the_library_holds() {
+    for (name, world) in library() {
+        assert!(!world.expectations.is_empty(), "{name} promises nothing");
+        let outcome = run(&world);
+        assert!(outcome.held(), "{name}:\n{}", summary(&world, &outcome));
+    }
+}
+
+#[test]
+fn timelines_are_the_kept_ones() {
+    for (name, world) in library() {
+        let outcome = run(&world);
+        let text = format!("{}\n{}", outcome.timeline.render(false, false), summary(&world, &outcome));
+        insta::with_settings!({
+            snapshot_path => "../../scenarios",
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+            description => world.about.lines().next().unwrap_or("").to_owned(),
+        }, { insta::assert_snapshot!(name, text) });
+    }
+}
+
+/// `VRRPLAB_GOLDEN=write` writes them anew, for a look with a packet analyser before they are kept.
+#[test]
+#[allow(clippy::disallowed_methods)] // the one knob of this test
+fn captures_are_the_golden_ones_byte_for_byte() {
+    let folder = root().join("captures/golden");
+    for (name, world) in library() {
+        let bytes = run(&world).pcapng.unwrap();
+        let path = folder.join(format!("{name}.pcapng"));
+        if std::env::var_os("VRRPLAB_GOLDEN").is_some_and(|v| v == "write") {
+            fs::create_dir_all(&folder).unwrap();
+            fs::write(&path, &bytes).unwrap();
+        }
+        let golden = fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
+        let differs = golden.iter().zip(&bytes).position(|(a, b)| a != b);
+        assert!(golden == bytes, "{name}: {} bytes, golden {}, first difference {differs:?}", bytes.len(), golden.len());
+    }
+}
+
+#[test]
+fn the_same_seed_gives_the_same_bytes_twice() {
+    for (name, world) in library() {
+        let (first, second) = (run(&world), run(&world));
+        assert_eq!(first.digest.hex(), second.digest.hex(), "{name}");
+        assert_eq!(first.pcapng, second.pcapng, "{name}");
+        assert_eq!(first.json(&world).unwrap(), second.json(&world).unwrap(), "{name}");
+        assert_eq!(difference_of_two_runs(&world, world.seed), None, "{name}");
+    }
+}
+
+#[test]
+fn observers_change_nothing() {
+    for (name, world) in library() {
+        let watched = run(&world);
+        let mut digest = Digest::only();
+        let tally = Lab::new(&world, world.seed).run(&mut [&mut digest]);
+        assert_eq!(watched.digest.hex(), digest.hex(), "{name}");
+        assert_eq!(watched.tally, tally, "{name}");
+        assert_eq!(Lab::new(&world, world.seed).run(&mut []), tally, "{name}: nobody watching");
+    }
+}
+
+#[test]
+fn another_seed_moves_chance_only_where_there_is_chance() {
+    let world = load(&root().join("scenarios/split-brain.yaml"));
+    let states = |seed| {
+        let outcome = play(&world, seed, false, |_, _| Ok(())).unwrap();
+        outcome.judgements.iter().map(|j| j.found.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(states(1), states(2), "links without jitter or loss leave nothing to chance that a router could see");
+}
+
+/// A checker that lets everything pass would let this one pass too.
+#[test]
+fn the_canary_fails() {
+    let world = load(&root().join("scenarios/canary-must-fail.yaml"));
+    let outcome = run(&world);
+    assert!(!outcome.held());
+    assert!(summary(&world, &outcome).contains("FAIL"));
+}
