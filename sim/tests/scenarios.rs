@@ -74,7 +74,12 @@ fn captures_are_the_golden_ones_byte_for_byte() {
         }
         let golden = fs::read(&path).unwrap_or_else(|e| panic!("{}: {e}", path.display()));
         let differs = golden.iter().zip(&bytes).position(|(a, b)| a != b);
-        assert!(golden == bytes, "{name}: {} bytes, golden {}, first difference {differs:?}", bytes.len(), golden.len());
+        assert!(
+            golden == bytes,
+            "{name}: {} bytes, golden {}, first difference {differs:?}",
+            bytes.len(),
+            golden.len()
+        );
     }
 }
 

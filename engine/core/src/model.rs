@@ -81,7 +81,7 @@ pub struct InstanceModel {
     /// `virtual_ipaddress_excluded`, in order: set and announced, never advertised.
     pub excluded_vips: Vec<Vip>,
     /// `unicast_peer`; empty means multicast.
-    pub unicast_peers: Vec<IpAddr>,
+    pub unicast_peers: Vec<UnicastPeer>,
     /// `unicast_src_ip` / `mcast_src_ip`.
     pub source: Option<IpAddr>,
     /// `unicast_ttl` where given with peers.
@@ -113,6 +113,22 @@ pub struct Vip {
     pub iface: IfIndex,
     /// The interface's link is not tracked on account of this address.
     pub no_track: bool,
+}
+
+/// One line of `unicast_peer`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnicastPeer {
+    /// Its address.
+    pub ip: IpAddr,
+    /// `min_ttl` and `max_ttl`: the TTLs accepted from it; not looked at when neither is given.
+    pub ttl: Option<(u8, u8)>,
+}
+
+impl From<IpAddr> for UnicastPeer {
+    /// A peer whose TTL is not looked at.
+    fn from(ip: IpAddr) -> UnicastPeer {
+        UnicastPeer { ip, ttl: None }
+    }
 }
 
 /// VRRPv2 authentication.
@@ -194,6 +210,14 @@ impl InstanceModel {
     /// Whether adverts go to a list of peers.
     pub fn is_unicast(&self) -> bool {
         !self.unicast_peers.is_empty()
+    }
+    /// The peer with this address.
+    pub fn peer(&self, ip: IpAddr) -> Option<&UnicastPeer> {
+        self.unicast_peers.iter().find(|peer| peer.ip == ip)
+    }
+    /// Whether the source of an advert must be a peer: asked for, or implied by a TTL range.
+    pub fn checks_peers(&self) -> bool {
+        self.check_unicast_src || self.unicast_peers.iter().any(|peer| peer.ttl.is_some())
     }
     /// Every address to be set, advertised ones first.
     pub fn all_vips(&self) -> impl Iterator<Item = &Vip> {

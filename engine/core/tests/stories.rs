@@ -258,7 +258,7 @@ fn a_reload_keeps_the_master() {
 /// unicast_peer: one packet to each peer; multicast adverts are not heard.
 #[test]
 fn unicast_goes_to_each_peer_and_hears_no_group() {
-    let vi = InstanceModel { unicast_peers: vec![ip(1), ip(2)], ..instance("VI", 51, 100) };
+    let vi = InstanceModel { unicast_peers: vec![ip(1).into(), ip(2).into()], ..instance("VI", 51, 100) };
     let (mut r, _) = Stage::start(node(vec![vi.clone()]));
     r.until("1");
     r.hear(&advert(&vi, 1, 200));

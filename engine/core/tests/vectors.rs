@@ -80,6 +80,15 @@ fn version(value: &Value) -> Version {
     }
 }
 
+fn peers(value: &Value) -> Vec<UnicastPeer> {
+    if text(value, "/context/delivery") != "unicast" {
+        return vec![];
+    }
+    let min = value.pointer("/context/min_ttl").and_then(Value::as_u64);
+    let ttl = min.map(|min| (u8::try_from(min).unwrap(), 255));
+    ips(value, "/context/peers").into_iter().map(|ip| UnicastPeer { ip, ttl }).collect()
+}
+
 /// The receiver that a vector describes.
 fn model(value: &Value, policy: Policy) -> NodeModel {
     let family = if number(value, "/context/family") == 6 { AddressFamily::V6 } else { AddressFamily::V4 };
@@ -104,11 +113,7 @@ fn model(value: &Value, policy: Policy) -> NodeModel {
             .map(|ip| Vip { addr: IfAddr { ip: *ip, prefix: full }, iface: LAN, no_track: false })
             .collect(),
         excluded_vips: vec![],
-        unicast_peers: if text(value, "/context/delivery") == "unicast" {
-            ips(value, "/context/peers")
-        } else {
-            vec![]
-        },
+        unicast_peers: peers(value),
         source: None,
         unicast_ttl: None,
         garp: Garp::default(),

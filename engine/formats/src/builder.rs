@@ -7,7 +7,9 @@ use vrrplab_engine::model::{InstanceModel, InterfaceModel, NodeModel};
 use vrrplab_engine::policy::Policy;
 
 use crate::diagnostics::{Report, Severity, nearest};
-pub use draft::{DefaultsDraft, Draft, InstanceDraft, Spanned, SyncGroupDraft, TrackInterfaceDraft, VipDraft};
+pub use draft::{
+    DefaultsDraft, Draft, InstanceDraft, PeerDraft, Spanned, SyncGroupDraft, TrackInterfaceDraft, VipDraft,
+};
 
 /// Makes the model of one node. Every problem goes to the report; with an error among them there is no model.
 pub fn build_node(
@@ -51,7 +53,7 @@ fn refuse_shared_vrids(
             let same = (earlier.iface, earlier.vrid, earlier.family) == (model.iface, model.vrid, model.family);
             let apart = earlier.is_unicast()
                 && model.is_unicast()
-                && !earlier.unicast_peers.iter().any(|p| model.unicast_peers.contains(p));
+                && !earlier.unicast_peers.iter().any(|p| model.peer(p.ip).is_some());
             same && !apart
         });
         let Some((_, earlier)) = clash else { continue };

@@ -147,7 +147,7 @@ fn every_value_that_can_be_given_reaches_the_model() {
     let i = &node.instances[0];
     assert_eq!((i.version, i.priority.get(), i.advert_int), (Version::V3, 150, Span::from_millis(250)));
     assert_eq!((i.preempt, i.preempt_delay), (true, Span::from_millis(2500)));
-    assert_eq!(i.unicast_peers, [ip("10.0.0.2"), ip("10.0.0.3")]);
+    assert_eq!(i.unicast_peers, [ip("10.0.0.2").into(), ip("10.0.0.3").into()]);
     assert_eq!((i.source, i.unicast_ttl), (Some(ip("10.0.0.1")), Some(64)));
     let garp = Garp {
         repeat: 2,

@@ -129,8 +129,11 @@ impl Engine {
             self.effect(rule, EffectKind::SendFrame { iface, bytes });
             return;
         }
-        let packets: Vec<Vec<u8>> =
-            model.unicast_peers.iter().map(|peer| build(*peer, Mac([0; 6]), ttl).split_off(ETHERNET_HEADER)).collect();
+        let packets: Vec<Vec<u8>> = model
+            .unicast_peers
+            .iter()
+            .map(|peer| build(peer.ip, Mac([0; 6]), ttl).split_off(ETHERNET_HEADER))
+            .collect();
         for bytes in packets {
             self.effect(rule, EffectKind::SendPacket { iface, bytes });
         }

@@ -74,6 +74,7 @@ enum Check {
     FirstAddress,
     Owner,
     UnicastSource,
+    PeerTtl,
 }
 
 /// keepalived 2.2.7, measured.
@@ -91,6 +92,7 @@ const KEEPALIVED_2_2_7: &[Check] = &[
     Check::Delivery,
     Check::AddressList,
     Check::UnicastSource,
+    Check::PeerTtl,
 ];
 
 /// RFC 9568 §7.1 for v3; RFC 3768 §7.1 with RFC 2338 authentication for v2.
@@ -106,6 +108,7 @@ const RFC_9568: &[Check] = &[
     Check::AuthMismatch,
     Check::AuthFailure,
     Check::Delivery,
+    Check::PeerTtl,
     Check::Interval,
     Check::IntervalZero,
     Check::FirstAddress,
@@ -143,7 +146,7 @@ pub fn receive<'a>(
         if model.vrid.get() != view.vrid() || model.family != family || deaf {
             continue;
         }
-        let closer = model.unicast_peers.contains(&envelope.src);
+        let closer = model.peer(envelope.src).is_some();
         if best.is_none() || closer {
             best = Some((position, listener));
         }
@@ -228,8 +231,9 @@ impl Case<'_> {
             ),
             Check::FirstAddress => (self.first_address_not_link_local(), Rule::ReceiveFirstAddress),
             Check::Owner => (self.policy.owner_ignores_adverts && model.is_owner(), Rule::ReceiveOwner),
+            Check::PeerTtl => (self.ttl_outside_the_range_of_the_peer(), Rule::ReceiveTtl),
             Check::UnicastSource => {
-                (model.check_unicast_src && !model.unicast_peers.contains(&self.envelope.src), Rule::ReceiveDelivery)
+                (model.checks_peers() && model.peer(self.envelope.src).is_none(), Rule::ReceiveDelivery)
             }
         };
         refused.then_some(rule)
@@ -256,6 +260,11 @@ impl Case<'_> {
     /// RFC 3768 §7.1: a differing list is logged, and the advert is dropped unless the address owner sent it.
     fn owner_is_believed(&self) -> bool {
         self.policy.receive == ReceiveOrder::Rfc9568 && self.view.priority() == 255
+    }
+
+    fn ttl_outside_the_range_of_the_peer(&self) -> bool {
+        let range = self.listener.model.peer(self.envelope.src).and_then(|peer| peer.ttl);
+        range.is_some_and(|(min, max)| !(min..=max).contains(&self.envelope.ttl))
     }
 
     fn wrong_password(&self) -> bool {

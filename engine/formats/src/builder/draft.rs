@@ -63,7 +63,7 @@ pub struct InstanceDraft {
     /// Addresses set but not advertised.
     pub excluded_vips: Vec<VipDraft>,
     /// Unicast peers; empty means multicast.
-    pub unicast_peers: Vec<Spanned<IpAddr>>,
+    pub unicast_peers: Vec<PeerDraft>,
     /// Source address of adverts.
     pub source: Option<Spanned<IpAddr>>,
     /// TTL of unicast adverts.
@@ -131,6 +131,17 @@ impl InstanceDraft {
             track_interfaces: Vec::new(),
         }
     }
+}
+
+/// One unicast peer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerDraft {
+    /// Its address.
+    pub ip: Spanned<IpAddr>,
+    /// The lowest TTL accepted.
+    pub min_ttl: Option<Spanned<i64>>,
+    /// The highest TTL accepted.
+    pub max_ttl: Option<Spanned<i64>>,
 }
 
 /// One virtual address as written.

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 use std::num::NonZeroU8;
 
 use vrrplab_engine::model::{
-    AddressFamily, Auth, Garp, IfAddr, InstanceModel, InterfaceModel, TrackInterface, Version, Vip,
+    AddressFamily, Auth, Garp, IfAddr, InstanceModel, InterfaceModel, TrackInterface, UnicastPeer, Version, Vip,
 };
 use vrrplab_engine::time::Span;
 
@@ -257,16 +257,26 @@ fn addresses(
     vips
 }
 
-fn peers(draft: &InstanceDraft, family: AddressFamily, report: &mut Report) -> Vec<IpAddr> {
+fn peers(draft: &InstanceDraft, family: AddressFamily, report: &mut Report) -> Vec<UnicastPeer> {
     let mut peers = Vec::new();
     for peer in &draft.unicast_peers {
-        if family_of(peer.value) != family {
-            report.error(peer, "this peer is not of the family of the virtual addresses", "");
+        if family_of(peer.ip.value) != family {
+            report.error(&peer.ip, "this peer is not of the family of the virtual addresses", "");
         } else {
-            peers.push(peer.value);
+            let ttl = peer.min_ttl.is_some() || peer.max_ttl.is_some();
+            let range = (peer_ttl(&peer.min_ttl, 0, report), peer_ttl(&peer.max_ttl, 255, report));
+            peers.push(UnicastPeer { ip: peer.ip.value, ttl: ttl.then_some(range) });
         }
     }
     peers
+}
+
+fn peer_ttl(given: &Option<Spanned<i64>>, otherwise: u8, report: &mut Report) -> u8 {
+    let Some(given) = given else { return otherwise };
+    u8::try_from(given.value).unwrap_or_else(|_| {
+        report.error(given, "the TTL is out of range", "0 to 255");
+        otherwise
+    })
 }
 
 fn source(draft: &InstanceDraft, family: AddressFamily, report: &mut Report) -> Option<IpAddr> {
@@ -277,7 +287,7 @@ fn source(draft: &InstanceDraft, family: AddressFamily, report: &mut Report) -> 
     Some(source.value)
 }
 
-fn unicast_ttl(draft: &InstanceDraft, peers: &[IpAddr], report: &mut Report) -> Option<u8> {
+fn unicast_ttl(draft: &InstanceDraft, peers: &[UnicastPeer], report: &mut Report) -> Option<u8> {
     let given = draft.unicast_ttl.as_ref()?;
     let ttl = u8::try_from(given.value).ok();
     if ttl.is_none() {

@@ -3,7 +3,7 @@ use std::net::IpAddr;
 
 use super::lexer::Word;
 use super::values::{address, integer};
-use crate::builder::{Spanned, TrackInterfaceDraft, VipDraft};
+use crate::builder::{PeerDraft, Spanned, TrackInterfaceDraft, VipDraft};
 use crate::diagnostics::Report;
 
 /// `ADDR[/len] [dev IF] [no_track] …`
@@ -51,15 +51,13 @@ pub(super) fn vip(line: &[Word], report: &mut Report) -> Option<VipDraft> {
 }
 
 /// `ADDR [min_ttl n] [max_ttl n]`
-pub(super) fn peer(line: &[Word], report: &mut Report) -> Option<Spanned<IpAddr>> {
-    let peer = address(line.first()?, report)?;
+pub(super) fn peer(line: &[Word], report: &mut Report) -> Option<PeerDraft> {
+    let mut peer = PeerDraft { ip: address(line.first()?, report)?, min_ttl: None, max_ttl: None };
     let mut rest = line[1..].iter();
     while let Some(option) = rest.next() {
         match option.value.as_str() {
-            "min_ttl" | "max_ttl" => {
-                integer(value_of(option, rest.next(), report)?, report)?;
-                not_modelled(option, report);
-            }
+            "min_ttl" => peer.min_ttl = Some(integer(value_of(option, rest.next(), report)?, report)?),
+            "max_ttl" => peer.max_ttl = Some(integer(value_of(option, rest.next(), report)?, report)?),
             other => {
                 report
                     .error(option, format!("`{other}` is not an option of a peer"), "")

@@ -6,7 +6,7 @@ use super::leaf::{Entries, Placed, Short, Yaml};
 use super::reader::Reader;
 use super::shape::{InstanceText, TrackText, VipText};
 use super::units::{MaybePrefixedKind, Text, TextKind};
-use crate::builder::{Draft, InstanceDraft, SyncGroupDraft, TrackInterfaceDraft, VipDraft, build_node};
+use crate::builder::{Draft, InstanceDraft, PeerDraft, SyncGroupDraft, TrackInterfaceDraft, VipDraft, build_node};
 use crate::diagnostics::{Report, Spanned};
 
 /// The configuration as the scenario gives it.
@@ -97,7 +97,8 @@ impl Reader<'_> {
         draft.auth_pass = self.maybe(&text.auth_pass);
         draft.vips = text.vips.iter().flatten().filter_map(|v| self.vip(v)).collect();
         draft.excluded_vips = text.excluded_vips.iter().flatten().filter_map(|v| self.vip(v)).collect();
-        draft.unicast_peers = text.unicast_peers.iter().flatten().filter_map(|p| self.read(p)).collect();
+        let peers = text.unicast_peers.iter().flatten().filter_map(|p| self.read(p));
+        draft.unicast_peers = peers.map(|ip| PeerDraft { ip, min_ttl: None, max_ttl: None }).collect();
         draft.source = self.maybe(&text.source);
         draft.unicast_ttl = self.maybe(&text.unicast_ttl);
         draft.garp_repeat = self.maybe(&text.garp_master_repeat);
