@@ -16,6 +16,13 @@ use crate::vrrp::decide::{Comparison, Event, Facts, decide};
 use crate::vrrp::instance::Instance;
 use crate::vrrp::receive::{Heard, Listener, Verdict, receive};
 
+/// When a protocol timer expires, and when it was armed among the others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Deadline {
+    pub at: Instant,
+    order: u64,
+}
+
 /// The sans-IO node.
 #[derive(Clone, Debug)]
 pub struct Engine {
@@ -25,13 +32,14 @@ pub struct Engine {
     pub(crate) groups: Vec<SyncGroupModel>,
     /// Source address of each instance.
     pub(crate) sources: Vec<Option<IpAddr>>,
-    /// Protocol timer of each instance.
-    pub(crate) deadlines: Vec<Option<Instant>>,
+    /// Protocol timer of each instance; equal times go by the order of arming.
+    pub(crate) deadlines: Vec<Option<Deadline>>,
     /// Delayed announcements; they are never cancelled, they find nothing to do.
     pub(crate) delayed: Vec<(Instant, usize, TimerKind)>,
     outputs: VecDeque<Output>,
     tracing: bool,
     next_effect: u64,
+    armings: u64,
     running: bool,
     last_unseen: Option<Rule>,
 }
@@ -50,6 +58,7 @@ impl Engine {
             outputs: VecDeque::new(),
             tracing: true,
             next_effect: 0,
+            armings: 0,
             running: false,
             last_unseen: None,
         };
@@ -82,14 +91,20 @@ impl Engine {
 
     /// When to call again with [`Input::Wake`], and why.
     pub fn next_wake(&self) -> Option<Wake> {
-        let protocol = self
-            .deadlines
-            .iter()
-            .enumerate()
-            .filter_map(|(instance, at)| at.map(|at| Wake { at, instance, timer: TimerKind::Protocol }));
+        let armed = self.deadlines.iter().enumerate().filter_map(|(i, deadline)| deadline.map(|d| (d, i))).min();
+        let protocol = armed.map(|(d, instance)| Wake { at: d.at, instance, timer: TimerKind::Protocol });
         let delayed =
-            self.delayed.iter().map(|(at, instance, timer)| Wake { at: *at, instance: *instance, timer: *timer });
-        protocol.chain(delayed).min_by_key(|wake| (wake.at, wake.instance, wake.timer))
+            self.delayed.iter().min().map(|(at, instance, timer)| Wake { at: *at, instance: *instance, timer: *timer });
+        match (protocol, delayed) {
+            (Some(p), Some(d)) => Some(if d.at < p.at { d } else { p }),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// Arms the protocol timer of an instance.
+    pub(crate) fn set_deadline(&mut self, i: usize, at: Instant) {
+        self.armings += 1;
+        self.deadlines[i] = Some(Deadline { at, order: self.armings });
     }
 
     /// The instances in configuration order.
@@ -180,7 +195,7 @@ impl Engine {
                 TimerKind::Protocol => {
                     self.deadlines[i] = None;
                     self.event(now, i, Event::TimerExpired, None);
-                    if self.deadlines[i].is_some_and(|next| next <= now) {
+                    if self.deadlines[i].is_some_and(|next| next.at <= now) {
                         return; // an interval of zero was learned: the driver wakes again, nothing spins here
                     }
                 }
@@ -333,8 +348,9 @@ impl Engine {
                 self.event(now, i, Event::FaultAppears, None);
             }
         }
-        for i in 0..self.instances.len() {
-            if self.instances[i].state == State::Fault && !self.is_faulty(i) {
+        // the member whose own fault is gone goes first, and takes its group along
+        for (i, before) in before.iter().enumerate() {
+            if *before > 0 && !self.is_faulty(i) {
                 self.event(now, i, Event::FaultClears, None);
             }
         }
@@ -352,7 +368,8 @@ impl Engine {
             x.priority = priority;
             let after = x.down(&self.policy);
             if x.state == State::Backup {
-                self.deadlines[i] = self.deadlines[i].map(|at| Instant((at + after).0.saturating_sub(before.0)));
+                let shift = |at: Instant| Instant((at + after).0.saturating_sub(before.0));
+                self.deadlines[i] = self.deadlines[i].map(|d| Deadline { at: shift(d.at), ..d });
             }
             self.trace(i, Rule::PriorityChanges, TraceKind::Priority { from, to: priority });
         }

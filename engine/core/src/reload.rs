@@ -99,13 +99,13 @@ impl Engine {
                     self.announce(i, self.instances[i].model.garp.repeat, Rule::Reload);
                 }
                 self.send_advert(i, self.instances[i].priority, Rule::Reload);
-                self.deadlines[i] = Some(now + self.instances[i].model.advert_int);
+                self.set_deadline(i, now + self.instances[i].model.advert_int);
             }
-            State::Backup => self.deadlines[i] = Some(now + self.instances[i].down(&self.policy)),
+            State::Backup => self.set_deadline(i, now + self.instances[i].down(&self.policy)),
             State::Init | State::Fault => {}
         }
-        if let Some(until) = self.deadlines[i] {
-            self.trace(i, Rule::Reload, TraceKind::Armed { until });
+        if let Some(deadline) = self.deadlines[i] {
+            self.trace(i, Rule::Reload, TraceKind::Armed { until: deadline.at });
         }
     }
 }

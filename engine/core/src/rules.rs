@@ -29,7 +29,7 @@ rules! {
     BackupTimerExpired => "backup-timer-expired", "RFC 9568 6.4.2 (365)", "No acceptable advert came within the down timer, so the backup becomes MASTER.";
     GroupWaits => "group-waits", "keepalived: vrrp_sync_group", "A member whose timer expired waits until every member of its sync group wants to be MASTER.";
     GroupToMaster => "group-to-master", "keepalived: vrrp_sync_group", "The last member of the group became MASTER and takes the others with it.";
-    GroupToBackup => "group-to-backup", "keepalived: vrrp_sync_group", "A member of the group lost mastership and takes the others with it.";
+    GroupToBackup => "group-to-backup", "keepalived: vrrp_sync_group", "A member of the group lost mastership, or its fault is gone, and it takes the others with it.";
     GroupToFault => "group-to-fault", "keepalived: vrrp_sync_group", "A member of the group is in FAULT and takes the others with it.";
     BackupHearsMaster => "backup-hears-master", "RFC 9568 6.4.2 (445)", "An advert of equal or higher priority restarts the down timer.";
     BackupHearsRelease => "backup-hears-release", "RFC 9568 6.4.2 (425)", "Priority 0 says that the master stops: only the skew is waited for.";

@@ -68,7 +68,7 @@ impl Engine {
 
     fn arm(&mut self, now: Instant, i: usize, span: Span, rule: Rule) {
         let until = now + span;
-        self.deadlines[i] = Some(until);
+        self.set_deadline(i, until);
         if rule != Rule::MasterAdvertises {
             self.trace(i, rule, TraceKind::Armed { until });
         }

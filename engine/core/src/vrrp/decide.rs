@@ -21,7 +21,7 @@ pub enum Event {
     AddressTaken,
     /// The sync group follows a member into this state.
     GroupMaster,
-    /// The sync group follows a member that lost mastership.
+    /// The sync group follows a member that lost mastership, or whose fault is gone.
     GroupBackup,
     /// The sync group follows a faulty member.
     GroupFault,
@@ -167,7 +167,7 @@ pub const fn decide(state: State, event: Event, facts: &Facts) -> Option<Decisio
         State::Init => start(event, facts),
         State::Backup => backup(event, facts),
         State::Master => master(event, facts),
-        State::Fault => fault(event),
+        State::Fault => fault(event, facts),
     }
 }
 
@@ -269,11 +269,16 @@ const fn hears_worse(facts: &Facts) -> Decision {
     }
 }
 
-const fn fault(event: Event) -> Option<Decision> {
+const fn fault(event: Event, facts: &Facts) -> Option<Decision> {
     Some(match event {
         Event::FaultClears => decision(
             State::Backup,
             Rule::FaultClears,
+            &[Enter, ForgetInterval, ClearPreemptDelay, AnnounceSource, ArmDown, PullGroup],
+        ),
+        Event::GroupBackup if !facts.faulty => decision(
+            State::Backup,
+            Rule::GroupToBackup,
             &[Enter, ForgetInterval, ClearPreemptDelay, AnnounceSource, ArmDown],
         ),
         Event::Stop => decision(State::Init, Rule::Stop, &[]),
