@@ -4,8 +4,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use crate::io::{
-    Command, Effect, EffectId, EffectKind, Input, InstanceStatus, KernelEvent, Output, State, TimerKind, Trace,
-    TraceKind, Wake,
+    Command, Effect, EffectKind, Input, InstanceStatus, KernelEvent, Output, State, TimerKind, Trace, TraceKind, Wake,
 };
 use crate::model::{IfIndex, InstanceModel, NodeModel, SyncGroupModel, Version};
 use crate::node::Interfaces;
@@ -38,7 +37,6 @@ pub struct Engine {
     pub(crate) delayed: Vec<(Instant, usize, TimerKind)>,
     outputs: VecDeque<Output>,
     tracing: bool,
-    next_effect: u64,
     armings: u64,
     running: bool,
     last_unseen: Option<Rule>,
@@ -57,7 +55,6 @@ impl Engine {
             delayed: Vec::new(),
             outputs: VecDeque::new(),
             tracing: true,
-            next_effect: 0,
             armings: 0,
             running: false,
             last_unseen: None,
@@ -75,7 +72,6 @@ impl Engine {
             Input::Operator(Command::Start) => self.start(now),
             Input::Operator(Command::Stop) => self.stop(now),
             Input::Operator(Command::Reload(model)) => self.reload(now, *model),
-            Input::Outcome(..) => {} // a refused address is told by the kernel event that never comes
         }
     }
 
@@ -128,9 +124,7 @@ impl Engine {
     }
 
     pub(crate) fn effect(&mut self, rule: Rule, kind: EffectKind) {
-        let id = EffectId(self.next_effect);
-        self.next_effect += 1;
-        self.outputs.push_back(Output::Effect(Effect { id, rule, kind }));
+        self.outputs.push_back(Output::Effect(Effect { rule, kind }));
     }
 
     pub(crate) fn trace(&mut self, instance: usize, rule: Rule, kind: TraceKind) {

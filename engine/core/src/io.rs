@@ -23,8 +23,6 @@ pub enum Input<'a> {
     Kernel(KernelEvent),
     /// The operator asks for something.
     Operator(Command),
-    /// An earlier effect was carried out or refused.
-    Outcome(EffectId, Result<(), Refusal>),
 }
 
 /// What the kernel tells over netlink.
@@ -64,21 +62,6 @@ pub enum Command {
     Reload(Box<NodeModel>),
 }
 
-/// Why the kernel would not do it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
-    /// No such interface or address.
-    NotFound,
-    /// It exists already.
-    Exists,
-    /// The interface is down.
-    Down,
-}
-
-/// Names one effect, so that its outcome can be told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EffectId(pub u64);
-
 /// What comes out: things to be done and the reasons for them, in one order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
@@ -91,8 +74,6 @@ pub enum Output {
 /// One thing to be done, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Effect {
-    /// Its name.
-    pub id: EffectId,
     /// The rule that asked for it.
     pub rule: Rule,
     /// What to do.

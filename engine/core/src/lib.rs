@@ -15,8 +15,7 @@ pub mod vrrp;
 
 pub use engine::Engine;
 pub use io::{
-    Command, Effect, EffectId, EffectKind, Input, InstanceStatus, KernelEvent, Output, State, TimerKind, Trace,
-    TraceKind, Wake,
+    Command, Effect, EffectKind, Input, InstanceStatus, KernelEvent, Output, State, TimerKind, Trace, TraceKind, Wake,
 };
 pub use policy::Policy;
 pub use rules::Rule;
