@@ -82,14 +82,22 @@ impl Engine {
 
     /// When to call again with [`Input::Wake`], and why.
     pub fn next_wake(&self) -> Option<Wake> {
-        let protocol = self
-            .deadlines
-            .iter()
-            .enumerate()
-            .filter_map(|(instance, at)| at.map(|at| Wake { at, instance, timer: TimerKind::Protocol }));
-        let delayed =
-            self.delayed.iter().map(|(at, instance, timer)| Wake { at: *at, instance: *instance, timer: *timer });
-        protocol.chain(delayed).min_by_key(|wake| (wake.at, wake.instance, wake.timer))
+        let mut next: Option<Wake> = None;
+        let mut offer = |wake: Wake| {
+            let key = |wake: Wake| (wake.at, wake.instance, wake.timer);
+            if next.is_none_or(|earliest| key(wake) < key(earliest)) {
+                next = Some(wake);
+            }
+        };
+        for (instance, at) in self.deadlines.iter().enumerate() {
+            if let Some(at) = *at {
+                offer(Wake { at, instance, timer: TimerKind::Protocol });
+            }
+        }
+        for &(at, instance, timer) in &self.delayed {
+            offer(Wake { at, instance, timer });
+        }
+        next
     }
 
     /// The instances in configuration order.
