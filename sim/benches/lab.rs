@@ -1,7 +1,7 @@
 //! How fast the laboratory is: frames in a crowded segment, runs of a failover, and what observers cost.
 //!
-//! `cargo bench -p vrrplab-sim` measures; under `cargo test --benches` (the argument `--bench` is missing then) it only
-//! runs small sizes once.
+//! `cargo bench -p vrrplab-sim` measures; words after `--` choose (`segment`, `split-brain`). Under
+//! `cargo test --benches`, which does not pass `--bench`, it only runs small sizes once.
 use std::hint::black_box;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
@@ -23,10 +23,23 @@ const ETH0: IfIndex = IfIndex(2);
 fn main() -> io::Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let measured = arguments.iter().any(|a| a == "--bench") && !arguments.iter().any(|a| a == "--test");
+    let wanted = |name: &str| {
+        let mut filters = arguments.iter().skip(1).filter(|a| !a.starts_with('-')).peekable();
+        filters.peek().is_none() || filters.any(|filter| name.contains(filter.as_str()))
+    };
+    if wanted("segment") {
+        segments(measured);
+    }
+    if wanted("split-brain") {
+        failovers(measured)?;
+    }
+    Ok(())
+}
+
+/// Frames delivered a second, for segments with more and more routers.
+fn segments(measured: bool) {
     let sizes: &[(u16, u64)] =
         if measured { &[(2, 3600), (10, 3600), (100, 3600), (1000, 3600)] } else { &[(2, 20), (10, 20)] };
-    let repeats = if measured { 200 } else { 1 };
-
     println!(
         "{:>6} {:>10} {:>12} {:>12} {:>9} {:>14}",
         "nodes", "simulated", "delivered", "events", "wall", "delivered/s"
@@ -43,14 +56,18 @@ fn main() -> io::Result<()> {
             rate(tally.delivered, took)
         );
     }
+}
 
+/// Runs of a scenario a second: bare, with its clients, with all that watches it.
+fn failovers(measured: bool) -> io::Result<()> {
+    let repeats = if measured { 200 } else { 1 };
     let split = split_brain()?;
     let mut quiet = split.clone();
     quiet.clients.clear();
     quiet.expectations.clear();
-    println!("\n{:<48} {:>10} {:>10}", "split-brain", "per run", "runs/s");
+    println!("{:<48} {:>10} {:>10}", "split-brain", "per run", "runs/s");
     let (bare, _) = best_of(3, || many(repeats, || Lab::new(&quiet, 1).run(&mut [])));
-    row("no clients, no observers (two failovers a run)", repeats, bare);
+    row("no clients, no observers", repeats, bare);
     let (clients, _) = best_of(3, || many(repeats, || Lab::new(&split, 1).run(&mut [])));
     row("four clients, no observers", repeats, clients);
     let (watched, outcome) = best_of(3, || many(repeats, || play(&split, 1, true, |_, _| Ok(()))));
