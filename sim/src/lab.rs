@@ -14,7 +14,7 @@ use crate::fabric::{Fabric, Fate, PortId, PortSetup};
 use crate::host::{Asker, Event};
 use crate::kernel::{IfaceSetup, Kernel, KernelOut};
 use crate::moment::{Moment, Observer, PortInfo};
-use queue::{Due, Queue};
+use queue::{Due, Place, Queue};
 use router::{Router, Waiting};
 
 /// The one interface of a client.
@@ -154,14 +154,14 @@ impl<'w> Lab<'w> {
 
     /// The next event. `false`: the end has come, and the observers have been told.
     pub fn step(&mut self, watchers: Watchers<'_, '_>) -> bool {
-        let Some((at, due)) = self.queue.pop_until(self.end) else {
+        let Some((place, due)) = self.queue.pop_until(self.end) else {
             self.now = self.end;
             for watcher in watchers.iter_mut() {
                 watcher.finish(self.end);
             }
             return false;
         };
-        self.now = at;
+        self.now = place.at;
         self.tally.events += 1;
         match due {
             Due::Deliver { from, to, frame } => {
@@ -169,7 +169,11 @@ impl<'w> Lab<'w> {
                     self.deliver(from, port, &frame, watchers);
                 }
             }
-            Due::Wake(Member::Node(NodeId(n))) => self.wake_router(n, watchers),
+            Due::Wake(Member::Node(NodeId(n))) => {
+                if self.turn_of_router(n, place) {
+                    self.wake_router(n, watchers);
+                }
+            }
             Due::Wake(Member::Client(ClientId(c))) => self.wake_client(c, watchers),
             Due::Fault(position) => self.fault(position, watchers),
             Due::Start(n) => self.start(n, watchers),
@@ -331,12 +335,23 @@ impl<'w> Lab<'w> {
         self.reschedule_router(n);
     }
 
+    /// Whether a router is to be woken at this turn. The wake-up may have been put off since it was queued: a backup
+    /// puts its off at every advert, and the queue need not hear of each.
+    fn turn_of_router(&mut self, n: usize, place: Place) -> bool {
+        let router = &mut self.routers[n];
+        if router.queued != Some(place) {
+            return false;
+        }
+        router.queued = router.scheduled.filter(|scheduled| *scheduled != place);
+        if let Some(later) = router.queued {
+            self.queue.put(later, Due::Wake(Member::Node(NodeId(n))));
+            return false;
+        }
+        router.scheduled.take().is_some()
+    }
+
     fn wake_router(&mut self, n: usize, watchers: Watchers<'_, '_>) {
         let router = &mut self.routers[n];
-        if router.scheduled != Some(self.now) {
-            return;
-        }
-        router.scheduled = None;
         if !router.paused
             && let Some(engine) = &mut router.engine
             && engine.next_wake().is_some_and(|wake| wake.at <= self.now)
@@ -361,9 +376,14 @@ impl<'w> Lab<'w> {
     fn reschedule_router(&mut self, n: usize) {
         let router = &mut self.routers[n];
         let Some(at) = router.next_wake(self.now).map(|at| at.max(self.now)) else { return };
-        if router.scheduled.is_none_or(|scheduled| scheduled != at) {
-            router.scheduled = Some(at);
-            self.queue.push(at, Due::Wake(Member::Node(NodeId(n))));
+        if router.scheduled.is_some_and(|scheduled| scheduled.at == at) {
+            return;
+        }
+        let place = self.queue.take_place(at);
+        router.scheduled = Some(place);
+        if router.queued.is_none_or(|queued| place < queued) {
+            router.queued = Some(place);
+            self.queue.put(place, Due::Wake(Member::Node(NodeId(n))));
         }
     }
 

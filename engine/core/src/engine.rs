@@ -87,14 +87,21 @@ impl Engine {
 
     /// When to call again with [`Input::Wake`], and why.
     pub fn next_wake(&self) -> Option<Wake> {
-        let armed = self.deadlines.iter().enumerate().filter_map(|(i, deadline)| deadline.map(|d| (d, i))).min();
-        let protocol = armed.map(|(d, instance)| Wake { at: d.at, instance, timer: TimerKind::Protocol });
-        let delayed =
-            self.delayed.iter().min().map(|(at, instance, timer)| Wake { at: *at, instance: *instance, timer: *timer });
-        match (protocol, delayed) {
-            (Some(p), Some(d)) => Some(if d.at < p.at { d } else { p }),
-            (one, other) => one.or(other),
+        let mut next: Option<(Deadline, Wake)> = None;
+        for (instance, deadline) in self.deadlines.iter().enumerate() {
+            if let Some(deadline) = *deadline
+                && next.is_none_or(|(earliest, _)| deadline < earliest)
+            {
+                next = Some((deadline, Wake { at: deadline.at, instance, timer: TimerKind::Protocol }));
+            }
         }
+        for &(at, instance, timer) in &self.delayed {
+            let deadline = Deadline { at, order: u64::MAX };
+            if next.is_none_or(|(earliest, _)| deadline < earliest) {
+                next = Some((deadline, Wake { at, instance, timer }));
+            }
+        }
+        next.map(|(_, wake)| wake)
     }
 
     /// Arms the protocol timer of an instance.

@@ -21,15 +21,21 @@ pub(super) enum Due {
     Start(usize),
 }
 
-struct Entry {
-    at: Instant,
+/// When an entry is due; among equal instants, the place taken earlier comes first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    pub at: Instant,
     order: u64,
+}
+
+struct Entry {
+    place: Place,
     due: Due,
 }
 
 impl PartialEq for Entry {
     fn eq(&self, other: &Entry) -> bool {
-        self.order == other.order
+        self.place == other.place
     }
 }
 impl Eq for Entry {}
@@ -41,7 +47,7 @@ impl PartialOrd for Entry {
 impl Ord for Entry {
     /// The earliest entry is the greatest: the heap pops it first.
     fn cmp(&self, other: &Entry) -> Ordering {
-        (other.at, other.order).cmp(&(self.at, self.order))
+        other.place.cmp(&self.place)
     }
 }
 
@@ -49,20 +55,30 @@ impl Ord for Entry {
 #[derive(Default)]
 pub(super) struct Queue {
     heap: BinaryHeap<Entry>,
-    pushed: u64,
+    taken: u64,
 }
 
 impl Queue {
     pub fn push(&mut self, at: Instant, due: Due) {
-        self.pushed += 1;
-        self.heap.push(Entry { at, order: self.pushed, due });
+        let place = self.take_place(at);
+        self.put(place, due);
     }
 
-    pub fn pop_until(&mut self, end: Instant) -> Option<(Instant, Due)> {
-        if self.heap.peek()?.at > end {
+    /// A place to which something may be [`Queue::put`] later, but before its turn comes.
+    pub fn take_place(&mut self, at: Instant) -> Place {
+        self.taken += 1;
+        Place { at, order: self.taken }
+    }
+
+    pub fn put(&mut self, place: Place, due: Due) {
+        self.heap.push(Entry { place, due });
+    }
+
+    pub fn pop_until(&mut self, end: Instant) -> Option<(Place, Due)> {
+        if self.heap.peek()?.place.at > end {
             return None;
         }
-        self.heap.pop().map(|entry| (entry.at, entry.due))
+        self.heap.pop().map(|entry| (entry.place, entry.due))
     }
 }
 
@@ -70,15 +86,26 @@ impl Queue {
 mod tests {
     use super::*;
 
+    fn drained(mut queue: Queue) -> Vec<String> {
+        std::iter::from_fn(|| queue.pop_until(Instant(9))).map(|(at, due)| format!("{}:{due:?}", at.at.0)).collect()
+    }
+
     #[test]
     fn ties_go_by_order_of_insertion() {
         let mut queue = Queue::default();
         queue.push(Instant(5), Due::Fault(0));
         queue.push(Instant(3), Due::Fault(1));
         queue.push(Instant(5), Due::Fault(2));
-        let order: Vec<String> =
-            std::iter::from_fn(|| queue.pop_until(Instant(9))).map(|(at, due)| format!("{}:{due:?}", at.0)).collect();
-        assert_eq!(order, ["3:Fault(1)", "5:Fault(0)", "5:Fault(2)"]);
+        assert_eq!(drained(queue), ["3:Fault(1)", "5:Fault(0)", "5:Fault(2)"]);
+    }
+
+    #[test]
+    fn a_place_is_kept_for_who_comes_late() {
+        let mut queue = Queue::default();
+        let place = queue.take_place(Instant(5));
+        queue.push(Instant(5), Due::Fault(0));
+        queue.put(place, Due::Fault(1));
+        assert_eq!(drained(queue), ["5:Fault(1)", "5:Fault(0)"]);
     }
 
     #[test]

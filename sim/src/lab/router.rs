@@ -4,6 +4,7 @@ use std::rc::Rc;
 use vrrplab_engine::model::{IfAddr, IfIndex, NodeModel};
 use vrrplab_engine::{Engine, Instant, KernelEvent};
 
+use super::queue::Place;
 use crate::fabric::PortId;
 use crate::host::Responder;
 use crate::kernel::{IfaceSetup, Kernel};
@@ -30,8 +31,10 @@ pub(super) struct Router {
     pub ports: Vec<PortId>,
     /// When the services have something to do.
     pub services_due: Option<Instant>,
-    /// The wake-up that is in the queue.
-    pub scheduled: Option<Instant>,
+    /// The wake-up that is wanted.
+    pub scheduled: Option<Place>,
+    /// The entry of the queue that keeps it: at its place, or earlier, and then it moves on when its turn comes.
+    pub queued: Option<Place>,
 }
 
 impl Router {
@@ -53,6 +56,7 @@ impl Router {
             ports,
             services_due: None,
             scheduled: None,
+            queued: None,
         }
     }
 
