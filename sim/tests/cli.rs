@@ -150,10 +150,17 @@ fn a_promise_needs_an_instance_that_exists() {
 }
 
 #[test]
-fn several_mistakes_are_shown_at_once() {
-    let scenario = GOOD.replace("duration: 6s", "duration: 6").replace("addresses:", "adresses:");
-    let message = refused("several", &scenario, &CONF.replace("virtual_router_id 51", "virtual_router_id 0"));
-    says(&message, &["story.yaml:1:11", "story.yaml:7:", "`adresses`", "r1.conf:3:"]);
+fn all_wrong_values_are_shown_at_once_in_both_files() {
+    let scenario = GOOD.replace("duration: 6s", "duration: 6").replace("within: 1ms", "within: soon");
+    let message = refused("values", &scenario, &CONF.replace("virtual_router_id 51", "virtual_router_id 0"));
+    says(&message, &["story.yaml:1:11", "story.yaml:10:", "`soon`", "r1.conf:3:"]);
+}
+
+/// Before the values: a misspelt key may be why a value is missing.
+#[test]
+fn all_unknown_keys_are_shown_at_once() {
+    let message = refused("keys", &GOOD.replace("duration:", "duratoin:").replace("addresses:", "adresses:"), CONF);
+    says(&message, &["story.yaml:1:1", "`duratoin`", "story.yaml:7:28", "`adresses`"]);
 }
 
 #[test]

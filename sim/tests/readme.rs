@@ -75,8 +75,12 @@ fn every_vrrplab_command_in_the_documentation_is_understood() {
         for line in blocks(&text, &["sh", "bash", "console", ""]).concat() {
             let Some(mut args) = arguments(line.trim_start_matches("$ ")) else { continue };
             seen += 1;
-            for at in (0..args.len()).filter(|at| matches!(args[*at], "--pcap" | "--json")).collect::<Vec<_>>() {
-                args[at + 1] = concat!(env!("CARGO_TARGET_TMPDIR"), "/readme"); // what is shown writes to nobody's tree
+            for at in 1..args.len() {
+                match args[at - 1] {
+                    "--pcap" => args[at] = concat!(env!("CARGO_TARGET_TMPDIR"), "/readme-pcap"),
+                    "--json" => args[at] = concat!(env!("CARGO_TARGET_TMPDIR"), "/readme.json"),
+                    _ => {}
+                }
             }
             let code = vrrplab(&args).status.code();
             assert!(matches!(code, Some(0 | 1 | 3)), "{page}: `{line}` ended with {code:?}");
