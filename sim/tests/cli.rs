@@ -97,12 +97,9 @@ fn the_good_scenario_of_these_tests_is_good() {
 
 #[test]
 fn a_reader_that_leaves_early_is_no_panic() {
-    let mut child = command(&["run", "scenarios/split-brain.yaml", "--verbose"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut args = vec!["run", "--verbose"];
+    args.extend(["scenarios/split-brain.yaml"; 20]); // more than a pipe holds: the rest finds no reader
+    let mut child = command(&args).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut first = String::new();
     let mut reader = BufReader::with_capacity(64, child.stdout.take().unwrap());
     reader.read_line(&mut first).unwrap();
