@@ -84,7 +84,7 @@ pub fn play(
     Ok(Outcome { timeline, states, outages, judgements, digest, pcapng, tally: lab.tally() })
 }
 
-/// Plays a world twice, every moment kept, and looks for the first that differs (also in the captures).
+/// Plays a world twice, every moment kept with all its bytes, and looks for the first that differs.
 pub fn difference_of_two_runs(world: &World, seed: u64) -> Option<Difference> {
     let keep = || {
         let lab = Lab::new(world, seed);

@@ -71,7 +71,11 @@ impl Engine {
             Input::Kernel(event) => self.kernel(now, event),
             Input::Operator(Command::Start) => self.start(now),
             Input::Operator(Command::Stop) => self.stop(now),
-            Input::Operator(Command::Reload(model)) => self.reload(now, *model),
+            Input::Operator(Command::Reload(model)) if self.running => self.reload(now, *model),
+            Input::Operator(Command::Reload(model)) => {
+                let tracing = self.tracing;
+                *self = Engine { tracing, ..Engine::new(*model) };
+            }
         }
     }
 
@@ -156,6 +160,9 @@ impl Engine {
     }
 
     fn start(&mut self, now: Instant) {
+        if self.running {
+            return;
+        }
         self.running = true;
         self.remove_leftovers();
         self.look_around();
@@ -196,9 +203,6 @@ impl Engine {
                 TimerKind::Protocol => {
                     self.deadlines[i] = None;
                     self.event(now, i, Event::TimerExpired, None);
-                    if self.deadlines[i].is_some_and(|next| next.at <= now) {
-                        return; // an interval of zero was learned: the driver wakes again, nothing spins here
-                    }
                 }
                 TimerKind::DelayedAnnounce | TimerKind::DelayedLowerPrioAnnounce => self.announce_again(wake),
             }

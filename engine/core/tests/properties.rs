@@ -59,7 +59,7 @@ fn instances() -> impl Strategy<Value = Vec<InstanceModel>> {
             model.wants_master = wants_master;
             model.vips[0].addr.ip = ip(100 + n);
             if unicast {
-                model.unicast_peers = vec![ip(1), ip(2)];
+                model.unicast_peers = vec![ip(1).into(), ip(2).into()];
             }
             all.push(model);
         }

@@ -266,6 +266,32 @@ fn unicast_goes_to_each_peer_and_hears_no_group() {
     assert_eq!(said[..2], ["3.609375 advert 100 to a peer", "3.609375 advert 100 to a peer"]);
 }
 
+/// An interval of zero, as keepalived takes it, expires at once; a member that waits for its group does not spin.
+#[test]
+fn a_learned_interval_of_zero_does_not_spin() {
+    let v3 = |name: &str, vrid| InstanceModel { version: Version::V3, ..instance(name, vrid, 100) };
+    let group = SyncGroupModel { name: "G".into(), members: vec![0, 1] };
+    let (mut r, _) = Stage::start(NodeModel { sync_groups: vec![group], ..node(vec![v3("A", 51), v3("B", 52)]) });
+    let zero = InstanceModel { advert_int: Span::ZERO, ..v3("A", 51) };
+    r.hear(&advert(&zero, 1, 200));
+    for _ in 0..10 {
+        let wake = r.engine.next_wake().unwrap().at;
+        assert_eq!(wake.since(r.now), Span::from_millis(1));
+        r.until(&wake.to_string());
+    }
+}
+
+/// Start on a running router, and a reload of a stopped one, leave no trace.
+#[test]
+fn commands_out_of_turn_do_nothing() {
+    let (mut r, _) = Stage::start(node(vec![instance("VI", 51, 100)]));
+    r.until("9");
+    assert_eq!(r.ask(Command::Start), [""; 0]);
+    r.ask(Command::Stop);
+    assert_eq!(r.ask(Command::Reload(Box::new(node(vec![instance("VI", 51, 100), instance("X", 52, 90)])))), [""; 0]);
+    assert_eq!(r.engine.next_wake(), None);
+}
+
 /// RFC 9568 6.1: a v3 backup counts with the interval of its master, skew included.
 #[test]
 fn a_v3_backup_learns_the_interval() {

@@ -93,11 +93,10 @@ pub fn summary(world: &World, outcome: &Outcome) -> String {
     let held = outcome.judgements.iter().filter(|j| j.held).count();
     let _ = write!(
         text,
-        "{}: {held} of {} expectations held, {} frames, {} events, digest {}",
+        "{}: {held} of {} expectations held, {} frames sent, digest {}",
         world.name,
         outcome.judgements.len(),
         outcome.tally.sent,
-        outcome.tally.events,
         outcome.digest.hex()
     );
     text

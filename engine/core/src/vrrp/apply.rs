@@ -15,6 +15,9 @@ use crate::time::{Instant, Span};
 use crate::vrrp::decide::{Action, Decision};
 use crate::vrrp::receive::Heard;
 
+/// A learned interval of zero makes a down timer of zero; a router that waits for its group must not spin on it.
+const SHORTEST_DOWN: Span = Span::from_millis(1);
+
 /// An Ethernet header without a tag.
 const ETHERNET_HEADER: usize = 14;
 
@@ -51,7 +54,7 @@ impl Engine {
             Action::RefreshAnnounce => self.refresh(now, i),
             Action::AnnounceSource => self.announce_source(i, rule),
             Action::ArmAdvert => self.arm(now, i, self.instances[i].model.advert_int, rule),
-            Action::ArmDown => self.arm(now, i, self.instances[i].down(&policy), rule),
+            Action::ArmDown => self.arm(now, i, self.instances[i].down(&policy).max(SHORTEST_DOWN), rule),
             Action::ArmSkew => self.arm(now, i, self.instances[i].skew(&policy), rule),
             Action::ArmAtOnce => self.arm(now, i, Span::from_micros(1), rule),
             Action::Disarm => self.deadlines[i] = None,
