@@ -17,6 +17,7 @@ pub(super) fn run(args: &RunArgs) -> io::Result<Exit> {
     let mut worlds = Vec::new();
     let mut exit = Exit::Held;
     for path in &args.files {
+        tracing::debug!(file = %path.display(), "reading");
         let (world, report) = scenario::load(path, &Disk);
         tell_report(&report);
         if report.count(Severity::Warning) > 0 {
@@ -51,6 +52,8 @@ fn run_one(path: &Path, world: &World, args: &RunArgs, reports: &mut Vec<String>
         say(&format!("{}: {}", world.name, world.about.lines().next().unwrap_or("")))?;
     }
     let outcome = play(world, world.seed, args.pcap.is_some(), |timeline, lines| print_lines(timeline, lines, args))?;
+    let tally = outcome.tally;
+    tracing::info!(events = tally.events, sent = tally.sent, delivered = tally.delivered, "{} played", world.name);
     say(&summary(world, &outcome))?;
     if let (Some(dir), Some(bytes)) = (&args.pcap, &outcome.pcapng) {
         let file = dir.join(format!("{}.pcapng", world.name));
