@@ -9,9 +9,7 @@ use std::num::NonZeroU8;
 use std::path::Path;
 use std::time::Duration;
 
-use vrrplab_engine::model::{
-    AddressFamily, Auth, Garp, IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Version, Vip,
-};
+use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
 use vrrplab_engine::{Instant, Policy, Span};
 use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::{LinkQuality, Network, NetworkId, Node, Port, World};
@@ -124,30 +122,9 @@ fn instance(n: u16) -> InstanceModel {
     let priority = if n == 0 { 254 } else { 1 + (n % 250) as u8 };
     let addr = IfAddr { ip: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 100)), prefix: 32 };
     InstanceModel {
-        name: "VI_1".to_owned(),
-        iface: ETH0,
-        vrid: NonZeroU8::MIN,
-        version: Version::V2,
-        family: AddressFamily::V4,
         priority: NonZeroU8::new(priority).unwrap_or(NonZeroU8::MIN),
-        wants_master: false,
-        advert_int: Span::from_secs(1),
-        preempt: true,
-        preempt_delay: Span::ZERO,
-        auth: Auth::None,
         vips: vec![Vip { addr, iface: ETH0, no_track: false }],
-        excluded_vips: Vec::new(),
-        unicast_peers: Vec::new(),
-        source: None,
-        unicast_ttl: None,
-        garp: Garp::default(),
-        down_timer_adverts: 3,
-        lower_prio_no_advert: false,
-        higher_prio_send_advert: false,
-        skip_check_adv_addr: false,
-        check_unicast_src: false,
-        dont_track_primary: false,
-        track_interfaces: Vec::new(),
+        ..InstanceModel::new("VI_1", ETH0, NonZeroU8::MIN)
     }
 }
 

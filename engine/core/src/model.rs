@@ -191,6 +191,9 @@ pub struct SyncGroupModel {
     pub members: Vec<usize>,
 }
 
+/// keepalived's priority where none is given (RFC 9568 §5.2.4 has the same).
+pub const DEFAULT_PRIORITY: NonZeroU8 = NonZeroU8::new(100).unwrap();
+
 impl NodeModel {
     /// The interface with this index.
     pub fn interface(&self, index: IfIndex) -> Option<&InterfaceModel> {
@@ -203,6 +206,35 @@ impl NodeModel {
 }
 
 impl InstanceModel {
+    /// A v2 instance over IPv4 with keepalived's defaults: priority 100, adverts every second, no address yet.
+    pub fn new(name: &str, iface: IfIndex, vrid: NonZeroU8) -> InstanceModel {
+        InstanceModel {
+            name: name.into(),
+            iface,
+            vrid,
+            version: Version::V2,
+            family: AddressFamily::V4,
+            priority: DEFAULT_PRIORITY,
+            wants_master: false,
+            advert_int: Span::from_secs(1),
+            preempt: true,
+            preempt_delay: Span::ZERO,
+            auth: Auth::None,
+            vips: Vec::new(),
+            excluded_vips: Vec::new(),
+            unicast_peers: Vec::new(),
+            source: None,
+            unicast_ttl: None,
+            garp: Garp::default(),
+            down_timer_adverts: 3,
+            lower_prio_no_advert: false,
+            higher_prio_send_advert: false,
+            skip_check_adv_addr: false,
+            check_unicast_src: false,
+            dont_track_primary: false,
+            track_interfaces: Vec::new(),
+        }
+    }
     /// Priority 255 owns the addresses.
     pub fn is_owner(&self) -> bool {
         self.priority.get() == 255

@@ -97,33 +97,19 @@ fn model(value: &Value, policy: Policy) -> NodeModel {
     let vips = ips(value, "/context/vips");
     let full = if family == AddressFamily::V6 { 128 } else { 32 };
     let instance = InstanceModel {
-        name: "VI".into(),
-        iface: LAN,
-        vrid: u8::try_from(number(value, "/context/vrid")).unwrap().try_into().unwrap(),
         version: version(value),
         family,
         priority: u8::try_from(priority).unwrap().try_into().unwrap(),
-        wants_master: false,
         advert_int: Span::from_millis(10 * number(value, "/context/interval_cs")),
         preempt: flag(value, "/context/preempt"),
-        preempt_delay: Span::ZERO,
         auth: password(value),
         vips: vips
             .iter()
             .map(|ip| Vip { addr: IfAddr { ip: *ip, prefix: full }, iface: LAN, no_track: false })
             .collect(),
-        excluded_vips: vec![],
         unicast_peers: peers(value),
-        source: None,
-        unicast_ttl: None,
-        garp: Garp::default(),
-        down_timer_adverts: 3,
-        lower_prio_no_advert: false,
-        higher_prio_send_advert: false,
-        skip_check_adv_addr: false,
         check_unicast_src: text(value, "/context/delivery") == "unicast",
-        dont_track_primary: false,
-        track_interfaces: vec![],
+        ..InstanceModel::new("VI", LAN, u8::try_from(number(value, "/context/vrid")).unwrap().try_into().unwrap())
     };
     let own = IfAddr { ip: text(value, "/context/addr").parse().unwrap(), prefix };
     NodeModel {

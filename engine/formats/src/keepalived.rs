@@ -1,4 +1,5 @@
 //! keepalived.conf, as keepalived 2.2.7 reads it, into a draft: every line is looked up in one table of keywords.
+mod globals;
 mod items;
 mod lexer;
 mod reader;

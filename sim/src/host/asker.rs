@@ -8,7 +8,7 @@ use vrrplab_engine::{Instant, Span};
 use vrrplab_formats::world::{Ask, Client};
 
 use super::echo;
-use super::sockets::Sockets;
+use super::sockets::{Sockets, read_all};
 use crate::chance::Chance;
 
 const FIRST_PORT: u16 = 49_152;
@@ -216,16 +216,7 @@ impl Connection {
         if !self.said && socket.may_send() {
             self.said = socket.send_slice(GET).is_ok();
         }
-        while socket.can_recv() {
-            let heard = &mut self.heard;
-            let took = socket.recv(|bytes| {
-                heard.extend_from_slice(bytes);
-                (bytes.len(), ())
-            });
-            if took.is_err() {
-                break;
-            }
-        }
+        read_all(socket, &mut self.heard);
         match self.heard.windows(2).position(|w| w == b"\r\n") {
             Some(end) if is_success(&self.heard[..end]) => Progress::Good,
             Some(_) => Progress::Bad,

@@ -5,7 +5,7 @@ use smoltcp::time::Duration;
 use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv6Packet, TcpPacket};
 use vrrplab_engine::Instant;
 
-use super::sockets::Sockets;
+use super::sockets::{Sockets, read_all};
 use crate::chance::Chance;
 
 const PORT: u16 = 80;
@@ -79,16 +79,7 @@ impl Responder {
 
 impl Connection {
     fn advance(&mut self, socket: &mut tcp::Socket<'_>, answer: &[u8]) {
-        while socket.can_recv() {
-            let heard = &mut self.heard;
-            let took = socket.recv(|bytes| {
-                heard.extend_from_slice(bytes);
-                (bytes.len(), ())
-            });
-            if took.is_err() {
-                break;
-            }
-        }
+        read_all(socket, &mut self.heard);
         let asked = self.heard.windows(4).any(|w| w == b"\r\n\r\n");
         let gone = !socket.may_recv() && socket.state() == tcp::State::CloseWait;
         if asked && socket.may_send() && socket.send_slice(answer).is_ok() {

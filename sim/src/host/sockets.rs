@@ -114,3 +114,16 @@ impl Sockets {
         self.set.get_mut::<tcp::Socket<'_>>(handle).connect(self.interface.context(), remote, local).is_ok()
     }
 }
+
+/// Takes everything that has come on a connection.
+pub(super) fn read_all(socket: &mut tcp::Socket<'_>, heard: &mut Vec<u8>) {
+    while socket.can_recv() {
+        let took = socket.recv(|bytes| {
+            heard.extend_from_slice(bytes);
+            (bytes.len(), ())
+        });
+        if took.is_err() {
+            break;
+        }
+    }
+}

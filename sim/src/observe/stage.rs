@@ -2,9 +2,7 @@
 use std::net::IpAddr;
 use std::num::NonZeroU8;
 
-use vrrplab_engine::model::{
-    AddressFamily, Auth, Garp, IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Version, Vip,
-};
+use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
 use vrrplab_engine::{Instant, Policy, Rule, Span, State, Trace, TraceKind};
 use vrrplab_formats::world::{
     Ask, Client, ClientId, Expectation, LinkQuality, Member, Network, NetworkId, Node, NodeId, Place, Port, Promise,
@@ -32,32 +30,8 @@ fn mac(last: u8) -> Mac {
 
 fn node(name: &str, last: u8) -> Node {
     let vip = Vip { addr: addr("10.0.0.100", 24), iface: IfIndex(2), no_track: false };
-    let instance = InstanceModel {
-        name: "VI_1".into(),
-        iface: IfIndex(2),
-        vrid: NonZeroU8::new(51).unwrap(),
-        version: Version::V2,
-        family: AddressFamily::V4,
-        priority: NonZeroU8::new(100).unwrap(),
-        wants_master: false,
-        advert_int: Span::from_secs(1),
-        preempt: true,
-        preempt_delay: Span::ZERO,
-        auth: Auth::None,
-        vips: vec![vip],
-        excluded_vips: vec![],
-        unicast_peers: vec![],
-        source: None,
-        unicast_ttl: None,
-        garp: Garp::default(),
-        down_timer_adverts: 3,
-        lower_prio_no_advert: false,
-        higher_prio_send_advert: false,
-        skip_check_adv_addr: false,
-        check_unicast_src: false,
-        dont_track_primary: false,
-        track_interfaces: vec![],
-    };
+    let instance =
+        InstanceModel { vips: vec![vip], ..InstanceModel::new("VI_1", IfIndex(2), NonZeroU8::new(51).unwrap()) };
     let interface = InterfaceModel {
         index: IfIndex(2),
         name: "eth0".into(),

@@ -23,30 +23,10 @@ pub fn interface(index: IfIndex, name: &str, addr: IpAddr) -> InterfaceModel {
 
 pub fn instance(name: &str, vrid: u8, priority: u8) -> InstanceModel {
     InstanceModel {
-        name: name.into(),
-        iface: ETH0,
-        vrid: vrid.try_into().unwrap(),
-        version: Version::V2,
-        family: AddressFamily::V4,
         priority: priority.try_into().unwrap(),
-        wants_master: false,
-        advert_int: Span::from_secs(1),
-        preempt: true,
-        preempt_delay: Span::ZERO,
-        auth: Auth::None,
         vips: vec![Vip { addr: IfAddr { ip: VIP, prefix: 24 }, iface: ETH0, no_track: false }],
-        excluded_vips: vec![],
-        unicast_peers: vec![],
-        source: None,
-        unicast_ttl: None,
         garp: Garp { repeat: 1, ..Garp::default() },
-        down_timer_adverts: 3,
-        lower_prio_no_advert: false,
-        higher_prio_send_advert: false,
-        skip_check_adv_addr: false,
-        check_unicast_src: false,
-        dont_track_primary: false,
-        track_interfaces: vec![],
+        ..InstanceModel::new(name, ETH0, vrid.try_into().unwrap())
     }
 }
 

@@ -5,7 +5,7 @@ use vrrplab_engine::time::Span;
 
 use crate::builder::{InstanceDraft, Spanned, SyncGroupDraft};
 
-use super::reader::Globals;
+use super::globals::Globals;
 
 /// The blocks that are told apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
