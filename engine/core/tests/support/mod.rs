@@ -3,9 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use vrrplab_engine::model::*;
-use vrrplab_engine::{
-    Command, EffectKind, Engine, Input, Instant, KernelEvent, Output, Policy, Span, State, TraceKind,
-};
+use vrrplab_engine::{Command, EffectKind, Engine, Input, Instant, KernelEvent, Output, Policy, State, TraceKind};
 use vrrplab_wire::{Advert, AdvertFrame, GROUP_V4, VrrpView, multicast_mac, parse_announcement};
 
 pub const ETH0: IfIndex = IfIndex(2);
