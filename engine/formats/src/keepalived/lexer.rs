@@ -1,7 +1,7 @@
 //! keepalived.conf split into statements and braces, with comments gone and quotes resolved.
 use std::ops::Range;
-use std::sync::Arc;
 
+use super::line::Line;
 use crate::diagnostics::{Report, Spanned};
 
 /// A word and where it stands.
@@ -18,26 +18,25 @@ pub(super) enum Token {
     Close(Spanned<()>),
 }
 
-/// Splits the text; what cannot be split is reported.
-pub(super) fn tokens(file: &Arc<str>, text: &str, report: &mut Report) -> Vec<Token> {
-    let mut lexer = Lexer { file, tokens: Vec::new(), words: Vec::new() };
-    let mut offset = 0;
-    for line in text.split_inclusive('\n') {
-        lexer.line(line.trim_end_matches(['\n', '\r']), offset, report);
-        offset += line.len();
+/// Splits the lines; what cannot be split is reported.
+pub(super) fn tokens(lines: &[Line], report: &mut Report) -> Vec<Token> {
+    let mut tokens = Vec::new();
+    for line in lines {
+        let mut lexer = Lexer { line, tokens: &mut tokens, words: Vec::new() };
+        lexer.line(&line.text, report);
     }
-    lexer.tokens
+    tokens
 }
 
 struct Lexer<'a> {
-    file: &'a Arc<str>,
-    tokens: Vec<Token>,
+    line: &'a Line,
+    tokens: &'a mut Vec<Token>,
     words: Vec<Word>,
 }
 
 impl Lexer<'_> {
     fn at(&self, span: Range<usize>) -> Spanned<()> {
-        Spanned::new((), self.file.clone(), span)
+        self.line.at(span)
     }
 
     fn end_statement(&mut self) {
@@ -46,10 +45,10 @@ impl Lexer<'_> {
         }
     }
 
-    fn line(&mut self, line: &str, offset: usize, report: &mut Report) {
+    fn line(&mut self, line: &str, report: &mut Report) {
         let mut rest = line.char_indices().peekable();
         while let Some(&(start, c)) = rest.peek() {
-            let here = offset + start;
+            let here = start;
             match c {
                 '#' | '!' => break,
                 '{' | '}' => {
@@ -66,19 +65,15 @@ impl Lexer<'_> {
                         inner.len()
                     });
                     let span = here + 1..here + 1 + length;
-                    self.words.push(Spanned::new(inner[..length].to_owned(), self.file.clone(), span));
+                    self.words.push(self.at(span).with(inner[..length].to_owned()));
                     while rest.next_if(|&(i, _)| i <= start + 1 + length).is_some() {}
                 }
                 c if c.is_whitespace() => {
                     rest.next();
                 }
-                '@' | '~' | '$' if self.words.is_empty() => {
-                    let what = match c {
-                        '@' => "lines for one host (`@id`)",
-                        '~' => "repeated lines (`~SEQ`, `~LST`)",
-                        _ => "variables",
-                    };
-                    report.error(&self.at(here..offset + line.len()), format!("{what} are not supported yet"), "");
+                '@' | '~' if self.words.is_empty() => {
+                    let title = format!("`{c}` means something only where a line begins");
+                    report.error(&self.at(here..line.len()), title, "");
                     break;
                 }
                 _ => {
@@ -94,12 +89,7 @@ impl Lexer<'_> {
                             None => word.push(c),
                         }
                     }
-                    let span = here..offset + end;
-                    if word.contains('$') {
-                        report.error(&self.at(span), "variables are not supported yet", "");
-                        break;
-                    }
-                    self.words.push(Spanned::new(word, self.file.clone(), span));
+                    self.words.push(self.at(here..end).with(word));
                 }
             }
         }
@@ -114,7 +104,13 @@ mod tests {
     fn shown(text: &str) -> (Vec<String>, usize) {
         let mut report = Report::default();
         let file = report.add_source("a", text);
-        let tokens = tokens(&file, text, &mut report).into_iter().map(|t| match t {
+        let mut offset = 0;
+        let mut lines = Vec::new();
+        for line in text.split_inclusive('\n') {
+            lines.push(Line::written(&file, line.trim_end(), offset));
+            offset += line.len();
+        }
+        let tokens = tokens(&lines, &mut report).into_iter().map(|t| match t {
             Token::Statement(words) => words.into_iter().map(|w| w.value).collect::<Vec<_>>().join("|"),
             Token::Open(_) => "{".to_owned(),
             Token::Close(_) => "}".to_owned(),
@@ -129,7 +125,8 @@ mod tests {
     }
 
     #[test]
-    fn an_open_quote_and_variables_are_reported() {
-        assert_eq!(shown("a \"b c\nd $E\n@host f"), (["a|b c", "d"].map(str::to_owned).to_vec(), 3));
+    fn an_open_quote_and_marks_inside_a_line_are_reported() {
+        let text = "a \"b c\nd $E\n{ @host f\n} ~SEQ(a, 1)";
+        assert_eq!(shown(text), (["a|b c", "d|$E", "{", "}"].map(str::to_owned).to_vec(), 3));
     }
 }

@@ -197,7 +197,7 @@ impl Reader<'_> {
                 }
             }
             Takes::Include => {
-                report.error(keyword, "including other files is not supported yet", "paste the file here");
+                report.error(keyword, "a text that is no file of its own can include no files", "paste the file here");
             }
             Takes::Harmless | Takes::Unmodelled => {
                 if matches!(takes, Takes::Unmodelled) {

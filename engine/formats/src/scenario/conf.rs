@@ -1,13 +1,29 @@
 //! The VRRP configuration of a node: a keepalived.conf, or virtual routers written in the scenario itself.
+use std::path::Path;
+
 use vrrplab_engine::Policy;
 use vrrplab_engine::model::{InterfaceModel, NodeModel};
 
+use super::Files;
 use super::leaf::{Entries, Placed, Short, Yaml};
 use super::reader::Reader;
 use super::shape::{InstanceText, TrackText, VipText};
 use super::units::{MaybePrefixedKind, Text, TextKind};
 use crate::builder::{Draft, InstanceDraft, PeerDraft, SyncGroupDraft, TrackInterfaceDraft, VipDraft, build_node};
 use crate::diagnostics::{Report, Spanned};
+use crate::keepalived::{Includes, Options, parse_with};
+
+/// Files that a configuration includes, from where the scenario's own files come from.
+struct Beside<'a>(&'a dyn Files);
+
+impl Includes for Beside<'_> {
+    fn list(&self, folder: &Path) -> Result<Vec<String>, String> {
+        self.0.list(folder)
+    }
+    fn read(&self, path: &Path) -> Result<String, String> {
+        self.0.read(path)
+    }
+}
 
 /// The configuration as the scenario gives it.
 pub(super) struct ConfText<'t> {
@@ -31,17 +47,17 @@ impl Reader<'_> {
         conf: &ConfText<'_>,
     ) -> Option<NodeModel> {
         let (draft, clean) = match conf.keepalived {
-            Some(text) => self.keepalived(&text.text, &conf.inline_name)?,
+            Some(text) => self.keepalived(name, &text.text, &conf.inline_name)?,
             None => self.native(conf),
         };
         build_node(name, policy, interfaces, &draft, &mut self.report).filter(|_| clean)
     }
 
-    fn keepalived(&mut self, written: &Yaml<String>, inline_name: &str) -> Option<(Draft, bool)> {
+    fn keepalived(&mut self, node: &str, written: &Yaml<String>, inline_name: &str) -> Option<(Draft, bool)> {
         let inline = written.value.contains('\n');
         let path = self.folder.join(&written.value);
         let name = if inline { inline_name.to_owned() } else { path.display().to_string() };
-        if let Some((_, known)) = self.confs.iter().find(|(n, _)| *n == name) {
+        if let Some((_, _, known)) = self.confs.iter().find(|(of, n, _)| of == node && *n == name) {
             return known.clone();
         }
         let text = match inline {
@@ -51,8 +67,13 @@ impl Reader<'_> {
         let draft = match text {
             Ok(text) => {
                 let mut report = Report::default();
-                let draft = crate::keepalived::parse(&name, &text, &mut report);
+                let beside = Beside(self.files);
+                let includes: Option<&dyn Includes> = if inline { None } else { Some(&beside) };
+                let pwd = if inline { &self.folder } else { path.parent().unwrap_or(&self.folder) };
+                let options = Options { config_id: Some(node), instance: None, pwd, includes };
+                let draft = parse_with(&name, &text, &options, &mut report);
                 let clean = !report.has_errors();
+                report.diagnostics.retain(|found| !self.report.diagnostics.contains(found));
                 self.report.merge(report);
                 Some((draft, clean))
             }
@@ -62,7 +83,7 @@ impl Reader<'_> {
                 None
             }
         };
-        self.confs.push((name, draft.clone()));
+        self.confs.push((node.to_owned(), name, draft.clone()));
         draft
     }
 

@@ -41,7 +41,7 @@ pub(super) struct NodeSoFar {
 }
 
 /// A keepalived.conf by its name: what it says and whether that is all, when it could be read.
-pub(super) type ReadConf = (String, Option<(Draft, bool)>);
+pub(super) type ReadConf = (String, String, Option<(Draft, bool)>);
 
 /// The state of the reading.
 pub(super) struct Reader<'a> {
