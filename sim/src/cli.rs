@@ -12,7 +12,7 @@ pub use run::summary;
 
 /// Simulates VRRP failover as keepalived does it, before production does.
 #[derive(Debug, Parser)]
-#[command(name = "vrrplab", version, about, max_term_width = 110)]
+#[command(name = "vrrplab", version, max_term_width = 110)]
 #[command(
     after_help = "Exit codes: 0 all held, 1 an expectation or recording disagreed, 2 bad input or nothing to run, \
                         3 warnings only, 4 the run was not deterministic."
