@@ -66,8 +66,11 @@ fn text(report: &Report, takeovers: &[Takeover]) -> String {
             _ => "  takeover: no other router in these files\n".to_owned(),
         };
     }
-    let count = |severity| report.count(severity);
-    text + &format!("{} errors, {} warnings\n", count(Severity::Error), count(Severity::Warning))
+    let count = |severity, word: &str| {
+        let n = report.count(severity);
+        format!("{n} {word}{}", if n == 1 { "" } else { "s" })
+    };
+    text + &format!("{}, {}\n", count(Severity::Error, "error"), count(Severity::Warning, "warning"))
 }
 
 /// One finding, for machines.

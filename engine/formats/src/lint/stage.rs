@@ -14,10 +14,11 @@ pub fn interfaces_named_in(draft: &Draft) -> Vec<InterfaceModel> {
     });
     let of_groups = draft.sync_groups.iter().flat_map(|group| group.track_interfaces.iter().map(|t| &t.name));
     let mut found: Vec<InterfaceModel> = Vec::new();
-    for (name, index) in of_instances.chain(of_groups).zip(2_u32..) {
+    let mut index = 2;
+    for name in of_instances.chain(of_groups) {
         if !found.iter().any(|i| i.name == name.value) {
-            let index = u32::try_from(found.len()).map_or(index, |before| before + 2);
             found.push(interface(&name.value, index));
+            index += 1;
         }
     }
     found
