@@ -7,7 +7,7 @@ pub static SAME_VIP: Lint = Lint {
     id: "same-vip-in-two-instances",
     severity: Warning,
     sentence: "two instances of one node carry the same virtual address",
-    consequence: "the address goes as soon as one of them leaves MASTER, although the other still holds it",
+    consequence: "the one that leaves MASTER removes the address, whether or not the other still needs it",
     fix: Some("give each address to one instance"),
 };
 /// An address on an interface whose link does not matter to its instance.
