@@ -4,6 +4,7 @@
 pub mod builder;
 pub mod diagnostics;
 pub mod keepalived;
+pub mod lint;
 pub mod recording;
 pub mod scenario;
 pub mod world;
