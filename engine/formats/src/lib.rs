@@ -6,4 +6,5 @@ pub mod diagnostics;
 pub mod keepalived;
 pub mod recording;
 pub mod scenario;
+pub mod standby;
 pub mod world;
