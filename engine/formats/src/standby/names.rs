@@ -44,8 +44,8 @@ fn rewrite(ios: &str) -> Option<(&'static str, String, String)> {
     }
     let last = chain.rsplit('/').next()?;
     let numbers: Vec<&str> = last.split('.').collect();
-    let number = |n: &&str| n.parse::<u16>().is_ok() && n.bytes().all(|b| b.is_ascii_digit());
-    if numbers.len() > 2 || !numbers.iter().all(|n| number(n)) || !chain.split(['/', '.']).all(|n| number(&n)) {
+    let number = |n: &str| n.parse::<u16>().is_ok() && n.bytes().all(|b| b.is_ascii_digit());
+    if numbers.len() > 2 || !numbers.iter().all(|n| number(n)) || !chain.split(['/', '.']).all(number) {
         return None;
     }
     if let Some(kind) = ETHERNET.into_iter().find(|kind| kind.starts_with(&letters)) {
