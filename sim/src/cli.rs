@@ -1,6 +1,7 @@
 //! The command line of `vrrplab`: what may be asked, and with which number it ends.
 mod check;
 mod explain;
+mod import;
 mod output;
 mod run;
 mod verify;
@@ -37,6 +38,19 @@ enum Command {
     Explain {
         /// Rule or lint id, such as `backup-timer-expired`; all of them when not given
         rule: Option<String>,
+    },
+    /// Turn another configuration into keepalived.conf
+    #[command(subcommand)]
+    Import(Import),
+}
+
+#[derive(Debug, Subcommand)]
+enum Import {
+    /// Cisco IOS interfaces with `standby` (HSRP) lines
+    Standby {
+        /// The IOS configuration
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
 }
 
@@ -121,6 +135,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Verify(args) => verify::verify(args),
         Command::Schema => output::say(&vrrplab_formats::scenario::schema()).map(|()| Exit::Held),
         Command::Explain { rule } => explain::explain(rule.as_deref()),
+        Command::Import(Import::Standby { file }) => import::standby(file),
     };
     done.unwrap_or_else(output::exit_of)
 }

@@ -7,4 +7,5 @@ pub mod keepalived;
 pub mod lint;
 pub mod recording;
 pub mod scenario;
+pub mod standby;
 pub mod world;
