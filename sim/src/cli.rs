@@ -1,20 +1,22 @@
 //! The command line of `vrrplab`: what may be asked, and with which number it ends.
+mod check;
 mod explain;
+mod import;
 mod output;
 mod run;
 mod verify;
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use output::Exit;
 pub use run::summary;
 
 /// Simulates VRRP failover as keepalived does it, before production does.
 #[derive(Debug, Parser)]
-#[command(name = "vrrplab", version, about, max_term_width = 110)]
+#[command(name = "vrrplab", version, max_term_width = 110)]
 #[command(
-    after_help = "Exit codes: 0 all held, 1 an expectation or recording disagreed, 2 bad input or nothing to run, \
+    after_help = "Exit codes: 0 all held, 1 an expectation or recording disagreed or a check failed, 2 bad input or nothing to run, \
                         3 warnings only, 4 the run was not deterministic."
 )]
 pub struct Cli {
@@ -26,14 +28,29 @@ pub struct Cli {
 enum Command {
     /// Play scenarios and check their expectations
     Run(RunArgs),
+    /// Read the keepalived.conf of one router or several, and say what will not work together
+    Check(CheckArgs),
     /// Hold the simulator against recordings of real keepalived
     Verify(VerifyArgs),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
-    /// Say where a rule of the timeline comes from
+    /// Say where a rule of the timeline comes from, or what a lint of `check` means
     Explain {
-        /// Rule id, such as `backup-timer-expired`; all rules when not given
+        /// Rule or lint id, such as `backup-timer-expired`; all of them when not given
         rule: Option<String>,
+    },
+    /// Turn another configuration into keepalived.conf
+    #[command(subcommand)]
+    Import(Import),
+}
+
+#[derive(Debug, Subcommand)]
+enum Import {
+    /// Cisco IOS interfaces with `standby` (HSRP) lines
+    Standby {
+        /// The IOS configuration
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
     },
 }
 
@@ -63,6 +80,36 @@ pub struct RunArgs {
     pub check_determinism: bool,
 }
 
+/// `vrrplab check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// keepalived.conf files, one for each router
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// What counts as a failure besides errors
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub deny: Option<Deny>,
+    /// For people or for machines
+    #[arg(long, value_enum, default_value = "text")]
+    pub format: CheckFormat,
+}
+
+/// What `--deny` takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Deny {
+    /// Every warning.
+    Warnings,
+}
+
+/// How `check` prints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum CheckFormat {
+    /// The lines themselves, with advice, and takeover times.
+    Text,
+    /// An array of findings.
+    Json,
+}
+
 /// `vrrplab verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -84,9 +131,11 @@ pub struct VerifyArgs {
 pub fn dispatch(cli: &Cli) -> Exit {
     let done = match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Check(args) => check::check(args),
         Command::Verify(args) => verify::verify(args),
         Command::Schema => output::say(&vrrplab_formats::scenario::schema()).map(|()| Exit::Held),
         Command::Explain { rule } => explain::explain(rule.as_deref()),
+        Command::Import(Import::Standby { file }) => import::standby(file),
     };
     done.unwrap_or_else(output::exit_of)
 }

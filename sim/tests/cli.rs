@@ -200,3 +200,18 @@ fn the_schema_is_json() {
     let schema: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
     assert!(schema.pointer("/properties/timeline").is_some(), "{}", ended.out);
 }
+
+#[test]
+fn standby_lines_are_printed_as_keepalived_conf_or_not_at_all() {
+    let folder = empty_folder("standby");
+    let (good, bad) = (folder.join("good.ios"), folder.join("bad.ios"));
+    fs::write(&good, "interface f0/1\n standby 1 ip 10.0.0.1\n standby 1 preempt\n").unwrap();
+    fs::write(&bad, "interface f0/1\n standby 1 ip 10.0.0.1\n standby 1 pirority 3\n").unwrap();
+    let done = vrrplab(&["import", "standby", good.to_str().unwrap()]);
+    assert_eq!(done.code, Some(3), "{}", done.err);
+    assert!(done.out.contains("vrrp_instance HSRP_eth1_1 {"), "{}", done.out);
+    assert!(done.err.contains("good.ios:2:2"), "{}", done.err);
+    let done = vrrplab(&["import", "standby", bad.to_str().unwrap()]);
+    assert_eq!((done.code, done.out.as_str()), (Some(2), ""));
+    assert!(done.err.contains("bad.ios:3:2") && done.err.contains("did you mean `priority`?"), "{}", done.err);
+}

@@ -1,4 +1,5 @@
 //! keepalived.conf, as keepalived 2.2.7 reads it, into a draft: every line is looked up in one table of keywords.
+//! And a model back into such a text.
 mod glob;
 mod globals;
 mod include;
@@ -6,6 +7,7 @@ mod items;
 mod lexer;
 mod line;
 mod preprocess;
+mod print;
 mod reader;
 mod repeat;
 mod table;
@@ -18,6 +20,7 @@ use std::path::Path;
 use crate::builder::Draft;
 use crate::diagnostics::{Diagnostic, Report};
 pub use include::Includes;
+pub use print::print;
 
 /// What a file means beyond its own text.
 #[derive(Clone, Copy)]

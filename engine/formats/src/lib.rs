@@ -4,6 +4,8 @@
 pub mod builder;
 pub mod diagnostics;
 pub mod keepalived;
+pub mod lint;
 pub mod recording;
 pub mod scenario;
+pub mod standby;
 pub mod world;

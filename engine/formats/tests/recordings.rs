@@ -67,7 +67,7 @@ fn every_recording_is_read_in_every_run() {
         }
         cases += 1;
     }
-    assert_eq!(cases, 28);
+    assert_eq!(cases, 42);
 }
 
 #[test]
