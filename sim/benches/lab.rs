@@ -108,11 +108,8 @@ fn node(n: u16) -> Node {
         up: true,
     };
     let model = NodeModel {
-        name: format!("r{}", n + 1),
-        policy: Policy::KEEPALIVED_2_2_7,
-        interfaces: vec![interface],
         instances: vec![instance(n)],
-        sync_groups: Vec::new(),
+        ..NodeModel::new(&format!("r{}", n + 1), Policy::KEEPALIVED_2_2_7, vec![interface])
     };
     let port = Port { network: NetworkId(0), security: None };
     Node { model, ports: vec![port], start: Some(Instant::ZERO), http: false }
@@ -123,7 +120,7 @@ fn instance(n: u16) -> InstanceModel {
     let addr = IfAddr { ip: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 100)), prefix: 32 };
     InstanceModel {
         priority: NonZeroU8::new(priority).unwrap_or(NonZeroU8::MIN),
-        vips: vec![Vip { addr, iface: ETH0, no_track: false }],
+        vips: vec![Vip::new(addr, ETH0)],
         ..InstanceModel::new("VI_1", ETH0, NonZeroU8::MIN)
     }
 }

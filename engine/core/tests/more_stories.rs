@@ -150,9 +150,9 @@ fn the_answer_to_a_worse_advert_is_announced_again_after_five_seconds() {
 /// A (100) is ready at 3.609375 s and waits for B (50), which is ready at 3.804687 s; B's loss is A's.
 #[test]
 fn a_sync_group_waits_and_yields_together() {
-    let vip = Vip { addr: IfAddr { ip: ip(101), prefix: 24 }, iface: ETH1, no_track: false };
+    let vip = Vip::new(IfAddr { ip: ip(101), prefix: 24 }, ETH1);
     let second = InstanceModel { iface: ETH1, vips: vec![vip], ..instance("B", 52, 50) };
-    let group = SyncGroupModel { name: "G".into(), members: vec![0, 1] };
+    let group = SyncGroupModel::new("G", vec![0, 1]);
     let members = vec![instance("A", 51, 100), second.clone()];
     let (mut r, _) = start(NodeModel { sync_groups: vec![group], ..node(members) });
     assert_eq!(passes(&mut r, "3.7"), ["3.609375 group-waits"]);
@@ -238,7 +238,7 @@ fn packets_that_no_instance_sees() {
 fn packets_that_an_instance_refuses() {
     let vi = instance("VI", 51, 100);
     let secret = |word: &[u8; 8]| InstanceModel { auth: Auth::Pass(*word), ..vi.clone() };
-    let vip = |last| Vip { addr: IfAddr { ip: ip(last), prefix: 24 }, iface: ETH0, no_track: false };
+    let vip = |last| Vip::new(IfAddr { ip: ip(last), prefix: 24 }, ETH0);
     let with = |vips: Vec<Vip>| InstanceModel { vips, ..vi.clone() };
     let mut r = backup(vi.clone());
     let cases = [
@@ -278,7 +278,7 @@ fn packets_that_the_standard_refuses() {
 #[test]
 fn an_ipv6_advert_names_the_link_local_address_first() {
     let v6 = |text: &str| -> IpAddr { text.parse().unwrap() };
-    let vip = |text: &str| Vip { addr: IfAddr { ip: v6(text), prefix: 64 }, iface: ETH0, no_track: false };
+    let vip = |text: &str| Vip::new(IfAddr { ip: v6(text), prefix: 64 }, ETH0);
     let model = InstanceModel {
         version: Version::V3,
         family: AddressFamily::V6,

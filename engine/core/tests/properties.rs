@@ -72,7 +72,7 @@ fn nodes() -> impl Strategy<Value = NodeModel> {
         let mut node = node(instances);
         node.policy = if strict { Policy::RFC9568 } else { Policy::KEEPALIVED_2_2_7 };
         if grouped {
-            node.sync_groups = vec![SyncGroupModel { name: "G".into(), members: (0..node.instances.len()).collect() }];
+            node.sync_groups = vec![SyncGroupModel::new("G", (0..node.instances.len()).collect())];
         }
         node
     })

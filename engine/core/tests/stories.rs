@@ -208,9 +208,9 @@ fn a_weighted_tracker_changes_the_priority_only() {
 /// vrrp_sync_group: the last member whose timer expires takes the whole group along.
 #[test]
 fn a_sync_group_moves_together() {
-    let second = Vip { addr: IfAddr { ip: ip(101), prefix: 24 }, iface: ETH1, no_track: false };
+    let second = Vip::new(IfAddr { ip: ip(101), prefix: 24 }, ETH1);
     let slow = InstanceModel { iface: ETH1, vips: vec![second], ..instance("B", 52, 50) };
-    let group = SyncGroupModel { name: "G".into(), members: vec![0, 1] };
+    let group = SyncGroupModel::new("G", vec![0, 1]);
     let (mut r, _) = Stage::start(NodeModel { sync_groups: vec![group], ..node(vec![instance("A", 51, 100), slow]) });
     assert_eq!(r.until("3.8046"), [""; 0]);
     assert_eq!(
@@ -247,7 +247,7 @@ fn a_reload_keeps_the_master() {
     let (mut r, _) = Stage::start(node(vec![vi]));
     r.until("4");
     let mut lower = instance("VI", 51, 80);
-    lower.vips.push(Vip { addr: IfAddr { ip: ip(101), prefix: 24 }, iface: ETH0, no_track: false });
+    lower.vips.push(Vip::new(IfAddr { ip: ip(101), prefix: 24 }, ETH0));
     assert_eq!(
         r.ask(Command::Reload(Box::new(node(vec![lower])))),
         ["4.000 advert 150", "4.000 +10.0.0.101", "4.000 announce", "4.000 announce", "4.000 advert 80"]
@@ -270,7 +270,7 @@ fn unicast_goes_to_each_peer_and_hears_no_group() {
 #[test]
 fn a_learned_interval_of_zero_does_not_spin() {
     let v3 = |name: &str, vrid| InstanceModel { version: Version::V3, ..instance(name, vrid, 100) };
-    let group = SyncGroupModel { name: "G".into(), members: vec![0, 1] };
+    let group = SyncGroupModel::new("G", vec![0, 1]);
     let (mut r, _) = Stage::start(NodeModel { sync_groups: vec![group], ..node(vec![v3("A", 51), v3("B", 52)]) });
     let zero = InstanceModel { advert_int: Span::ZERO, ..v3("A", 51) };
     r.hear(&advert(&zero, 1, 200));

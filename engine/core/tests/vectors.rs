@@ -103,28 +103,14 @@ fn model(value: &Value, policy: Policy) -> NodeModel {
         advert_int: Span::from_millis(10 * number(value, "/context/interval_cs")),
         preempt: flag(value, "/context/preempt"),
         auth: password(value),
-        vips: vips
-            .iter()
-            .map(|ip| Vip { addr: IfAddr { ip: *ip, prefix: full }, iface: LAN, no_track: false })
-            .collect(),
+        vips: vips.iter().map(|ip| Vip::new(IfAddr { ip: *ip, prefix: full }, LAN)).collect(),
         unicast_peers: peers(value),
         check_unicast_src: text(value, "/context/delivery") == "unicast",
         ..InstanceModel::new("VI", LAN, u8::try_from(number(value, "/context/vrid")).unwrap().try_into().unwrap())
     };
     let own = IfAddr { ip: text(value, "/context/addr").parse().unwrap(), prefix };
-    NodeModel {
-        name: "receiver".into(),
-        policy,
-        interfaces: vec![InterfaceModel {
-            index: LAN,
-            name: "eth0".into(),
-            mac: OWN_MAC,
-            addresses: vec![own],
-            up: true,
-        }],
-        instances: vec![instance],
-        sync_groups: vec![],
-    }
+    let interface = InterfaceModel { index: LAN, name: "eth0".into(), mac: OWN_MAC, addresses: vec![own], up: true };
+    NodeModel { instances: vec![instance], ..NodeModel::new("receiver", policy, vec![interface]) }
 }
 
 fn hex(text: &str) -> Vec<u8> {

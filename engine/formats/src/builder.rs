@@ -37,7 +37,7 @@ pub fn build_node(
         return None;
     }
     let instances = built.into_iter().collect::<Option<Vec<_>>>()?;
-    Some(NodeModel { name: name.to_owned(), policy, interfaces, instances, sync_groups })
+    Some(NodeModel { instances, sync_groups, ..NodeModel::new(name, policy, interfaces) })
 }
 
 /// Two multicast instances of one family cannot share a VRID on one interface: keepalived refuses the whole file.

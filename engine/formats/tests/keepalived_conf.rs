@@ -156,6 +156,7 @@ fn every_value_that_can_be_given_reaches_the_model() {
         refresh_repeat: 3,
         lower_prio_repeat: 0,
         lower_prio_delay: Span::from_secs(1),
+        ..Garp::default()
     };
     assert_eq!((i.garp, i.down_timer_adverts), (garp, 5));
     assert!(i.lower_prio_no_advert && i.higher_prio_send_advert && i.skip_check_adv_addr);

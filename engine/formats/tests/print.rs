@@ -135,11 +135,8 @@ fn iface(count: u32) -> impl Strategy<Value = IfIndex> {
 
 fn vip(family: AddressFamily, count: u32) -> impl Strategy<Value = Vip> {
     let longest: u8 = if family == AddressFamily::V4 { 32 } else { 128 };
-    (address(family), 0..=longest, iface(count), any::<bool>()).prop_map(|(ip, prefix, iface, no_track)| Vip {
-        addr: IfAddr { ip, prefix },
-        iface,
-        no_track,
-    })
+    (address(family), 0..=longest, iface(count), any::<bool>())
+        .prop_map(|(ip, prefix, iface, no_track)| Vip { no_track, ..Vip::new(IfAddr { ip, prefix }, iface) })
 }
 
 fn garp() -> impl Strategy<Value = Garp> {
@@ -153,6 +150,7 @@ fn garp() -> impl Strategy<Value = Garp> {
             refresh_repeat,
             lower_prio_repeat,
             lower_prio_delay,
+            ..Garp::default()
         },
     )
 }
@@ -240,10 +238,10 @@ fn node() -> impl Strategy<Value = NodeModel> {
                 for &member in &members {
                     instances[member].track_interfaces.extend(&tracks);
                 }
-                sync_groups.push(SyncGroupModel { name: name + "G", members });
+                sync_groups.push(SyncGroupModel::new(&(name + "G"), members));
             }
             let interfaces = interfaces(&names[..count as usize]);
-            NodeModel { name: "lb1".to_owned(), policy: Policy::default(), interfaces, instances, sync_groups }
+            NodeModel { instances, sync_groups, ..NodeModel::new("lb1", Policy::default(), interfaces) }
         })
     })
 }

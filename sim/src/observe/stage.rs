@@ -29,7 +29,7 @@ fn mac(last: u8) -> Mac {
 }
 
 fn node(name: &str, last: u8) -> Node {
-    let vip = Vip { addr: addr("10.0.0.100", 24), iface: IfIndex(2), no_track: false };
+    let vip = Vip::new(addr("10.0.0.100", 24), IfIndex(2));
     let instance =
         InstanceModel { vips: vec![vip], ..InstanceModel::new("VI_1", IfIndex(2), NonZeroU8::new(51).unwrap()) };
     let interface = InterfaceModel {
@@ -39,13 +39,7 @@ fn node(name: &str, last: u8) -> Node {
         addresses: vec![IfAddr { ip: IpAddr::from([10, 0, 0, last]), prefix: 24 }],
         up: true,
     };
-    let model = NodeModel {
-        name: name.into(),
-        policy: Policy::default(),
-        interfaces: vec![interface],
-        instances: vec![instance],
-        sync_groups: vec![],
-    };
+    let model = NodeModel { instances: vec![instance], ..NodeModel::new(name, Policy::default(), vec![interface]) };
     Node { model, ports: vec![Port { network: NetworkId(0), security: None }], start: Some(Instant::ZERO), http: false }
 }
 

@@ -22,7 +22,7 @@ pub fn interface(index: IfIndex, name: &str, addr: IpAddr) -> InterfaceModel {
 pub fn instance(name: &str, vrid: u8, priority: u8) -> InstanceModel {
     InstanceModel {
         priority: priority.try_into().unwrap(),
-        vips: vec![Vip { addr: IfAddr { ip: VIP, prefix: 24 }, iface: ETH0, no_track: false }],
+        vips: vec![Vip::new(IfAddr { ip: VIP, prefix: 24 }, ETH0)],
         garp: Garp { repeat: 1, ..Garp::default() },
         ..InstanceModel::new(name, ETH0, vrid.try_into().unwrap())
     }
@@ -30,16 +30,9 @@ pub fn instance(name: &str, vrid: u8, priority: u8) -> InstanceModel {
 
 /// A node with address 10.0.0.9 on eth0 and 10.1.0.9 on eth1.
 pub fn node(instances: Vec<InstanceModel>) -> NodeModel {
-    NodeModel {
-        name: "r9".into(),
-        policy: Policy::KEEPALIVED_2_2_7,
-        interfaces: vec![
-            interface(ETH0, "eth0", ip(9)),
-            interface(ETH1, "eth1", IpAddr::V4(Ipv4Addr::new(10, 1, 0, 9))),
-        ],
-        instances,
-        sync_groups: vec![],
-    }
+    let interfaces =
+        vec![interface(ETH0, "eth0", ip(9)), interface(ETH1, "eth1", IpAddr::V4(Ipv4Addr::new(10, 1, 0, 9)))];
+    NodeModel { instances, ..NodeModel::new("r9", Policy::KEEPALIVED_2_2_7, interfaces) }
 }
 
 /// An advert from 10.0.0.`last`.

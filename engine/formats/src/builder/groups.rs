@@ -37,14 +37,15 @@ pub(super) fn build(
         }
         let own: Vec<_> =
             group.track_interfaces.iter().filter_map(|t| track_interface(t, interfaces, report)).collect();
+        let tracking_weight = group.tracking_weight.as_ref().is_some_and(|t| t.value);
         for &member in &members {
             let Some(model) = &mut built[member] else { continue };
-            if !group.tracking_weight.as_ref().is_some_and(|t| t.value) {
+            if !tracking_weight {
                 drop_weights(kept[member], model, name, report);
             }
             model.track_interfaces.extend(own.iter().copied());
         }
-        groups.push(SyncGroupModel { name: name.clone(), members });
+        groups.push(SyncGroupModel { tracking_weight, ..SyncGroupModel::new(name, members) });
     }
     groups
 }

@@ -48,9 +48,6 @@ pub(super) fn build(
         own.as_ref().or(default).is_some_and(|value| value.value)
     };
     Some(InstanceModel {
-        name: name.clone(),
-        iface: interface?.index,
-        vrid: vrid?,
         version,
         family,
         priority,
@@ -72,6 +69,7 @@ pub(super) fn build(
         check_unicast_src: flag(&draft.check_unicast_src, defaults.check_unicast_src.as_ref()),
         dont_track_primary: flag(&draft.dont_track_primary, None),
         track_interfaces,
+        ..InstanceModel::new(name, interface?.index, vrid?)
     })
 }
 
@@ -251,7 +249,7 @@ fn addresses(
             None => own,
         };
         if let (Some(prefix), Some(iface)) = (prefix, iface) {
-            vips.push(Vip { addr: IfAddr { ip, prefix }, iface: iface.index, no_track: draft.no_track });
+            vips.push(Vip { no_track: draft.no_track, ..Vip::new(IfAddr { ip, prefix }, iface.index) });
         }
     }
     vips
@@ -321,6 +319,7 @@ fn garp(draft: &InstanceDraft, defaults: &DefaultsDraft, report: &mut Report) ->
         refresh_repeat: count(draft.garp_refresh_repeat.as_ref(), 1, built_in.refresh_repeat),
         lower_prio_repeat: count(lower_repeat, 0, built_in.lower_prio_repeat),
         lower_prio_delay: lower_delay.map_or(built_in.lower_prio_delay, |given| given.value),
+        ..built_in
     }
 }
 
