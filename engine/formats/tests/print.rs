@@ -238,7 +238,9 @@ fn node() -> impl Strategy<Value = NodeModel> {
                 for &member in &members {
                     instances[member].track_interfaces.extend(&tracks);
                 }
-                sync_groups.push(SyncGroupModel::new(&(name + "G"), members));
+                // without it the members' weights would be dropped
+                let tracking_weight = members.iter().any(|m| instances[*m].track_interfaces.iter().any(|t| t.weight != 0));
+                sync_groups.push(SyncGroupModel { tracking_weight, ..SyncGroupModel::new(&(name + "G"), members) });
             }
             let interfaces = interfaces(&names[..count as usize]);
             NodeModel { instances, sync_groups, ..NodeModel::new("lb1", Policy::default(), interfaces) }

@@ -2,7 +2,7 @@
 use std::fmt::{self, Write};
 
 use vrrplab_engine::{Instant, Rule};
-use vrrplab_formats::world::World;
+use vrrplab_formats::world::{Fault, World};
 
 use crate::fabric::{DropReason, PortId};
 use crate::moment::{Moment, Observer, PortInfo};
@@ -86,7 +86,11 @@ impl Fnv {
             }
             Moment::Fault(fault) => {
                 self.bytes(&[6]);
-                self.debug(fault);
+                match fault {
+                    // what it changes is heard from the router; the model's own shape is not part of a run
+                    Fault::Reload(node, _) => self.position(node.0),
+                    other => self.debug(other),
+                }
             }
             Moment::Gone(node) => {
                 self.bytes(&[7]);

@@ -99,8 +99,7 @@ impl Page<'_> {
         let model = self.model;
         self.block(&format!("vrrp_sync_group {}", word(&group.name)), |page| {
             page.list("group", members(model, group).map(|member| word(&member.name).into_owned()));
-            let weighted = members(model, group).any(|member| member.track_interfaces.iter().any(|t| t.weight != 0));
-            page.line_if(weighted, "sync_group_tracking_weight");
+            page.line_if(group.tracking_weight, "sync_group_tracking_weight");
             page.tracks(tracks);
         });
     }
