@@ -14,7 +14,7 @@ use core::net::IpAddr;
 use crate::policy::Policy;
 pub use vrrp::{
     AddressFlag, AddressOptions, Auth, Broadcast, DEFAULT_PRIORITY, Garp, GarpExtra, InstanceModel, IpvlanMode,
-    SyncGroupModel, TrackInterface, UnicastChecksum, UnicastPeer, Vip, VmacKind, VmacModel,
+    SyncGroupModel, TrackInterface, UnicastChecksum, UnicastPeer, Vip, VmacKind, VmacModel, standard_group,
 };
 pub use vrrplab_wire::{AddressFamily, Mac, Version};
 

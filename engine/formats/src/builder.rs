@@ -2,16 +2,20 @@
 mod draft;
 mod groups;
 mod instance;
+mod statics;
+mod strict;
+mod tracks;
 
 use vrrplab_engine::model::{InstanceModel, InterfaceModel, NodeModel};
 use vrrplab_engine::policy::Policy;
 
-use crate::diagnostics::{Report, Severity, nearest};
+use crate::diagnostics::{Report, nearest};
 pub use draft::{
-    DefaultsDraft, Draft, InstanceDraft, PeerDraft, Spanned, SyncGroupDraft, TrackInterfaceDraft, VipDraft,
+    AuthType, DefaultsDraft, Draft, InstanceDraft, PeerDraft, Spanned, StaticsDraft, SyncGroupDraft, TrackDraft,
+    TracksDraft, VipDraft,
 };
 
-/// Makes the model of one node. Every problem goes to the report; with an error among them there is no model.
+/// Makes the model of one node. Every problem goes to the report; where keepalived would not run there is no model.
 pub fn build_node(
     name: &str,
     policy: Policy,
@@ -19,7 +23,7 @@ pub fn build_node(
     draft: &Draft,
     report: &mut Report,
 ) -> Option<NodeModel> {
-    let errors_before = report.count(Severity::Error);
+    let refusals_before = report.refusals();
     let mut kept: Vec<&InstanceDraft> = Vec::new();
     for instance in &draft.instances {
         if kept.iter().any(|k| k.name.value == instance.name.value) {
@@ -30,14 +34,32 @@ pub fn build_node(
         }
     }
     let mut built: Vec<Option<InstanceModel>> =
-        kept.iter().map(|d| instance::build(d, &draft.defaults, &interfaces, report)).collect();
+        kept.iter().map(|d| instance::build(d, draft, &interfaces, report)).collect();
     refuse_shared_vrids(&kept, &built, &interfaces, report);
     let sync_groups = groups::build(draft, &kept, &mut built, &interfaces, report);
-    if report.count(Severity::Error) > errors_before {
+    if report.refusals() > refusals_before {
         return None;
     }
     let instances = built.into_iter().collect::<Option<Vec<_>>>()?;
-    Some(NodeModel { instances, sync_groups, ..NodeModel::new(name, policy, interfaces) })
+    let statics = statics::build(&draft.statics, &kept, &interfaces, report);
+    Some(NodeModel {
+        globals: draft.globals.clone(),
+        instances,
+        sync_groups,
+        scripts: values(&draft.scripts),
+        files: values(&draft.files),
+        processes: values(&draft.processes),
+        bfds: values(&draft.bfds),
+        statics,
+        server_groups: values(&draft.server_groups),
+        servers: values(&draft.servers),
+        ..NodeModel::new(name, policy, interfaces)
+    })
+}
+
+/// The values without their places.
+fn values<T: Clone>(items: &[Spanned<T>]) -> Vec<T> {
+    items.iter().map(|item| item.value.clone()).collect()
 }
 
 /// Two multicast instances of one family cannot share a VRID on one interface: keepalived refuses the whole file.

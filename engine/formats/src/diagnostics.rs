@@ -14,6 +14,17 @@ pub enum Severity {
     Warning,
 }
 
+/// What keepalived 2.2.7 does about it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Keepalived {
+    /// It says nothing that `keepalived -t` counts.
+    Silent,
+    /// It complains and goes on; `keepalived -t` exits with this.
+    Complains(u8),
+    /// The daemon ends, or does not start; `keepalived -t` exits with this.
+    Refuses(u8),
+}
+
 /// A text as its user named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -67,9 +78,24 @@ pub struct Diagnostic {
     pub label: String,
     /// What to do about it.
     pub help: Option<String>,
+    /// What keepalived does about it, where the text is a keepalived.conf.
+    pub keepalived: Keepalived,
 }
 
 impl Diagnostic {
+    /// keepalived would go on.
+    pub fn survived(&mut self) -> &mut Diagnostic {
+        self.keepalived(Keepalived::Complains(5))
+    }
+    /// keepalived would say nothing.
+    pub fn unnoticed(&mut self) -> &mut Diagnostic {
+        self.keepalived(Keepalived::Silent)
+    }
+    /// What keepalived would do.
+    pub fn keepalived(&mut self, verdict: Keepalived) -> &mut Diagnostic {
+        self.keepalived = verdict;
+        self
+    }
     /// Adds advice.
     pub fn help(&mut self, text: impl Into<String>) -> &mut Diagnostic {
         self.help = Some(text.into());
@@ -95,7 +121,8 @@ impl Report {
         Arc::from(name)
     }
 
-    /// Adds an error at the place of `at`.
+    /// Adds an error at the place of `at`. In a keepalived.conf it means that the daemon would not run, unless
+    /// [`Diagnostic::survived`] or [`Diagnostic::keepalived`] says otherwise.
     pub fn error<T>(&mut self, at: &Spanned<T>, title: impl Into<String>, label: impl Into<String>) -> &mut Diagnostic {
         self.push(Severity::Error, at, title.into(), label.into())
     }
@@ -112,7 +139,11 @@ impl Report {
 
     fn push<T>(&mut self, severity: Severity, at: &Spanned<T>, title: String, label: String) -> &mut Diagnostic {
         let (file, span) = (at.file.to_string(), at.span.clone());
-        self.diagnostics.push(Diagnostic { severity, file, span, title, label, help: None });
+        let keepalived = match severity {
+            Severity::Error => Keepalived::Refuses(5),
+            Severity::Warning => Keepalived::Complains(5),
+        };
+        self.diagnostics.push(Diagnostic { severity, file, span, title, label, help: None, keepalived });
         let last = self.diagnostics.len() - 1;
         &mut self.diagnostics[last]
     }
@@ -120,6 +151,21 @@ impl Report {
     /// Whether any finding is an error.
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0
+    }
+
+    /// How many findings keepalived would not run with.
+    pub fn refusals(&self) -> usize {
+        self.diagnostics.iter().filter(|d| matches!(d.keepalived, Keepalived::Refuses(_))).count()
+    }
+
+    /// What `keepalived -t` exits with: a missing value ends it at once, what is fatal comes before complaints.
+    pub fn keepalived_exit(&self) -> u8 {
+        let codes = self.diagnostics.iter().map(|d| match d.keepalived {
+            Keepalived::Silent => 0,
+            Keepalived::Complains(code) | Keepalived::Refuses(code) => code,
+        });
+        let rank = |code: u8| [0, 5, 6, 4, 2].iter().position(|known| *known == code);
+        codes.max_by_key(|code| rank(*code)).unwrap_or(0)
     }
 
     /// How many findings are of this severity.

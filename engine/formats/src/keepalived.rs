@@ -1,18 +1,25 @@
 //! keepalived.conf, as keepalived 2.2.7 reads it, into a draft: every line is looked up in one table of keywords.
 //! And a model back into such a text.
+mod addresses;
+mod defaults;
+mod entry;
 mod glob;
 mod globals;
 mod include;
-mod items;
 mod lexer;
 mod line;
 mod preprocess;
 mod print;
-mod reader;
 mod repeat;
-mod table;
-mod values;
+mod routes;
+mod sections;
+mod servers;
+mod shell;
+pub mod table;
+mod trackers;
+mod tree;
 mod variables;
+mod vrrp;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -52,7 +59,8 @@ pub fn parse_with(file_name: &str, text: &str, options: &Options<'_>, report: &m
     let file = report.add_source(file_name, text);
     let lines = preprocess::preprocess(&file, text, options, report);
     let tokens = lexer::tokens(&lines, report);
-    let draft = reader::read(tokens, report);
+    let entries = tree::read(tokens, report);
+    let draft = sections::draft(&entries, report);
     let mut said = BTreeSet::new();
     let new = report.diagnostics.split_off(before);
     let once = |d: &Diagnostic| said.insert((d.file.clone(), d.span.start, d.span.end, d.title.clone()));

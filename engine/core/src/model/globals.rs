@@ -1,7 +1,9 @@
 //! `global_defs`, and what else a file says outside of blocks.
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::net::IpAddr;
 
+use super::command::{Program, RunAs};
 use crate::time::Span;
 
 /// The node-wide settings that outlive reading: what instances copy from `global_defs` is in the instances.
@@ -17,6 +19,45 @@ pub struct Globals {
     pub log_unknown_vrids: bool,
     /// `interface_up_down_delays`.
     pub link_delays: Vec<LinkDelay>,
+    /// Who gets which mails.
+    pub mail: Mail,
+    /// `notify_fifo`: changes of instances and of servers.
+    pub fifo: Option<Fifo>,
+    /// `vrrp_notify_fifo`.
+    pub vrrp_fifo: Option<Fifo>,
+    /// `lvs_notify_fifo`.
+    pub lvs_fifo: Option<Fifo>,
+    /// `vrrp_notify_priority_changes`.
+    pub priority_changes: bool,
+    /// `fifo_write_vrrp_states_on_reload`.
+    pub states_on_reload: bool,
+    /// `script_user`.
+    pub script_user: Option<RunAs>,
+    /// `enable_script_security`.
+    pub script_security: bool,
+    /// `startup_script`.
+    pub startup: Option<Hook>,
+    /// `shutdown_script`.
+    pub shutdown: Option<Hook>,
+    /// `lvs_timeouts`.
+    pub lvs_timeouts: LvsTimeouts,
+    /// `lvs_flush`.
+    pub lvs_flush: bool,
+    /// `lvs_flush_on_stop`.
+    pub lvs_flush_on_stop: Option<FlushOnStop>,
+    /// `lvs_sync_daemon`.
+    pub sync_daemon: Option<SyncDaemon>,
+    /// Settings of the daemon's surroundings that no decision depends on, as written.
+    pub surroundings: Vec<Setting>,
+}
+
+/// A line that is kept as it is written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    /// The keyword.
+    pub keyword: String,
+    /// What follows it.
+    pub words: Vec<String>,
 }
 
 /// One line of `interface_up_down_delays`: a change of link counts after it has lasted.
@@ -28,4 +69,86 @@ pub struct LinkDelay {
     pub down: Span,
     /// How long it must have been up.
     pub up: Span,
+}
+
+/// Mails: `notification_email` and its companions.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Mail {
+    /// `notification_email`.
+    pub to: Vec<String>,
+    /// `notification_email_from`.
+    pub from: Option<String>,
+    /// `smtp_server`: host and port.
+    pub server: Option<(String, u16)>,
+    /// `smtp_helo_name`.
+    pub helo: Option<String>,
+    /// `smtp_connect_timeout`; 30 seconds where absent.
+    pub timeout: Option<Span>,
+    /// `smtp_alert`.
+    pub everything: Option<bool>,
+    /// `smtp_alert_vrrp`.
+    pub vrrp: Option<bool>,
+    /// `smtp_alert_checker`.
+    pub checkers: Option<bool>,
+    /// `no_email_faults`.
+    pub no_faults: bool,
+}
+
+/// A named pipe that changes are written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fifo {
+    /// Its path.
+    pub path: String,
+    /// Whose it is.
+    pub owner: Option<RunAs>,
+    /// The program that reads it.
+    pub reader: Option<Program>,
+}
+
+/// A program that runs once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hook {
+    /// The program.
+    pub program: Program,
+    /// How long it may take; 10 seconds where absent.
+    pub timeout: Option<Span>,
+}
+
+/// `lvs_timeouts`, in seconds; the kernel's where absent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LvsTimeouts {
+    /// Established TCP connections.
+    pub tcp: Option<u32>,
+    /// TCP connections after a FIN.
+    pub tcp_fin: Option<u32>,
+    /// UDP.
+    pub udp: Option<u32>,
+}
+
+/// `lvs_flush_on_stop`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FlushOnStop {
+    /// The whole table.
+    Everything,
+    /// `VS`: the configured services.
+    Services,
+}
+
+/// `lvs_sync_daemon`: the master of an instance tells the backup its connections.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SyncDaemon {
+    /// By this interface.
+    pub interface: String,
+    /// The state of this instance decides the direction.
+    pub instance: Option<String>,
+    /// `id`; the VRID of the instance where absent.
+    pub id: Option<u8>,
+    /// `maxlen`.
+    pub most_bytes: Option<u16>,
+    /// `port`.
+    pub port: Option<u16>,
+    /// `ttl`.
+    pub ttl: Option<u8>,
+    /// `group`.
+    pub group: Option<IpAddr>,
 }

@@ -4,6 +4,8 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::num::NonZeroU8;
 
+use vrrplab_wire::{GROUP_V4, GROUP_V6};
+
 use super::command::Notify;
 use super::route::{RouteModel, RuleModel};
 use super::track::Tracked;
@@ -303,6 +305,14 @@ pub struct SyncGroupModel {
     pub tracking_weight: bool,
     /// Scripts and mails on changes of state.
     pub notify: Notify,
+}
+
+/// The group that adverts go to (RFC 9568 §5.1.1.2, §5.1.2.2).
+pub const fn standard_group(family: AddressFamily) -> IpAddr {
+    match family {
+        AddressFamily::V4 => IpAddr::V4(GROUP_V4),
+        AddressFamily::V6 => IpAddr::V6(GROUP_V6),
+    }
 }
 
 /// keepalived's priority where none is given (RFC 9568 §5.2.4 has the same).

@@ -2,13 +2,11 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use vrrplab_wire::{
-    Advert, AdvertFrame, GROUP_V4, GROUP_V6, cover_message_only, gratuitous_arp, multicast_mac, unsolicited_na,
-};
+use vrrplab_wire::{Advert, AdvertFrame, cover_message_only, gratuitous_arp, multicast_mac, unsolicited_na};
 
 use crate::engine::Engine;
 use crate::io::{EffectKind, State, TimerKind, TraceKind};
-use crate::model::{AddressFamily, Auth, IfAddr, IfIndex, Mac, Version};
+use crate::model::{AddressFamily, Auth, IfAddr, IfIndex, Mac, Version, standard_group};
 use crate::policy::V3Checksum;
 use crate::rules::Rule;
 use crate::time::{Instant, Span};
@@ -123,10 +121,7 @@ impl Engine {
             frame
         };
         if model.unicast_peers.is_empty() {
-            let group = match family {
-                AddressFamily::V4 => IpAddr::V4(GROUP_V4),
-                AddressFamily::V6 => IpAddr::V6(GROUP_V6),
-            };
+            let group = standard_group(family);
             let Some(dst_mac) = multicast_mac(group) else { return };
             let bytes = build(group, dst_mac, 255);
             self.effect(rule, EffectKind::SendFrame { iface, bytes });

@@ -1,6 +1,12 @@
 //! What a text says about a node, before names are looked up and defaults filled in: the input of the builder.
 use std::net::IpAddr;
 
+use vrrplab_engine::model::command::Notify;
+use vrrplab_engine::model::globals::Globals;
+use vrrplab_engine::model::lvs::{ServerGroupModel, VirtualServerModel};
+use vrrplab_engine::model::route::{RouteModel, RuleModel};
+use vrrplab_engine::model::track::{BfdModel, FileModel, ProcessModel, ScriptModel};
+use vrrplab_engine::model::{AddressOptions, GarpExtra, UnicastChecksum, VmacModel};
 use vrrplab_engine::time::Span;
 
 pub use crate::diagnostics::Spanned;
@@ -14,6 +20,35 @@ pub struct Draft {
     pub instances: Vec<InstanceDraft>,
     /// The sync groups, in order.
     pub sync_groups: Vec<SyncGroupDraft>,
+    /// What needs no further resolution.
+    pub globals: Globals,
+    /// `vrrp_script`s, in order.
+    pub scripts: Vec<Spanned<ScriptModel>>,
+    /// `track_file`s, in order.
+    pub files: Vec<Spanned<FileModel>>,
+    /// `vrrp_track_process`es, in order.
+    pub processes: Vec<Spanned<ProcessModel>>,
+    /// `bfd_instance`s, in order.
+    pub bfds: Vec<Spanned<BfdModel>>,
+    /// What is static.
+    pub statics: StaticsDraft,
+    /// `virtual_server_group`s, in order.
+    pub server_groups: Vec<Spanned<ServerGroupModel>>,
+    /// `virtual_server`s, in order.
+    pub servers: Vec<Spanned<VirtualServerModel>>,
+}
+
+/// What stands in `static_*` blocks, before names are looked up.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StaticsDraft {
+    /// Addresses, each with its group.
+    pub addresses: Vec<(VipDraft, Option<String>)>,
+    /// Routes.
+    pub routes: Vec<RouteModel>,
+    /// Rules.
+    pub rules: Vec<RuleModel>,
+    /// Groups: name and members.
+    pub groups: Vec<(Spanned<String>, Vec<Spanned<String>>)>,
 }
 
 /// Node-wide defaults (`global_defs`).
@@ -31,6 +66,18 @@ pub struct DefaultsDraft {
     pub higher_prio_send_advert: Option<Spanned<bool>>,
     /// `vrrp_check_unicast_src`.
     pub check_unicast_src: Option<Spanned<bool>>,
+    /// `vrrp_strict`.
+    pub strict: Option<Spanned<bool>>,
+    /// `vrrp_mcast_group4`.
+    pub group4: Option<Spanned<IpAddr>>,
+    /// `vrrp_mcast_group6`.
+    pub group6: Option<Spanned<IpAddr>>,
+    /// `vrrp_garp_interval`.
+    pub arp_interval: Option<Spanned<Span>>,
+    /// `vrrp_gna_interval`.
+    pub na_interval: Option<Spanned<Span>>,
+    /// `vrrp_garp_extra_if`.
+    pub garp_extra: Option<Spanned<GarpExtra>>,
 }
 
 /// One virtual router as written.
@@ -56,6 +103,8 @@ pub struct InstanceDraft {
     pub preempt: Option<Spanned<bool>>,
     /// How long it waits before that.
     pub preempt_delay: Option<Spanned<Span>>,
+    /// `auth_type`.
+    pub auth_type: Option<Spanned<AuthType>>,
     /// VRRPv2 password as written.
     pub auth_pass: Option<Spanned<String>>,
     /// Advertised addresses.
@@ -92,8 +141,47 @@ pub struct InstanceDraft {
     pub check_unicast_src: Option<Spanned<bool>>,
     /// `dont_track_primary`.
     pub dont_track_primary: Option<Spanned<bool>>,
-    /// Tracked interfaces.
-    pub track_interfaces: Vec<TrackInterfaceDraft>,
+    /// What is tracked.
+    pub tracks: TracksDraft,
+    /// `strict_mode`.
+    pub strict: Option<Spanned<bool>>,
+    /// `accept`, `no_accept`.
+    pub accept: Option<Spanned<bool>>,
+    /// `use_vmac`, `use_ipvlan` and what goes with them.
+    pub vmac: Option<Spanned<VmacModel>>,
+    /// `promote_secondaries`.
+    pub promote_secondaries: bool,
+    /// `mcast_dst_ip`.
+    pub group: Option<Spanned<IpAddr>>,
+    /// `track_src_ip`.
+    pub track_source: Option<Spanned<bool>>,
+    /// `unicast_fault_no_peer`.
+    pub fault_without_peers: bool,
+    /// `old_unicast_checksum`.
+    pub unicast_checksum: UnicastChecksum,
+    /// `garp_extra_if`.
+    pub garp_extra: Option<Spanned<GarpExtra>>,
+    /// `virtual_routes`.
+    pub routes: Vec<RouteModel>,
+    /// `virtual_rules`.
+    pub rules: Vec<RuleModel>,
+    /// Scripts and mails.
+    pub notify: Notify,
+    /// `debug`.
+    pub debug: u8,
+    /// `kernel_rx_buf_size`.
+    pub receive_buffer: Option<u32>,
+    /// `lvs_sync_daemon_interface`.
+    pub lvs_sync_interface: Option<String>,
+}
+
+/// `auth_type`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthType {
+    /// A password.
+    Pass,
+    /// The header of RFC 2402.
+    Ah,
 }
 
 impl InstanceDraft {
@@ -110,6 +198,7 @@ impl InstanceDraft {
             advert_int: None,
             preempt: None,
             preempt_delay: None,
+            auth_type: None,
             auth_pass: None,
             vips: Vec::new(),
             excluded_vips: Vec::new(),
@@ -128,7 +217,22 @@ impl InstanceDraft {
             skip_check_adv_addr: None,
             check_unicast_src: None,
             dont_track_primary: None,
-            track_interfaces: Vec::new(),
+            tracks: TracksDraft::default(),
+            strict: None,
+            accept: None,
+            vmac: None,
+            promote_secondaries: false,
+            group: None,
+            track_source: None,
+            fault_without_peers: false,
+            unicast_checksum: UnicastChecksum::default(),
+            garp_extra: None,
+            routes: Vec::new(),
+            rules: Vec::new(),
+            notify: Notify::default(),
+            debug: 0,
+            receive_buffer: None,
+            lvs_sync_interface: None,
         }
     }
 }
@@ -155,14 +259,31 @@ pub struct VipDraft {
     pub dev: Option<Spanned<String>>,
     /// `no_track`.
     pub no_track: bool,
+    /// The other words.
+    pub options: AddressOptions,
 }
 
-/// One tracked interface as written.
+/// What instances and groups keep an eye on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TracksDraft {
+    /// `track_interface`.
+    pub interfaces: Vec<TrackDraft>,
+    /// `track_script`.
+    pub scripts: Vec<TrackDraft>,
+    /// `track_file`.
+    pub files: Vec<TrackDraft>,
+    /// `track_process`.
+    pub processes: Vec<TrackDraft>,
+    /// `track_bfd`.
+    pub bfds: Vec<TrackDraft>,
+}
+
+/// One line of a `track_*` block.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TrackInterfaceDraft {
-    /// Interface name.
+pub struct TrackDraft {
+    /// What is tracked.
     pub name: Spanned<String>,
-    /// Weight; absent means 0: its loss is a fault.
+    /// Weight; absent means the one of what is tracked, 0 for an interface.
     pub weight: Option<Spanned<i64>>,
     /// `reverse`.
     pub reverse: bool,
@@ -177,13 +298,21 @@ pub struct SyncGroupDraft {
     pub members: Vec<Spanned<String>>,
     /// `sync_group_tracking_weight`: members keep the weights of what they track.
     pub tracking_weight: Option<Spanned<bool>>,
-    /// Interfaces tracked for all members.
-    pub track_interfaces: Vec<TrackInterfaceDraft>,
+    /// What is tracked for all members.
+    pub tracks: TracksDraft,
+    /// Scripts and mails.
+    pub notify: Notify,
 }
 
 impl SyncGroupDraft {
     /// A group without members yet.
     pub fn new(name: Spanned<String>) -> SyncGroupDraft {
-        SyncGroupDraft { name, members: Vec::new(), tracking_weight: None, track_interfaces: Vec::new() }
+        SyncGroupDraft {
+            name,
+            members: Vec::new(),
+            tracking_weight: None,
+            tracks: TracksDraft::default(),
+            notify: Notify::default(),
+        }
     }
 }

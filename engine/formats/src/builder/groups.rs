@@ -1,8 +1,9 @@
 //! Sync groups: member names become positions, and what a group tracks is tracked by each member.
+use vrrplab_engine::model::track::Tracked;
 use vrrplab_engine::model::{InstanceModel, InterfaceModel, SyncGroupModel};
 
-use super::draft::{Draft, InstanceDraft, Spanned, SyncGroupDraft};
-use super::instance::track_interface;
+use super::draft::{Draft, InstanceDraft, Spanned, SyncGroupDraft, TrackDraft};
+use super::tracks::{Found, track_interface};
 use crate::diagnostics::{Report, nearest};
 
 /// The groups that keep at least one member. Members' weights change as grouping demands.
@@ -36,7 +37,8 @@ pub(super) fn build(
             _ => {}
         }
         let own: Vec<_> =
-            group.track_interfaces.iter().filter_map(|t| track_interface(t, interfaces, report)).collect();
+            group.tracks.interfaces.iter().filter_map(|t| track_interface(t, interfaces, report)).collect();
+        let found = Found::new(&group.tracks, draft, report);
         let tracking_weight = group.tracking_weight.as_ref().is_some_and(|t| t.value);
         for &member in &members {
             let Some(model) = &mut built[member] else { continue };
@@ -44,8 +46,13 @@ pub(super) fn build(
                 drop_weights(kept[member], model, name, report);
             }
             model.track_interfaces.extend(own.iter().copied());
+            model.track_scripts.extend(found.scripts.iter().flatten());
+            model.track_files.extend(found.files.iter().flatten());
+            model.track_processes.extend(found.processes.iter().flatten());
+            model.track_bfds.extend(found.bfds.iter().flatten());
         }
-        groups.push(SyncGroupModel { tracking_weight, ..SyncGroupModel::new(name, members) });
+        let notify = group.notify.clone();
+        groups.push(SyncGroupModel { tracking_weight, notify, ..SyncGroupModel::new(name, members) });
     }
     groups
 }
@@ -80,15 +87,33 @@ fn members(
     members
 }
 
-/// In a group, a tracked interface's weight counts as 0 unless the group keeps weights.
+/// In a group, weights of interfaces count as 0, weighted scripts, processes and sessions go, files of the default weight
+/// count as 0: unless the group keeps weights.
 fn drop_weights(draft: &InstanceDraft, model: &mut InstanceModel, group: &str, report: &mut Report) {
     let weighted = model.track_interfaces.iter_mut().filter(|t| t.weight != 0);
-    let places = draft.track_interfaces.iter().filter_map(|t| t.weight.as_ref()).filter(|w| w.value != 0);
+    let places = draft.tracks.interfaces.iter().filter_map(|t| t.weight.as_ref()).filter(|w| w.value != 0);
     for (tracked, at) in weighted.zip(places.map(Spanned::place)) {
         tracked.weight = 0;
         let title = format!("in sync group `{group}` the weight of a tracked interface counts as 0");
         report
             .warning(&at, title, "the loss of this interface is a fault of the whole group")
             .help("`sync_group_tracking_weight` in the group keeps weights");
+    }
+    drop_weighted(&mut model.track_scripts, &draft.tracks.scripts, group, report);
+    drop_weighted(&mut model.track_processes, &draft.tracks.processes, group, report);
+    drop_weighted(&mut model.track_bfds, &draft.tracks.bfds, group, report);
+    for file in model.track_files.iter_mut().filter(|t| t.weight == 1) {
+        file.weight = 0;
+    }
+}
+
+fn drop_weighted(tracked: &mut Vec<Tracked>, lines: &[TrackDraft], group: &str, report: &mut Report) {
+    let before = tracked.len();
+    tracked.retain(|t| t.weight == 0);
+    if let Some(line) = lines.first().filter(|_| tracked.len() < before) {
+        let title = format!("in sync group `{group}` what its members track with a weight is left out");
+        report
+            .warning(&line.name, title, "it changes nothing")
+            .help("`sync_group_tracking_weight` in the group keeps it; or let the group track it");
     }
 }

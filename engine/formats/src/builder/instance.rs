@@ -3,21 +3,22 @@ use std::net::IpAddr;
 use std::num::NonZeroU8;
 
 use vrrplab_engine::model::{
-    AddressFamily, Auth, Garp, IfAddr, InstanceModel, InterfaceModel, TrackInterface, UnicastPeer, Version, Vip,
+    AddressFamily, Auth, Garp, IfAddr, InstanceModel, InterfaceModel, UnicastPeer, Version, Vip, standard_group,
 };
 use vrrplab_engine::time::Span;
 
-use super::draft::{DefaultsDraft, InstanceDraft, Spanned, TrackInterfaceDraft, VipDraft};
-use super::find_interface;
+use super::draft::{AuthType, DefaultsDraft, Draft, InstanceDraft, Spanned, VipDraft};
+use super::{find_interface, strict, tracks};
 use crate::diagnostics::Report;
 
 /// The instance, or none where its interface or VRID is unknown; everything else is checked all the same.
 pub(super) fn build(
     draft: &InstanceDraft,
-    defaults: &DefaultsDraft,
+    node: &Draft,
     interfaces: &[InterfaceModel],
     report: &mut Report,
 ) -> Option<InstanceModel> {
+    let defaults = &node.defaults;
     let name = &draft.name.value;
     let vrid = vrid(draft, report);
     let interface = match &draft.interface {
@@ -43,11 +44,10 @@ pub(super) fn build(
     let unicast_ttl = unicast_ttl(draft, &unicast_peers, report);
     let garp = garp(draft, defaults, report);
     let down_timer_adverts = down_timer_adverts(draft, report);
-    let track_interfaces = track_interfaces(draft, interfaces, report);
     let flag = |own: &Option<Spanned<bool>>, default: Option<&Spanned<bool>>| {
         own.as_ref().or(default).is_some_and(|value| value.value)
     };
-    Some(InstanceModel {
+    let mut model = InstanceModel {
         version,
         family,
         priority,
@@ -68,9 +68,54 @@ pub(super) fn build(
         skip_check_adv_addr: flag(&draft.skip_check_adv_addr, None),
         check_unicast_src: flag(&draft.check_unicast_src, defaults.check_unicast_src.as_ref()),
         dont_track_primary: flag(&draft.dont_track_primary, None),
-        track_interfaces,
+        strict: flag(&draft.strict, node.defaults.strict.as_ref()),
+        accept: draft.accept.as_ref().is_none_or(|accept| accept.value),
+        vmac: draft.vmac.as_ref().map(|vmac| vmac.value.clone()),
+        promote_secondaries: draft.promote_secondaries,
+        group: group(draft, defaults, family, report),
+        track_source: flag(&draft.track_source, None),
+        fault_without_peers: draft.fault_without_peers,
+        unicast_checksum: draft.unicast_checksum,
+        garp_extra: draft.garp_extra.as_ref().or(defaults.garp_extra.as_ref()).map(|extra| extra.value),
+        routes: draft.routes.clone(),
+        rules: draft.rules.clone(),
+        notify: draft.notify.clone(),
+        debug: draft.debug,
+        receive_buffer: draft.receive_buffer,
+        lvs_sync_interface: draft.lvs_sync_interface.clone(),
         ..InstanceModel::new(name, interface?.index, vrid?)
-    })
+    };
+    tracks::add(&mut model, &draft.tracks, node, interfaces, report);
+    if model.strict {
+        strict::apply(&mut model, draft, report);
+    }
+    Some(model)
+}
+
+/// The group that adverts are sent to, where it is not the standard's.
+fn group(
+    draft: &InstanceDraft,
+    defaults: &DefaultsDraft,
+    family: AddressFamily,
+    report: &mut Report,
+) -> Option<IpAddr> {
+    let of_node = match family {
+        AddressFamily::V4 => &defaults.group4,
+        AddressFamily::V6 => &defaults.group6,
+    };
+    let group = draft.group.as_ref().or(of_node.as_ref())?;
+    if family_of(group.value) != family {
+        report
+            .error(group, "this group is not of the family of the virtual addresses", "the line is ignored")
+            .survived();
+        return None;
+    }
+    let standard = standard_group(family);
+    if group.value != standard {
+        let title = format!("adverts to `{}` are accepted, but not modelled yet", group.value);
+        report.warning(group, title, format!("they go to {standard} here")).unnoticed();
+    }
+    Some(group.value).filter(|group| *group != standard)
 }
 
 fn missing(draft: &InstanceDraft, keyword: &str, report: &mut Report) {
@@ -175,6 +220,9 @@ fn auth(draft: &InstanceDraft, version: Version, report: &mut Report) -> Auth {
         let label = format!("{} bytes", bytes.len());
         report.warning(pass, "only the first 8 bytes of the password are used", label);
     }
+    if draft.auth_type.as_ref().is_some_and(|kind| kind.value == AuthType::Ah) {
+        report.error(pass, "AH authentication is not modelled yet", "only PASS is").unnoticed();
+    }
     let mut padded = [0; 8];
     for (to, from) in padded.iter_mut().zip(bytes) {
         *to = *from;
@@ -249,7 +297,8 @@ fn addresses(
             None => own,
         };
         if let (Some(prefix), Some(iface)) = (prefix, iface) {
-            vips.push(Vip { no_track: draft.no_track, ..Vip::new(IfAddr { ip, prefix }, iface.index) });
+            let (addr, options) = (IfAddr { ip, prefix }, draft.options.clone());
+            vips.push(Vip { addr, iface: iface.index, no_track: draft.no_track, options });
         }
     }
     vips
@@ -310,6 +359,7 @@ fn garp(draft: &InstanceDraft, defaults: &DefaultsDraft, report: &mut Report) ->
             used
         })
     };
+    let interval = |given: &Option<Spanned<Span>>| given.as_ref().map_or(Span::ZERO, |given| given.value);
     let lower_repeat = draft.garp_lower_prio_repeat.as_ref().or(defaults.garp_lower_prio_repeat.as_ref());
     let lower_delay = draft.garp_lower_prio_delay.as_ref().or(defaults.garp_lower_prio_delay.as_ref());
     Garp {
@@ -319,7 +369,8 @@ fn garp(draft: &InstanceDraft, defaults: &DefaultsDraft, report: &mut Report) ->
         refresh_repeat: count(draft.garp_refresh_repeat.as_ref(), 1, built_in.refresh_repeat),
         lower_prio_repeat: count(lower_repeat, 0, built_in.lower_prio_repeat),
         lower_prio_delay: lower_delay.map_or(built_in.lower_prio_delay, |given| given.value),
-        ..built_in
+        arp_interval: interval(&defaults.arp_interval),
+        na_interval: interval(&defaults.na_interval),
     }
 }
 
@@ -330,37 +381,4 @@ fn down_timer_adverts(draft: &InstanceDraft, report: &mut Report) -> u8 {
         report.warning(given, "this count of adverts is out of range, 3 is used", "1 to 100");
         DEFAULT
     })
-}
-
-fn track_interfaces(draft: &InstanceDraft, interfaces: &[InterfaceModel], report: &mut Report) -> Vec<TrackInterface> {
-    let mut tracked: Vec<TrackInterface> = Vec::new();
-    for line in &draft.track_interfaces {
-        let Some(one) = track_interface(line, interfaces, report) else { continue };
-        if tracked.iter().any(|t| t.iface == one.iface) {
-            report.warning(&line.name, format!("interface `{}` is tracked twice", line.name.value), "skipped");
-        } else {
-            tracked.push(one);
-        }
-    }
-    tracked
-}
-
-/// One tracked interface, or none after an error.
-pub(super) fn track_interface(
-    draft: &TrackInterfaceDraft,
-    interfaces: &[InterfaceModel],
-    report: &mut Report,
-) -> Option<TrackInterface> {
-    let iface = find_interface(&draft.name, interfaces, report);
-    let weight = match &draft.weight {
-        None => Some(0),
-        Some(given) => {
-            let weight = i16::try_from(given.value).ok().filter(|w| (-253..=253).contains(w));
-            if weight.is_none() {
-                report.error(given, "this weight is out of range", "-253 to 253");
-            }
-            weight
-        }
-    };
-    Some(TrackInterface { iface: iface?.index, weight: weight?, reverse: draft.reverse })
 }

@@ -10,19 +10,27 @@ pub(super) type Word = Spanned<String>;
 /// What the text consists of.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Token {
-    /// One line, or what of it lies between braces; never empty.
-    Statement(Vec<Word>),
+    /// One line, or what of it lies between braces.
+    Statement(Statement),
     /// `{`
     Open(Spanned<()>),
     /// `}`
     Close(Spanned<()>),
 }
 
+/// The words of a line, never none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Statement {
+    pub(super) words: Vec<Word>,
+    /// The text itself where quotes or backslashes are in it: programs have their own way to split it.
+    pub(super) raw: Option<String>,
+}
+
 /// Splits the lines; what cannot be split is reported.
 pub(super) fn tokens(lines: &[Line], report: &mut Report) -> Vec<Token> {
     let mut tokens = Vec::new();
     for line in lines {
-        let mut lexer = Lexer { line, tokens: &mut tokens, words: Vec::new() };
+        let mut lexer = Lexer { line, tokens: &mut tokens, words: Vec::new(), from: 0 };
         lexer.line(&line.text, report);
     }
     tokens
@@ -32,6 +40,8 @@ struct Lexer<'a> {
     line: &'a Line,
     tokens: &'a mut Vec<Token>,
     words: Vec<Word>,
+    /// Where the statement begins.
+    from: usize,
 }
 
 impl Lexer<'_> {
@@ -39,21 +49,28 @@ impl Lexer<'_> {
         self.line.at(span)
     }
 
-    fn end_statement(&mut self) {
+    fn end_statement(&mut self, end: usize) {
         if !self.words.is_empty() {
-            self.tokens.push(Token::Statement(std::mem::take(&mut self.words)));
+            let text = &self.line.text[self.from..end];
+            let raw = text.contains(['"', '\'', '\\']).then(|| text.trim().to_owned());
+            self.tokens.push(Token::Statement(Statement { words: std::mem::take(&mut self.words), raw }));
         }
+        self.from = end + 1;
     }
 
     fn line(&mut self, line: &str, report: &mut Report) {
         let mut rest = line.char_indices().peekable();
+        let mut length = line.len();
         while let Some(&(start, c)) = rest.peek() {
             let here = start;
             match c {
-                '#' | '!' => break,
+                '#' | '!' => {
+                    length = start;
+                    break;
+                }
                 '{' | '}' => {
                     rest.next();
-                    self.end_statement();
+                    self.end_statement(start);
                     let at = self.at(here..here + 1);
                     self.tokens.push(if c == '{' { Token::Open(at) } else { Token::Close(at) });
                 }
@@ -61,7 +78,7 @@ impl Lexer<'_> {
                     rest.next();
                     let inner = &line[start + 1..];
                     let length = inner.find('"').unwrap_or_else(|| {
-                        report.error(&self.at(here..here + 1), "this quote is never closed", "opened here");
+                        report.error(&self.at(here..here + 1), "this quote is never closed", "opened here").survived();
                         inner.len()
                     });
                     let span = here + 1..here + 1 + length;
@@ -73,7 +90,8 @@ impl Lexer<'_> {
                 }
                 '@' | '~' if self.words.is_empty() => {
                     let title = format!("`{c}` means something only where a line begins");
-                    report.error(&self.at(here..line.len()), title, "");
+                    report.error(&self.at(here..line.len()), title, "").survived();
+                    length = start;
                     break;
                 }
                 _ => {
@@ -93,7 +111,7 @@ impl Lexer<'_> {
                 }
             }
         }
-        self.end_statement();
+        self.end_statement(length);
     }
 }
 
@@ -111,7 +129,7 @@ mod tests {
             offset += line.len();
         }
         let tokens = tokens(&lines, &mut report).into_iter().map(|t| match t {
-            Token::Statement(words) => words.into_iter().map(|w| w.value).collect::<Vec<_>>().join("|"),
+            Token::Statement(statement) => statement.words.into_iter().map(|w| w.value).collect::<Vec<_>>().join("|"),
             Token::Open(_) => "{".to_owned(),
             Token::Close(_) => "}".to_owned(),
         });

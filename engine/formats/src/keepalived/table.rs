@@ -1,233 +1,272 @@
-//! Every keyword that is known, where it may stand and what becomes of it: this table drives the reader.
-use std::net::IpAddr;
+//! Every keyword that is known: where it may stand, what follows it, its default, and what becomes of it here. The
+//! reader, `vrrplab explain keyword` and docs/keepalived-conf.md all come from this one table.
+mod checkers;
+mod globals;
+mod root;
+mod servers;
+mod track;
+mod vrrp;
 
-use vrrplab_engine::time::Span;
+use std::fmt;
 
-use crate::builder::{InstanceDraft, Spanned, SyncGroupDraft};
-
-use super::globals::Globals;
-
-/// The blocks that are told apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Context {
+/// One kind of block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Block {
+    /// Outside of all blocks.
     Root,
+    /// `global_defs`
     Globals,
+    /// `vrrp_instance NAME`
     Instance,
-    Group,
-    Auth,
-    Vips,
-    ExcludedVips,
-    Peers,
-    TrackInterface,
-    Members,
-    /// A block whose inside is not looked at.
-    Skipped,
+    /// `authentication`
+    Authentication,
+    /// `vrrp_sync_group NAME`
+    SyncGroup,
+    /// `vrrp_script NAME`
+    Script,
+    /// `track_file NAME`
+    File,
+    /// `vrrp_track_process NAME`
+    Process,
+    /// `bfd_instance NAME`
+    Bfd,
+    /// `garp_group`
+    GarpGroup,
+    /// `track_group NAME`
+    TrackGroup,
+    /// `SSL`
+    Ssl,
+    /// `virtual_server ...`
+    VirtualServer,
+    /// `real_server ...`
+    RealServer,
+    /// `TCP_CHECK`
+    TcpCheck,
+    /// `HTTP_GET` and `SSL_GET`
+    HttpCheck,
+    /// `url`
+    Url,
+    /// `SMTP_CHECK`
+    SmtpCheck,
+    /// `host` in `SMTP_CHECK`
+    SmtpHost,
+    /// `DNS_CHECK`
+    DnsCheck,
+    /// `MISC_CHECK`
+    MiscCheck,
+    /// `UDP_CHECK`
+    UdpCheck,
+    /// `PING_CHECK`
+    PingCheck,
+    /// `FILE_CHECK`
+    FileCheck,
+    /// `BFD_CHECK`
+    BfdCheck,
 }
 
-/// A field to be filled, with the kind of value it takes.
-pub(super) enum Field<T: 'static> {
-    Int(fn(&mut T) -> &mut Option<Spanned<i64>>),
-    /// As `Int`, but a second line of it is ignored.
-    FirstInt(fn(&mut T) -> &mut Option<Spanned<i64>>),
-    Seconds(fn(&mut T) -> &mut Option<Spanned<Span>>),
-    /// A bare word that means this value.
-    Flag(fn(&mut T) -> &mut Option<Spanned<bool>>, bool),
-    /// A bare word that means true, or a word with a boolean.
-    Switch(fn(&mut T) -> &mut Option<Spanned<bool>>),
-    Word(fn(&mut T) -> &mut Option<Spanned<String>>),
-    Address(fn(&mut T) -> &mut Option<Spanned<IpAddr>>),
-    /// `MASTER` or `BACKUP`.
-    State(fn(&mut T) -> &mut Option<Spanned<bool>>),
+/// What follows a keyword.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Takes {
+    /// Nothing: the word alone.
+    Nothing,
+    /// A boolean, or nothing for true.
+    Switch,
+    /// A whole number.
+    Int(i64, i64),
+    /// Seconds with up to six decimals; the limits are in microseconds.
+    Seconds(u64, u64),
+    /// Milliseconds with up to three decimals; the limits are in microseconds.
+    Millis(u64, u64),
+    /// One word, whatever it is.
+    Word(&'static str),
+    /// One of these words.
+    OneOf(&'static [&'static str]),
+    /// An IP address.
+    Address,
+    /// A weight from minus this to this, and `reverse` perhaps.
+    Weight(i64),
+    /// A program with arguments, and a user perhaps.
+    Program,
+    /// So many words, shaped like this.
+    Words(usize, usize, &'static str),
+    /// A block.
+    Block(Block),
+    /// A block whose header has so many words, shaped like this.
+    Named(Block, usize, usize, &'static str),
+    /// A block of lines, each shaped like this.
+    Lines(&'static str),
+    /// The same, with a name in its header.
+    NamedLines(&'static str),
+    /// Nothing, or a block of lines.
+    MaybeLines(&'static str),
 }
 
 /// What becomes of a keyword.
-pub(super) enum Takes {
-    /// Opens a block.
-    Block(Context),
-    /// Opens a block and has a name.
-    Named(Context),
-    Global(Field<Globals>),
-    Instance(Field<InstanceDraft>),
-    Group(Field<SyncGroupDraft>),
-    AuthType,
-    /// Makes no difference to VRRP; a block after it is skipped.
-    Harmless,
-    /// Would make a difference: accepted with a warning.
-    Unmodelled,
-    /// Only this value is modelled.
-    Only(&'static str),
-    /// Another text belongs here.
-    Include,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    /// It changes what a simulated node does.
+    Modelled,
+    /// It is read and kept; nothing that is simulated depends on it.
+    NoEffect,
+    /// It is read and kept, and would make a difference that is not simulated yet: a warning says so.
+    NotYet,
+    /// keepalived 2.2.7, as Debian builds it, does not know it.
+    Refused,
 }
 
-/// One row: where, what, how.
-pub(super) struct Keyword {
-    pub(super) context: Context,
-    pub(super) word: &'static str,
-    pub(super) takes: Takes,
+impl Status {
+    /// As it is told to people.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Status::Modelled => "modelled",
+            Status::NoEffect => "accepted, without effect here",
+            Status::NotYet => "accepted, not modelled yet",
+            Status::Refused => "refused",
+        }
+    }
 }
 
-const fn row(context: Context, word: &'static str, takes: Takes) -> Keyword {
-    Keyword { context, word, takes }
-}
-const fn root(word: &'static str, takes: Takes) -> Keyword {
-    row(Context::Root, word, takes)
-}
-const fn global(word: &'static str, field: Field<Globals>) -> Keyword {
-    row(Context::Globals, word, Takes::Global(field))
-}
-const fn instance(word: &'static str, field: Field<InstanceDraft>) -> Keyword {
-    row(Context::Instance, word, Takes::Instance(field))
-}
-const fn block(word: &'static str, inside: Context) -> Keyword {
-    row(Context::Instance, word, Takes::Block(inside))
+/// One keyword in one kind of block.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Keyword {
+    /// The word.
+    pub word: &'static str,
+    /// What follows it.
+    pub takes: Takes,
+    /// What holds without it, as one would write or say it; empty where it has none.
+    pub default: &'static str,
+    /// What becomes of it.
+    pub status: Status,
+    /// What it is for, or why it is treated so.
+    pub why: &'static str,
 }
 
-/// The rows with something to do.
-pub(super) const KEYWORDS: &[Keyword] = &[
-    root("global_defs", Takes::Block(Context::Globals)),
-    root("vrrp_instance", Takes::Named(Context::Instance)),
-    root("vrrp_sync_group", Takes::Named(Context::Group)),
-    global("vrrp_version", Field::Int(|g| &mut g.defaults.version)),
-    global("vrrp_garp_master_repeat", Field::Int(|g| &mut g.garp_repeat)),
-    global("vrrp_garp_master_delay", Field::Seconds(|g| &mut g.garp_delay)),
-    global("vrrp_garp_master_refresh", Field::Seconds(|g| &mut g.garp_refresh)),
-    global("vrrp_garp_master_refresh_repeat", Field::Int(|g| &mut g.garp_refresh_repeat)),
-    global("vrrp_garp_lower_prio_repeat", Field::Int(|g| &mut g.defaults.garp_lower_prio_repeat)),
-    global("vrrp_garp_lower_prio_delay", Field::Seconds(|g| &mut g.defaults.garp_lower_prio_delay)),
-    global("vrrp_down_timer_adverts", Field::Int(|g| &mut g.down_timer_adverts)),
-    global("vrrp_lower_prio_no_advert", Field::Switch(|g| &mut g.defaults.lower_prio_no_advert)),
-    global("vrrp_higher_prio_send_advert", Field::Switch(|g| &mut g.defaults.higher_prio_send_advert)),
-    global("vrrp_check_unicast_src", Field::Switch(|g| &mut g.defaults.check_unicast_src)),
-    global("vrrp_skip_check_adv_addr", Field::Switch(|g| &mut g.skip_check_adv_addr)),
-    row(Context::Globals, "vrrp_mcast_group4", Takes::Only("224.0.0.18")),
-    row(Context::Globals, "vrrp_mcast_group6", Takes::Only("ff02::12")),
-    instance("state", Field::State(|i| &mut i.wants_master)),
-    instance("interface", Field::Word(|i| &mut i.interface)),
-    instance("virtual_router_id", Field::Int(|i| &mut i.vrid)),
-    instance("priority", Field::Int(|i| &mut i.priority)),
-    instance("advert_int", Field::Seconds(|i| &mut i.advert_int)),
-    instance("version", Field::FirstInt(|i| &mut i.version)),
-    instance("nopreempt", Field::Flag(|i| &mut i.preempt, false)),
-    instance("preempt", Field::Flag(|i| &mut i.preempt, true)),
-    instance("preempt_delay", Field::Seconds(|i| &mut i.preempt_delay)),
-    instance("mcast_src_ip", Field::Address(|i| &mut i.source)),
-    instance("unicast_src_ip", Field::Address(|i| &mut i.source)),
-    instance("unicast_ttl", Field::Int(|i| &mut i.unicast_ttl)),
-    instance("check_unicast_src", Field::Switch(|i| &mut i.check_unicast_src)),
-    instance("skip_check_adv_addr", Field::Switch(|i| &mut i.skip_check_adv_addr)),
-    instance("dont_track_primary", Field::Flag(|i| &mut i.dont_track_primary, true)),
-    instance("garp_master_repeat", Field::Int(|i| &mut i.garp_repeat)),
-    instance("garp_master_delay", Field::Seconds(|i| &mut i.garp_delay)),
-    instance("garp_master_refresh", Field::Seconds(|i| &mut i.garp_refresh)),
-    instance("garp_master_refresh_repeat", Field::Int(|i| &mut i.garp_refresh_repeat)),
-    instance("garp_lower_prio_repeat", Field::Int(|i| &mut i.garp_lower_prio_repeat)),
-    instance("garp_lower_prio_delay", Field::Seconds(|i| &mut i.garp_lower_prio_delay)),
-    instance("down_timer_adverts", Field::Int(|i| &mut i.down_timer_adverts)),
-    instance("lower_prio_no_advert", Field::Switch(|i| &mut i.lower_prio_no_advert)),
-    instance("higher_prio_send_advert", Field::Switch(|i| &mut i.higher_prio_send_advert)),
-    block("authentication", Context::Auth),
-    block("virtual_ipaddress", Context::Vips),
-    block("virtual_ipaddress_excluded", Context::ExcludedVips),
-    block("unicast_peer", Context::Peers),
-    block("track_interface", Context::TrackInterface),
-    row(Context::Auth, "auth_type", Takes::AuthType),
-    row(Context::Auth, "auth_pass", Takes::Instance(Field::Word(|i| &mut i.auth_pass))),
-    row(Context::Group, "group", Takes::Block(Context::Members)),
-    row(Context::Group, "track_interface", Takes::Block(Context::TrackInterface)),
-    row(Context::Group, "sync_group_tracking_weight", Takes::Group(Field::Flag(|g| &mut g.tracking_weight, true))),
+/// The keywords of one kind of block.
+#[derive(Debug)]
+pub struct Section {
+    /// The block.
+    pub block: Block,
+    /// How the block is written.
+    pub header: &'static str,
+    /// Its keywords.
+    pub keywords: &'static [Keyword],
+    /// Keywords that it shares with other blocks.
+    pub shared: &'static [Keyword],
+}
+
+/// A keyword that changes what is simulated.
+const fn modelled(word: &'static str, takes: Takes, default: &'static str, why: &'static str) -> Keyword {
+    Keyword { word, takes, default, status: Status::Modelled, why }
+}
+/// A keyword on which nothing simulated depends.
+const fn kept(word: &'static str, takes: Takes, default: &'static str, why: &'static str) -> Keyword {
+    Keyword { word, takes, default, status: Status::NoEffect, why }
+}
+/// A keyword that would make a difference.
+const fn not_yet(word: &'static str, takes: Takes, default: &'static str, why: &'static str) -> Keyword {
+    Keyword { word, takes, default, status: Status::NotYet, why }
+}
+/// A keyword that 2.2.7 does not know.
+const fn refused(word: &'static str, takes: Takes, why: &'static str) -> Keyword {
+    Keyword { word, takes, default: "", status: Status::Refused, why }
+}
+
+/// The longest span that keepalived holds: 4294 seconds and a little, in microseconds.
+const LONGEST: u64 = 4_294_967_295;
+/// As many as fit.
+pub(super) const MANY: usize = usize::MAX;
+/// The largest unsigned number of 32 bits.
+const U32: i64 = u32::MAX as i64;
+
+/// Every kind of block with its keywords.
+pub static SECTIONS: &[&Section] = &[
+    &root::ROOT,
+    &globals::GLOBALS,
+    &vrrp::INSTANCE,
+    &vrrp::AUTHENTICATION,
+    &vrrp::SYNC_GROUP,
+    &track::SCRIPT,
+    &track::FILE,
+    &track::PROCESS,
+    &track::BFD,
+    &track::GARP_GROUP,
+    &track::TRACK_GROUP,
+    &servers::VIRTUAL_SERVER,
+    &servers::REAL_SERVER,
+    &checkers::TCP,
+    &checkers::HTTP,
+    &checkers::URL,
+    &checkers::SMTP,
+    &checkers::SMTP_HOST,
+    &checkers::DNS,
+    &checkers::MISC,
+    &checkers::UDP,
+    &checkers::PING,
+    &checkers::FILE,
+    &checkers::BFD,
+    &checkers::SSL,
 ];
 
-/// Keywords that are only accepted: the block, how, and the words.
-const ACCEPTED: &[(Context, Takes, &str)] = &[
-    (
-        Context::Root,
-        Takes::Harmless,
-        "virtual_server virtual_server_group SSL bfd_instance snmp_socket use_pid_dir linkbeat_use_polling instance \
-         namespace_with_ipsets",
-    ),
-    (
-        Context::Root,
-        Takes::Unmodelled,
-        "vrrp_script track_file vrrp_track_file vrrp_track_process garp_group track_group static_ipaddress \
-         static_routes static_rules linkbeat_interfaces interface_up_down_delays net_namespace",
-    ),
-    (Context::Root, Takes::Include, INCLUDES),
-    (
-        Context::Globals,
-        Takes::Harmless,
-        "router_id notification_email notification_email_from smtp_server smtp_helo_name smtp_connect_timeout \
-         smtp_alert smtp_alert_vrrp smtp_alert_checker no_email_faults no_checker_emails process_names process_name \
-         vrrp_process_name checker_process_name bfd_process_name startup_script startup_script_timeout \
-         shutdown_script shutdown_script_timeout default_interface disable_local_igmp log_unknown_vrids vmac_prefix \
-         vmac_addr_prefix vrrp_priority checker_priority bfd_priority vrrp_no_swap checker_no_swap bfd_no_swap \
-         vrrp_rt_priority checker_rt_priority bfd_rt_priority vrrp_cpu_affinity checker_cpu_affinity \
-         bfd_cpu_affinity vrrp_rlimit_rttime checker_rlimit_rttime bfd_rlimit_rttime max_auto_priority \
-         min_auto_priority_delay notify_fifo notify_fifo_script vrrp_notify_fifo vrrp_notify_fifo_script \
-         lvs_notify_fifo lvs_notify_fifo_script vrrp_notify_priority_changes fifo_write_vrrp_states_on_reload \
-         vrrp_iptables vrrp_ipsets nftables nftables_priority nftables_ifindex nftables_counters nftables_ipvs \
-         nftables_ipvs_priority nftables_ipvs_start_fwmark lvs_timeouts lvs_flush lvs_flush_on_stop \
-         lvs_flush_onstop lvs_sync_daemon enable_snmp_vrrp enable_snmp_checker enable_snmp_rfc enable_snmp_rfcv2 \
-         enable_snmp_rfcv3 enable_snmp_keepalived enable_traps snmp_socket enable_dbus dbus_service_name \
-         script_user enable_script_security vrrp_netlink_cmd_rcv_bufs vrrp_netlink_cmd_rcv_bufs_force \
-         vrrp_netlink_monitor_rcv_bufs vrrp_netlink_monitor_rcv_bufs_force lvs_netlink_cmd_rcv_bufs \
-         lvs_netlink_cmd_rcv_bufs_force lvs_netlink_monitor_rcv_bufs lvs_netlink_monitor_rcv_bufs_force \
-         process_monitor_rcv_bufs process_monitor_rcv_bufs_force vrrp_rx_bufs_policy vrrp_rx_bufs_multiplier \
-         rs_init_notifies checker_log_all_failures umask random_seed reload_check_config reload_time_file \
-         reload_repeat reload_file include_check config_save_dir tmp_config_directory data_use_instance \
-         json_version json_dump_file state_dump_file stats_dump_file iproute_usr_dir iproute_etc_dir \
-         dbus_no_interface_name use_symlink_paths snmp_vs_stats_update_interval snmp_rs_stats_update_interval \
-         lvs_id",
-    ),
-    (
-        Context::Globals,
-        Takes::Unmodelled,
-        "dynamic_interfaces vrrp_garp_interval vrrp_gna_interval vrrp_min_garp vrrp_garp_extra_if vrrp_strict \
-         vrrp_startup_delay v3_checksum_as_v2 vrrp_owner_ignore_adverts",
-    ),
-    (Context::Globals, Takes::Include, INCLUDES),
-    (
-        Context::Instance,
-        Takes::Harmless,
-        "native_ipv6 accept notify notify_master notify_backup notify_fault notify_stop notify_deleted \
-         notify_master_rx_lower_pri smtp_alert notify_priority_changes debug kernel_rx_buf_size \
-         linkbeat_use_polling lvs_sync_daemon_interface promote_secondaries",
-    ),
-    (
-        Context::Instance,
-        Takes::Unmodelled,
-        "vrf use_vmac use_vmac_addr vmac_xmit_base use_ipvlan track_src_ip mcast_dst_ip unicast_fault_no_peer \
-         old_unicast_checksum virtual_routes virtual_rules no_accept track_script track_file track_process \
-         track_bfd strict_mode garp_extra_if vmac_garp_intvl no_virtual_ipaddress v3_checksum_as_v2 \
-         owner_ignore_adverts timer_expired_backup thread_timer_expired",
-    ),
-    (Context::Instance, Takes::Include, INCLUDES),
-    (
-        Context::Group,
-        Takes::Harmless,
-        "notify notify_master notify_backup notify_fault notify_stop smtp_alert notify_priority_changes \
-         global_tracking",
-    ),
-    (Context::Group, Takes::Unmodelled, "track_script track_file track_process track_bfd"),
-    (Context::Group, Takes::Include, INCLUDES),
-];
-
-const INCLUDES: &str = "include includer includem includew includeb includea";
-
-/// What becomes of this word in this block, if it is known there.
-pub(super) fn find(context: Context, word: &str) -> Option<&'static Takes> {
-    let row = KEYWORDS.iter().find(|k| k.context == context && k.word == word).map(|k| &k.takes);
-    row.or_else(|| {
-        let mut accepted = ACCEPTED.iter().filter(|(c, _, _)| *c == context);
-        accepted.find(|(_, _, words)| words.split(' ').any(|w| w == word)).map(|(_, takes, _)| takes)
-    })
+impl Section {
+    /// Its keywords and those that it shares.
+    pub fn all(&self) -> impl Iterator<Item = &'static Keyword> + use<> {
+        self.keywords.iter().chain(self.shared)
+    }
 }
 
-/// Every word known in this block.
-pub(super) fn words(context: Context) -> impl Iterator<Item = &'static str> {
-    let rows = KEYWORDS.iter().filter(move |k| k.context == context).map(|k| k.word);
-    let accepted = ACCEPTED.iter().filter(move |(c, _, _)| *c == context).flat_map(|(_, _, words)| words.split(' '));
-    rows.chain(accepted)
+impl Block {
+    /// Its keywords.
+    pub fn section(self) -> &'static Section {
+        SECTIONS.iter().find(|section| section.block == self).unwrap_or(&SECTIONS[0])
+    }
+}
+
+/// The keyword, if it is known in this block.
+pub(super) fn find(block: Block, word: &str) -> Option<&'static Keyword> {
+    block.section().all().find(|keyword| keyword.word == word)
+}
+
+/// Every place where this word is a keyword.
+pub fn places_of(word: &str) -> Vec<(&'static Section, &'static Keyword)> {
+    let of_section = |section: &'static Section| section.all().filter(|k| k.word == word).map(move |k| (section, k));
+    SECTIONS.iter().copied().flat_map(of_section).collect()
+}
+
+impl fmt::Display for Takes {
+    /// The shape of what follows, with units and limits.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Takes::Nothing => f.write_str("nothing"),
+            Takes::Switch => f.write_str("`[true|on|yes|false|off|no]`"),
+            Takes::Int(least, most) if most >= U32 => write!(f, "a whole number from {least} on"),
+            Takes::Int(least, most) => write!(f, "a whole number, {least} to {most}"),
+            Takes::Seconds(least, most) => span(f, "seconds", least, most, 6),
+            Takes::Millis(least, most) => span(f, "milliseconds", least, most, 3),
+            Takes::Word(shape) | Takes::Words(_, _, shape) => write!(f, "`{shape}`"),
+            Takes::OneOf(words) => write!(f, "`{}`", words.join("|")),
+            Takes::Address => f.write_str("an IP address"),
+            Takes::Weight(most) => write!(f, "a weight, -{most} to {most}, and `reverse` perhaps"),
+            Takes::Program => f.write_str("a program with its arguments, in quotes, then `[USER [GROUP]]`"),
+            Takes::Block(_) => f.write_str("a block"),
+            Takes::Named(_, _, _, shape) => write!(f, "`{shape}` and a block"),
+            Takes::Lines(shape) => write!(f, "a block of lines `{shape}`"),
+            Takes::NamedLines(shape) => write!(f, "`NAME` and a block of lines `{shape}`"),
+            Takes::MaybeLines(shape) => write!(f, "nothing, or a block of lines `{shape}`"),
+        }
+    }
+}
+
+/// A span of time with its limits.
+fn span(f: &mut fmt::Formatter<'_>, unit: &str, least: u64, most: u64, decimals: u32) -> fmt::Result {
+    let scale = 10_u64.pow(decimals);
+    let number = |micros: u64| {
+        let text = format!("{}.{:0width$}", micros / scale, micros % scale, width = decimals as usize);
+        text.trim_end_matches('0').trim_end_matches('.').to_owned()
+    };
+    match most >= LONGEST {
+        true => write!(f, "{unit} from {} on, decimals allowed", number(least)),
+        false => write!(f, "{unit}, {} to {}, decimals allowed", number(least), number(most)),
+    }
 }
 
 #[cfg(test)]
@@ -235,13 +274,51 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_keyword_is_listed_twice_in_one_block() {
-        for context in [Context::Root, Context::Globals, Context::Instance, Context::Group, Context::Auth] {
-            let mut all: Vec<_> = words(context).collect();
-            let count = all.len();
-            all.sort_unstable();
-            all.dedup();
-            assert_eq!((all.len(), all.contains(&"")), (count, false), "{context:?}");
+    fn no_keyword_is_listed_twice_in_one_block_and_each_says_why() {
+        for section in SECTIONS {
+            let mut words: Vec<_> = section.all().map(|k| k.word).collect();
+            let count = words.len();
+            words.sort_unstable();
+            words.dedup();
+            assert_eq!(words.len(), count, "{:?}", section.block);
+            for keyword in section.all() {
+                assert!(!keyword.why.is_empty() && !keyword.why.ends_with('.'), "{}", keyword.word);
+            }
         }
+    }
+
+    #[test]
+    fn every_block_has_its_section() {
+        for section in SECTIONS {
+            assert_eq!(section.block.section().block, section.block);
+            for keyword in section.all() {
+                if let Takes::Block(block) | Takes::Named(block, ..) = keyword.takes {
+                    assert_eq!(block.section().block, block, "{}", keyword.word);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn shapes_tell_units_and_limits() {
+        let shown = [
+            Takes::Int(1, 255),
+            Takes::Int(0, U32),
+            Takes::Seconds(10_000, 255_000_000),
+            Takes::Seconds(0, LONGEST),
+            Takes::Millis(1, LONGEST),
+            Takes::Weight(253),
+        ];
+        assert_eq!(
+            shown.map(|takes| takes.to_string()),
+            [
+                "a whole number, 1 to 255",
+                "a whole number from 0 on",
+                "seconds, 0.01 to 255, decimals allowed",
+                "seconds from 0 on, decimals allowed",
+                "milliseconds from 0.001 on, decimals allowed",
+                "a weight, -253 to 253, and `reverse` perhaps",
+            ]
+        );
     }
 }

@@ -9,10 +9,10 @@ use crate::builder::Draft;
 pub fn interfaces_named_in(draft: &Draft) -> Vec<InterfaceModel> {
     let of_instances = draft.instances.iter().flat_map(|instance| {
         let vips = instance.vips.iter().chain(&instance.excluded_vips);
-        let tracked = instance.track_interfaces.iter().map(|t| &t.name);
+        let tracked = instance.tracks.interfaces.iter().map(|t| &t.name);
         instance.interface.iter().chain(vips.filter_map(|vip| vip.dev.as_ref())).chain(tracked)
     });
-    let of_groups = draft.sync_groups.iter().flat_map(|group| group.track_interfaces.iter().map(|t| &t.name));
+    let of_groups = draft.sync_groups.iter().flat_map(|group| group.tracks.interfaces.iter().map(|t| &t.name));
     let mut found: Vec<InterfaceModel> = Vec::new();
     let mut index = 2;
     for name in of_instances.chain(of_groups) {

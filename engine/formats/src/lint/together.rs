@@ -102,7 +102,7 @@ fn weight(one: &Member<'_>, best_other: i32) -> Option<Finding> {
     if full <= best_other || one.model.is_owner() {
         return None;
     }
-    let lines = one.draft.track_interfaces.iter();
+    let lines = one.draft.tracks.interfaces.iter();
     let (weight, at) = lines.filter(|t| !t.reverse).find_map(|line| {
         let at = line.weight.as_ref()?;
         let kept = one.model.track_interfaces.iter().any(|t| i64::from(t.weight) == at.value);

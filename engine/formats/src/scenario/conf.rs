@@ -2,14 +2,14 @@
 use std::path::Path;
 
 use vrrplab_engine::Policy;
-use vrrplab_engine::model::{InterfaceModel, NodeModel};
+use vrrplab_engine::model::{AddressOptions, InterfaceModel, NodeModel};
 
 use super::Files;
 use super::leaf::{Entries, Placed, Short, Yaml};
 use super::reader::Reader;
 use super::shape::{InstanceText, TrackText, VipText};
 use super::units::{MaybePrefixedKind, Text, TextKind};
-use crate::builder::{Draft, InstanceDraft, PeerDraft, SyncGroupDraft, TrackInterfaceDraft, VipDraft, build_node};
+use crate::builder::{AuthType, Draft, InstanceDraft, PeerDraft, SyncGroupDraft, TrackDraft, VipDraft, build_node};
 use crate::diagnostics::{Report, Spanned};
 use crate::keepalived::{Includes, Options, parse_with};
 
@@ -116,6 +116,7 @@ impl Reader<'_> {
         draft.preempt = self.maybe(&text.preempt);
         draft.preempt_delay = self.maybe(&text.preempt_delay);
         draft.auth_pass = self.maybe(&text.auth_pass);
+        draft.auth_type = draft.auth_pass.as_ref().map(|pass| pass.with(AuthType::Pass));
         draft.vips = text.vips.iter().flatten().filter_map(|v| self.vip(v)).collect();
         draft.excluded_vips = text.excluded_vips.iter().flatten().filter_map(|v| self.vip(v)).collect();
         let peers = text.unicast_peers.iter().flatten().filter_map(|p| self.read(p));
@@ -134,7 +135,7 @@ impl Reader<'_> {
         draft.skip_check_adv_addr = self.maybe(&text.skip_check_adv_addr);
         draft.check_unicast_src = self.maybe(&text.check_unicast_src);
         draft.dont_track_primary = self.maybe(&text.dont_track_primary);
-        draft.track_interfaces = text.track_interfaces.iter().flatten().filter_map(|t| self.track(t)).collect();
+        draft.tracks.interfaces = text.track_interfaces.iter().flatten().filter_map(|t| self.track(t)).collect();
         draft.refused = self.report.diagnostics.len() > before;
         Some(draft)
     }
@@ -146,16 +147,16 @@ impl Reader<'_> {
         };
         let (ip, prefix) = address.value;
         let prefix = prefix.map(|p| address.with(i64::from(p)));
-        Some(VipDraft { addr: address.with(ip), prefix, dev, no_track })
+        Some(VipDraft { addr: address.with(ip), prefix, dev, no_track, options: AddressOptions::default() })
     }
 
-    fn track(&mut self, text: &Placed<TextKind, TrackText>) -> Option<TrackInterfaceDraft> {
+    fn track(&mut self, text: &Placed<TextKind, TrackText>) -> Option<TrackDraft> {
         Some(match &text.0.value {
             Short::Word(word, _) => {
                 let name = self.placed_word::<TextKind, _>(word, &text.0)?;
-                TrackInterfaceDraft { name, weight: None, reverse: false }
+                TrackDraft { name, weight: None, reverse: false }
             }
-            Short::Long(long) => TrackInterfaceDraft {
+            Short::Long(long) => TrackDraft {
                 name: self.read(&long.interface)?,
                 weight: self.maybe(&long.weight),
                 reverse: self.or(&long.reverse, false),

@@ -1,0 +1,251 @@
+//! `vrrp_script`, `track_file`, `vrrp_track_process`, `bfd_instance`: entries become models.
+use std::collections::BTreeSet;
+
+use vrrplab_engine::Span;
+use vrrplab_engine::model::command::RunAs;
+use vrrplab_engine::model::track::{ArgumentMatch, BfdModel, FileInit, FileModel, ProcessModel, ScriptModel};
+
+use super::entry::{Entry, Weight, number, unknown_option};
+use super::lexer::Word;
+use crate::builder::{Draft, Spanned};
+use crate::diagnostics::{Report, nearest};
+
+/// Names that are defined so far: what is tracked must come before those who track it.
+pub(super) struct Known<'d> {
+    draft: &'d Draft,
+}
+
+impl<'d> Known<'d> {
+    /// What this draft defines.
+    pub(super) fn of(draft: &'d Draft) -> Known<'d> {
+        Known { draft }
+    }
+
+    /// Whether this name is defined for this kind of line; if not, that is told. Interfaces are known by the kernel.
+    pub(super) fn has(&self, keyword: &str, name: &Word, report: &mut Report) -> bool {
+        let names: BTreeSet<&str> = match keyword {
+            "track_script" => self.draft.scripts.iter().map(|s| s.value.name.as_str()).collect(),
+            "track_file" => self.draft.files.iter().map(|f| f.value.name.as_str()).collect(),
+            "track_process" => self.draft.processes.iter().map(|p| p.value.name.as_str()).collect(),
+            "track_bfd" => self.draft.bfds.iter().map(|b| b.value.name.as_str()).collect(),
+            _ => return true,
+        };
+        let found = names.contains(name.value.as_str());
+        if !found {
+            let title = format!("`{}` is not defined before this `{keyword}`", name.value);
+            let told = report.error(name, title, "the line is ignored").survived();
+            if let Some(near) = nearest(&name.value, names.into_iter()) {
+                told.help(format!("did you mean `{near}`?"));
+            }
+        }
+        found
+    }
+}
+
+/// Whether this name is new; the second block of a name is told and left out.
+pub(super) fn is_new<'n>(name: &Word, mut taken: impl Iterator<Item = &'n str>, report: &mut Report) -> bool {
+    let new = !taken.any(|t| t == name.value);
+    if !new {
+        report.warning(name, format!("a second `{}` is ignored", name.value), "this name is taken");
+    }
+    new
+}
+
+fn name_of(entry: &Entry) -> Word {
+    entry.text().unwrap_or_else(|| entry.word.clone())
+}
+
+fn missing<T>(entry: &Entry, keyword: &str, report: &mut Report) -> Option<T> {
+    let name = name_of(entry);
+    let title = format!("`{}` has no `{keyword}`", name.value);
+    report.error(&name, title, format!("`{keyword}` is required; the block is ignored")).survived();
+    None
+}
+
+fn small(weight: &Weight) -> i16 {
+    i16::try_from(weight.value.value).unwrap_or(0)
+}
+
+/// `USER [GROUP]`
+pub(super) fn run_as(line: &Entry) -> Option<RunAs> {
+    let mut words = line.arguments().iter().map(|w| w.value.clone());
+    Some(RunAs { user: words.next()?, group: words.next() })
+}
+
+/// One `vrrp_script`.
+pub(super) fn script(entry: &Entry, report: &mut Report) -> Option<Spanned<ScriptModel>> {
+    let (mut program, mut user, mut timeout) = (None, None, None);
+    let (mut interval, mut weight, mut reverse) = (Span::from_secs(1), 0, false);
+    let (mut rise, mut fall, mut init_fail) = (1, 1, false);
+    for line in &entry.entries {
+        match line.keyword.word {
+            "script" => program = line.program(report),
+            "interval" => interval = line.span(report).map_or(interval, |s| s.value),
+            "timeout" => timeout = line.span(report).map(|s| s.value),
+            "weight" => {
+                if let Some(given) = line.weight(report) {
+                    (weight, reverse) = (small(&given), given.reverse);
+                }
+            }
+            "rise" => rise = line.count(report).map_or(rise, |n| n.value),
+            "fall" => fall = line.count(report).map_or(fall, |n| n.value),
+            "user" => user = run_as(line),
+            _ => init_fail = true,
+        }
+    }
+    let Some(mut program) = program else { return missing(entry, "script", report) };
+    program.user = user.or(program.user);
+    let name = name_of(entry);
+    let timeout = timeout.unwrap_or(interval);
+    Some(name.with(ScriptModel {
+        name: name.value.clone(),
+        program,
+        interval,
+        timeout,
+        weight,
+        reverse,
+        rise,
+        fall,
+        init_fail,
+    }))
+}
+
+/// One `track_file`.
+pub(super) fn file(entry: &Entry, report: &mut Report) -> Option<Spanned<FileModel>> {
+    let (mut path, mut weight, mut reverse, mut init) = (None, 1, false, None);
+    for line in &entry.entries {
+        match line.keyword.word {
+            "file" => path = line.text().map(|t| t.value),
+            "weight" => {
+                if let Some(given) = line.weight(report) {
+                    (weight, reverse) = (small(&given), given.reverse);
+                }
+            }
+            _ => init = Some(file_init(line, report)),
+        }
+    }
+    let Some(path) = path else { return missing(entry, "file", report) };
+    let name = name_of(entry);
+    Some(name.with(FileModel { name: name.value.clone(), path, weight, reverse, init }))
+}
+
+/// `[NUMBER] [overwrite]`
+fn file_init(line: &Entry, report: &mut Report) -> FileInit {
+    let mut init = FileInit { value: 0, overwrite: false };
+    for word in line.arguments() {
+        if word.value == "overwrite" {
+            init.overwrite = true;
+        } else if let Some(value) = number(word, (i32::MIN.into(), i32::MAX.into()), "a number, or `overwrite`", report)
+        {
+            init.value = i32::try_from(value.value).unwrap_or(0);
+        }
+    }
+    init
+}
+
+/// One `vrrp_track_process`.
+pub(super) fn process(entry: &Entry, report: &mut Report) -> Option<Spanned<ProcessModel>> {
+    let name = name_of(entry);
+    let mut p = ProcessModel {
+        name: name.value.clone(),
+        command: Vec::new(),
+        arguments: None,
+        full_command: false,
+        weight: 0,
+        reverse: false,
+        quorum: 1,
+        quorum_max: None,
+        fork_delay: Span::ZERO,
+        terminate_delay: Span::ZERO,
+    };
+    for line in &entry.entries {
+        match line.keyword.word {
+            "process" => p.command = line.program(report).map_or_else(Vec::new, |program| program.words),
+            "param_match" => p.arguments = argument_match(line, report),
+            "weight" => {
+                if let Some(given) = line.weight(report) {
+                    (p.weight, p.reverse) = (small(&given), given.reverse);
+                }
+            }
+            "quorum" => p.quorum = line.count(report).map_or(p.quorum, |n| n.value),
+            "quorum_max" => p.quorum_max = line.count(report).map(|n| n.value),
+            "delay" => {
+                if let Some(span) = line.span(report) {
+                    (p.fork_delay, p.terminate_delay) = (span.value, span.value);
+                }
+            }
+            "fork_delay" => p.fork_delay = line.span(report).map_or(p.fork_delay, |s| s.value),
+            "terminate_delay" => p.terminate_delay = line.span(report).map_or(p.terminate_delay, |s| s.value),
+            _ => p.full_command = true,
+        }
+    }
+    if p.command.is_empty() {
+        return missing(entry, "process", report);
+    }
+    Some(name.with(p))
+}
+
+fn argument_match(line: &Entry, report: &mut Report) -> Option<ArgumentMatch> {
+    match line.arguments().first() {
+        None => Some(ArgumentMatch::Exact),
+        Some(word) if word.value == "initial" => Some(ArgumentMatch::Initial),
+        Some(word) if word.value == "partial" => Some(ArgumentMatch::Partial),
+        Some(word) => {
+            unknown_option(word, "`param_match`", "`initial`, `partial` or nothing", report);
+            None
+        }
+    }
+}
+
+/// One `bfd_instance`.
+pub(super) fn bfd(entry: &Entry, report: &mut Report) -> Option<Spanned<BfdModel>> {
+    let (mut neighbour, mut source, mut ttl, mut max_hops) = (None, None, None, Some(0));
+    let [mut min_rx, mut min_tx, mut idle_tx] = [10, 10, 1000].map(Span::from_millis);
+    let (mut multiplier, mut passive, mut weight, mut reverse) = (5, false, 0, false);
+    let (mut vrrp, mut checker) = (false, false);
+    for line in &entry.entries {
+        match line.keyword.word {
+            "neighbor_ip" | "neighbour_ip" => neighbour = line.address(report).or(neighbour),
+            "source_ip" => source = line.address(report).map(|a| a.value),
+            "min_rx" => min_rx = line.span(report).map_or(min_rx, |s| s.value),
+            "min_tx" => min_tx = line.span(report).map_or(min_tx, |s| s.value),
+            "idle_tx" => idle_tx = line.span(report).map_or(idle_tx, |s| s.value),
+            "multiplier" => multiplier = byte(line, report).unwrap_or(multiplier),
+            "passive" => passive = true,
+            "ttl" | "hoplimit" => ttl = byte(line, report),
+            "max_hops" => max_hops = line.int(report).map_or(max_hops, |n| u8::try_from(n.value).ok()),
+            "weight" => {
+                if let Some(given) = line.weight(report) {
+                    (weight, reverse) = (small(&given), given.reverse);
+                }
+            }
+            "vrrp" => vrrp = true,
+            _ => checker = true,
+        }
+    }
+    let Some(neighbour) = neighbour else { return missing(entry, "neighbor_ip", report) };
+    let neighbour = neighbour.value;
+    let ttl = ttl.unwrap_or(if neighbour.is_ipv4() { 255 } else { 64 });
+    let both = !vrrp && !checker;
+    let name = name_of(entry);
+    Some(name.with(BfdModel {
+        name: name.value.clone(),
+        neighbour,
+        source,
+        min_rx,
+        min_tx,
+        idle_tx,
+        multiplier,
+        passive,
+        ttl,
+        max_hops,
+        weight,
+        reverse,
+        for_vrrp: vrrp || both,
+        for_checkers: checker || both,
+    }))
+}
+
+fn byte(line: &Entry, report: &mut Report) -> Option<u8> {
+    line.int(report).and_then(|n| u8::try_from(n.value).ok())
+}
