@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 
-/// How bad it is: an error means that no model is built.
+/// How bad it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
-    /// The text cannot be used.
+    /// The text is not what its author means; [`Diagnostic::keepalived`] tells whether it can be used all the same.
     Error,
     /// The text is used, with the departure that the diagnostic names.
     Warning,
@@ -151,6 +151,11 @@ impl Report {
     /// Whether any finding is an error.
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0
+    }
+
+    /// Whether anything was found that nothing can run with: an error that keepalived would not survive either.
+    pub fn is_refused(&self) -> bool {
+        self.refusals() > 0
     }
 
     /// How many findings keepalived would not run with.

@@ -59,7 +59,7 @@ pub fn parse_with(file_name: &str, text: &str, options: &Options<'_>, report: &m
     let file = report.add_source(file_name, text);
     let lines = preprocess::preprocess(&file, text, options, report);
     let tokens = lexer::tokens(&lines, report);
-    let entries = tree::read(tokens, report);
+    let entries = tree::read(&tokens, report);
     let draft = sections::draft(&entries, report);
     let mut said = BTreeSet::new();
     let new = report.diagnostics.split_off(before);

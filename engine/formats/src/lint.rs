@@ -80,10 +80,10 @@ pub struct Subject {
 impl Subject {
     /// Reads a keepalived.conf; none when it cannot be used.
     pub fn read(file: &str, name: &str, text: &str, report: &mut Report) -> Option<Subject> {
-        let before = report.count(Severity::Error);
+        let before = report.refusals();
         let draft = crate::keepalived::parse(file, text, report);
         let model = build_node(name, Default::default(), interfaces_named_in(&draft), &draft, report)?;
-        let usable = report.count(Severity::Error) == before;
+        let usable = report.refusals() == before;
         usable.then(|| Subject { file: file.to_owned(), draft, model })
     }
 

@@ -92,7 +92,7 @@ impl std::fmt::Display for RecordedKind {
 pub fn load(dir: &Path, run: Option<usize>) -> (Option<Recording>, Report) {
     let mut report = Report::default();
     let recording = read(dir, run.unwrap_or(1), &mut report);
-    (recording.filter(|_| !report.has_errors()), report)
+    (recording.filter(|_| !report.is_refused()), report)
 }
 
 /// The numbers of the runs in `dir`, from 1. A folder without any still has its first run to complain about.

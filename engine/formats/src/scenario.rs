@@ -62,8 +62,8 @@ pub fn load(path: &Path, files: &dyn Files) -> (Option<World>, Report) {
         return (None, reader.report);
     }
     let world = read(path, &source, &mut reader);
-    let world = world.filter(|_| !reader.report.has_errors());
-    if world.is_none() && !reader.report.has_errors() {
+    let world = world.filter(|_| !reader.report.is_refused());
+    if world.is_none() && !reader.report.is_refused() {
         reader.refuse(0..0, "the scenario could not be read completely", "", "");
     }
     (world, reader.report)
@@ -98,7 +98,7 @@ fn parse<T: serde::de::DeserializeOwned>(source: &str, reader: &mut Reader<'_>) 
 fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     let tree: Yaml<Tree> = parse(source, reader)?;
     keys::check(&tree, &schemars::schema_for!(ScenarioText).to_value(), reader);
-    if reader.report.has_errors() {
+    if reader.report.is_refused() {
         return None;
     }
     let text: ScenarioText = parse(source, reader)?;

@@ -3,7 +3,7 @@ use vrrplab_engine::model::track::Tracked;
 use vrrplab_engine::model::{InstanceModel, InterfaceModel, SyncGroupModel};
 
 use super::draft::{Draft, InstanceDraft, Spanned, SyncGroupDraft, TrackDraft};
-use super::tracks::{Found, track_interface};
+use super::tracks::Found;
 use crate::diagnostics::{Report, nearest};
 
 /// The groups that keep at least one member. Members' weights change as grouping demands.
@@ -36,20 +36,18 @@ pub(super) fn build(
             }
             _ => {}
         }
-        let own: Vec<_> =
-            group.tracks.interfaces.iter().filter_map(|t| track_interface(t, interfaces, report)).collect();
-        let found = Found::new(&group.tracks, draft, report);
+        let found = Found::new(&group.tracks, draft, interfaces, report);
         let tracking_weight = group.tracking_weight.as_ref().is_some_and(|t| t.value);
         for &member in &members {
             let Some(model) = &mut built[member] else { continue };
             if !tracking_weight {
                 drop_weights(kept[member], model, name, report);
             }
-            model.track_interfaces.extend(own.iter().copied());
-            model.track_scripts.extend(found.scripts.iter().flatten());
-            model.track_files.extend(found.files.iter().flatten());
-            model.track_processes.extend(found.processes.iter().flatten());
-            model.track_bfds.extend(found.bfds.iter().flatten());
+            model.track_interfaces.extend(&found.interfaces);
+            model.track_scripts.extend(&found.scripts);
+            model.track_files.extend(&found.files);
+            model.track_processes.extend(&found.processes);
+            model.track_bfds.extend(&found.bfds);
         }
         let notify = group.notify.clone();
         groups.push(SyncGroupModel { tracking_weight, notify, ..SyncGroupModel::new(name, members) });

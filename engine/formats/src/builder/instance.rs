@@ -8,7 +8,8 @@ use vrrplab_engine::model::{
 use vrrplab_engine::time::Span;
 
 use super::draft::{AuthType, DefaultsDraft, Draft, InstanceDraft, Spanned, VipDraft};
-use super::{find_interface, strict, tracks};
+use super::tracks::Found;
+use super::{find_interface, strict};
 use crate::diagnostics::Report;
 
 /// The instance, or none where its interface or VRID is unknown; everything else is checked all the same.
@@ -47,7 +48,13 @@ pub(super) fn build(
     let flag = |own: &Option<Spanned<bool>>, default: Option<&Spanned<bool>>| {
         own.as_ref().or(default).is_some_and(|value| value.value)
     };
+    let tracks = Found::new(&draft.tracks, node, interfaces, report);
     let mut model = InstanceModel {
+        track_interfaces: tracks.interfaces,
+        track_scripts: tracks.scripts,
+        track_files: tracks.files,
+        track_processes: tracks.processes,
+        track_bfds: tracks.bfds,
         version,
         family,
         priority,
@@ -85,7 +92,6 @@ pub(super) fn build(
         lvs_sync_interface: draft.lvs_sync_interface.clone(),
         ..InstanceModel::new(name, interface?.index, vrid?)
     };
-    tracks::add(&mut model, &draft.tracks, node, interfaces, report);
     if model.strict {
         strict::apply(&mut model, draft, report);
     }
@@ -288,7 +294,7 @@ fn addresses(
         let prefix = draft.prefix.as_ref().map_or(Some(width), |p| {
             let prefix = u8::try_from(p.value).ok().filter(|p| *p <= width);
             if prefix.is_none() {
-                report.error(p, "this prefix length is out of range", format!("0 to {width}"));
+                report.error(p, "this prefix length is out of range", format!("0 to {width}")).survived();
             }
             prefix
         });
@@ -308,7 +314,7 @@ fn peers(draft: &InstanceDraft, family: AddressFamily, report: &mut Report) -> V
     let mut peers = Vec::new();
     for peer in &draft.unicast_peers {
         if family_of(peer.ip.value) != family {
-            report.error(&peer.ip, "this peer is not of the family of the virtual addresses", "");
+            report.error(&peer.ip, "this peer is not of the family of the virtual addresses", "left out").survived();
         } else {
             let ttl = peer.min_ttl.is_some() || peer.max_ttl.is_some();
             let range = (peer_ttl(&peer.min_ttl, 0, report), peer_ttl(&peer.max_ttl, 255, report));
@@ -321,7 +327,7 @@ fn peers(draft: &InstanceDraft, family: AddressFamily, report: &mut Report) -> V
 fn peer_ttl(given: &Option<Spanned<i64>>, otherwise: u8, report: &mut Report) -> u8 {
     let Some(given) = given else { return otherwise };
     u8::try_from(given.value).unwrap_or_else(|_| {
-        report.error(given, "the TTL is out of range", "0 to 255");
+        report.error(given, "the TTL is out of range", "0 to 255").survived();
         otherwise
     })
 }
@@ -329,7 +335,7 @@ fn peer_ttl(given: &Option<Spanned<i64>>, otherwise: u8, report: &mut Report) ->
 fn source(draft: &InstanceDraft, family: AddressFamily, report: &mut Report) -> Option<IpAddr> {
     let source = draft.source.as_ref()?;
     if family_of(source.value) != family {
-        report.error(source, "the source is not of the family of the virtual addresses", "");
+        report.error(source, "the source is not of the family of the virtual addresses", "").survived();
     }
     Some(source.value)
 }
@@ -338,7 +344,7 @@ fn unicast_ttl(draft: &InstanceDraft, peers: &[UnicastPeer], report: &mut Report
     let given = draft.unicast_ttl.as_ref()?;
     let ttl = u8::try_from(given.value).ok();
     if ttl.is_none() {
-        report.error(given, "the TTL is out of range", "0 to 255");
+        report.error(given, "the TTL is out of range", "0 to 255").survived();
     } else if peers.is_empty() {
         report
             .warning(given, "`unicast_ttl` without `unicast_peer` is ignored here", "no peers to send to")

@@ -1,57 +1,33 @@
 //! What an instance tracks: names become positions, absent weights those of what is tracked.
 use vrrplab_engine::model::track::Tracked;
-use vrrplab_engine::model::{InstanceModel, InterfaceModel, TrackInterface};
+use vrrplab_engine::model::{InterfaceModel, TrackInterface};
 
 use super::draft::{Draft, TrackDraft, TracksDraft};
 use super::find_interface;
 use crate::diagnostics::{Report, Spanned};
 
-/// Adds all of these to an instance; what is tracked twice is told and left out.
-pub(super) fn add(
-    model: &mut InstanceModel,
-    tracks: &TracksDraft,
-    node: &Draft,
-    interfaces: &[InterfaceModel],
-    report: &mut Report,
-) {
-    for line in &tracks.interfaces {
-        let Some(one) = track_interface(line, interfaces, report) else { continue };
-        if model.track_interfaces.iter().any(|t| t.iface == one.iface) {
-            report.warning(&line.name, format!("interface `{}` is tracked twice", line.name.value), "skipped");
-        } else {
-            model.track_interfaces.push(one);
-        }
-    }
-    let found = Found::new(tracks, node, report);
-    extend(&mut model.track_scripts, found.scripts, &tracks.scripts, report);
-    extend(&mut model.track_files, found.files, &tracks.files, report);
-    extend(&mut model.track_processes, found.processes, &tracks.processes, report);
-    extend(&mut model.track_bfds, found.bfds, &tracks.bfds, report);
-}
-
-/// What is tracked besides interfaces, with positions; each list in step with its lines.
+/// What is tracked, with positions; what cannot be found, or is tracked twice, is told and left out.
 pub(super) struct Found {
-    pub(super) scripts: Vec<Option<Tracked>>,
-    pub(super) files: Vec<Option<Tracked>>,
-    pub(super) processes: Vec<Option<Tracked>>,
-    pub(super) bfds: Vec<Option<Tracked>>,
+    pub(super) interfaces: Vec<TrackInterface>,
+    pub(super) scripts: Vec<Tracked>,
+    pub(super) files: Vec<Tracked>,
+    pub(super) processes: Vec<Tracked>,
+    pub(super) bfds: Vec<Tracked>,
 }
 
 impl Found {
     /// Looks up every line.
-    pub(super) fn new(tracks: &TracksDraft, node: &Draft, report: &mut Report) -> Found {
+    pub(super) fn new(tracks: &TracksDraft, node: &Draft, interfaces: &[InterfaceModel], report: &mut Report) -> Found {
         let scripts = names(&node.scripts, |s| (&s.name, s.weight, s.reverse));
         let files = names(&node.files, |f| (&f.name, f.weight, f.reverse));
         let processes = names(&node.processes, |p| (&p.name, p.weight, p.reverse));
         let bfds = names(&node.bfds, |b| (&b.name, b.weight, b.reverse));
-        let mut all = |lines: &[TrackDraft], names: &[Named<'_>], most: i64| {
-            lines.iter().map(|line| tracked(line, names, most, report)).collect()
-        };
         Found {
-            scripts: all(&tracks.scripts, &scripts, 253),
-            files: all(&tracks.files, &files, 254),
-            processes: all(&tracks.processes, &processes, 254),
-            bfds: all(&tracks.bfds, &bfds, 253),
+            interfaces: track_interfaces(&tracks.interfaces, interfaces, report),
+            scripts: all(&tracks.scripts, &scripts, 253, report),
+            files: all(&tracks.files, &files, 254, report),
+            processes: all(&tracks.processes, &processes, 254, report),
+            bfds: all(&tracks.bfds, &bfds, 253, report),
         }
     }
 }
@@ -81,24 +57,30 @@ fn weight(given: &Spanned<i64>, most: i64, report: &mut Report) -> i16 {
     i16::try_from(weight).unwrap_or(0)
 }
 
-fn extend(list: &mut Vec<Tracked>, found: Vec<Option<Tracked>>, lines: &[TrackDraft], report: &mut Report) {
-    for (line, found) in lines.iter().zip(found) {
-        let Some(found) = found else { continue };
+fn all(lines: &[TrackDraft], names: &[Named<'_>], most: i64, report: &mut Report) -> Vec<Tracked> {
+    let mut list: Vec<Tracked> = Vec::new();
+    for line in lines {
+        let Some(found) = tracked(line, names, most, report) else { continue };
         if list.iter().any(|t| t.item == found.item) {
             report.warning(&line.name, format!("`{}` is tracked twice", line.name.value), "skipped");
         } else {
             list.push(found);
         }
     }
+    list
 }
 
-/// One tracked interface, or none after an error.
-pub(super) fn track_interface(
-    draft: &TrackDraft,
-    interfaces: &[InterfaceModel],
-    report: &mut Report,
-) -> Option<TrackInterface> {
-    let iface = find_interface(&draft.name, interfaces, report)?;
-    let weight = draft.weight.as_ref().map_or(0, |given| weight(given, 253, report));
-    Some(TrackInterface { iface: iface.index, weight, reverse: draft.reverse })
+fn track_interfaces(lines: &[TrackDraft], interfaces: &[InterfaceModel], report: &mut Report) -> Vec<TrackInterface> {
+    let mut list: Vec<TrackInterface> = Vec::new();
+    for line in lines {
+        let iface = find_interface(&line.name, interfaces, report);
+        let weight = line.weight.as_ref().map_or(0, |given| weight(given, 253, report));
+        let Some(iface) = iface else { continue };
+        if list.iter().any(|t| t.iface == iface.index) {
+            report.warning(&line.name, format!("interface `{}` is tracked twice", line.name.value), "skipped");
+        } else {
+            list.push(TrackInterface { iface: iface.index, weight, reverse: line.reverse });
+        }
+    }
+    list
 }

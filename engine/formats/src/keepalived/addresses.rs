@@ -69,8 +69,7 @@ fn with_prefix(word: &Word, report: &mut Report) -> Option<(Spanned<IpAddr>, Opt
         Some(text) => {
             let start = (middle + 1).min(word.span.end);
             let part = Spanned::new(text.to_owned(), word.file.clone(), start..word.span.end);
-            let width = if ip.is_ipv4() { 32 } else { 128 };
-            Some(number(&part, (0, width), &format!("a prefix length, 0 to {width}"), report)?)
+            Some(number(&part, (i64::MIN, i64::MAX), "a prefix length", report)?)
         }
     };
     Some((Spanned::new(ip, word.file.clone(), word.span.start..middle), prefix))

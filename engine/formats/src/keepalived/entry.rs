@@ -11,13 +11,13 @@ use crate::builder::Spanned;
 use crate::diagnostics::{Diagnostic, Report};
 
 /// A keyword, its words, and what its block holds.
-#[derive(Clone, Debug)]
-pub(super) struct Entry {
+#[derive(Debug)]
+pub(super) struct Entry<'t> {
     pub(super) keyword: &'static Keyword,
-    pub(super) word: Word,
-    pub(super) statement: Statement,
-    pub(super) entries: Vec<Entry>,
-    pub(super) lines: Vec<Statement>,
+    pub(super) word: &'t Word,
+    pub(super) statement: &'t Statement,
+    pub(super) entries: Vec<Entry<'t>>,
+    pub(super) lines: Vec<&'t Statement>,
 }
 
 /// A weight and its direction.
@@ -26,9 +26,9 @@ pub(super) struct Weight {
     pub(super) reverse: bool,
 }
 
-impl Entry {
+impl<'t> Entry<'t> {
     /// The words after the keyword.
-    pub(super) fn arguments(&self) -> &[Word] {
+    pub(super) fn arguments(&self) -> &'t [Word] {
         &self.statement.words[1..]
     }
 
@@ -60,6 +60,11 @@ impl Entry {
     pub(super) fn int(&self, report: &mut Report) -> Option<Spanned<i64>> {
         let Takes::Int(least, most) = self.keyword.takes else { return None };
         number(self.arguments().first()?, (least, most), &self.keyword.takes.to_string(), report)
+    }
+
+    /// A whole number, whatever the limits: the one who uses it knows what to do beyond them.
+    pub(super) fn any_int(&self, report: &mut Report) -> Option<Spanned<i64>> {
+        number(self.arguments().first()?, (i64::MIN, i64::MAX), &self.keyword.takes.to_string(), report)
     }
 
     /// The same where it fits an unsigned number.
@@ -132,9 +137,7 @@ impl Entry {
                 let text = raw.strip_prefix(self.keyword.word).unwrap_or(raw);
                 let (words, closed) = shell::split(text);
                 if !closed {
-                    report
-                        .error(&self.word, "this program has a quote that is never closed", "in this line")
-                        .survived();
+                    report.error(self.word, "this program has a quote that is never closed", "in this line").survived();
                 }
                 words
             }

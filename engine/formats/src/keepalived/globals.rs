@@ -13,7 +13,7 @@ use crate::builder::Spanned;
 use crate::diagnostics::Report;
 
 /// Reads one `global_defs`; later lines replace earlier ones.
-pub(super) fn global_defs(block: &Entry, defaults: &mut Defaults, globals: &mut Globals, report: &mut Report) {
+pub(super) fn global_defs(block: &Entry<'_>, defaults: &mut Defaults, globals: &mut Globals, report: &mut Report) {
     for line in &block.entries {
         let taken = instance_defaults(defaults, line, report)
             || mail(&mut globals.mail, line, report)
@@ -27,7 +27,7 @@ pub(super) fn global_defs(block: &Entry, defaults: &mut Defaults, globals: &mut 
 }
 
 /// A line that is checked against the table and kept.
-pub(super) fn setting(line: &Entry, report: &mut Report) -> Setting {
+pub(super) fn setting(line: &Entry<'_>, report: &mut Report) -> Setting {
     let _ = line.int(report);
     let words = line.arguments().iter().map(|w| w.value.clone()).collect();
     Setting { keyword: line.keyword.word.to_owned(), words }
@@ -39,7 +39,7 @@ fn put<T>(slot: &mut Option<T>, value: Option<T>) {
     }
 }
 
-fn instance_defaults(d: &mut Defaults, line: &Entry, report: &mut Report) -> bool {
+fn instance_defaults(d: &mut Defaults, line: &Entry<'_>, report: &mut Report) -> bool {
     match line.keyword.word {
         "vrrp_version" => put(&mut d.at_end.version, line.int(report)),
         "vrrp_garp_master_delay" => put(&mut d.garp_delay, line.span(report)),
@@ -64,7 +64,7 @@ fn instance_defaults(d: &mut Defaults, line: &Entry, report: &mut Report) -> boo
     true
 }
 
-fn node(g: &mut Globals, line: &Entry, report: &mut Report) -> bool {
+fn node(g: &mut Globals, line: &Entry<'_>, report: &mut Report) -> bool {
     match line.keyword.word {
         "router_id" => put(&mut g.router_id, line.text().map(|t| t.value)),
         "vrrp_startup_delay" => g.startup_delay = line.span(report).map_or(g.startup_delay, |s| s.value),
@@ -77,11 +77,11 @@ fn node(g: &mut Globals, line: &Entry, report: &mut Report) -> bool {
     true
 }
 
-fn switch(line: &Entry, otherwise: bool, report: &mut Report) -> bool {
+fn switch(line: &Entry<'_>, otherwise: bool, report: &mut Report) -> bool {
     line.switch(report).map_or(otherwise, |s| s.value)
 }
 
-fn mail(m: &mut Mail, line: &Entry, report: &mut Report) -> bool {
+fn mail(m: &mut Mail, line: &Entry<'_>, report: &mut Report) -> bool {
     match line.keyword.word {
         "notification_email" => m.to.extend(line.lines.iter().flat_map(|l| l.words.iter().map(|w| w.value.clone()))),
         "notification_email_from" => put(&mut m.from, line.text().map(|t| t.value)),
@@ -97,12 +97,12 @@ fn mail(m: &mut Mail, line: &Entry, report: &mut Report) -> bool {
     true
 }
 
-fn whole_seconds(line: &Entry, report: &mut Report) -> Option<Span> {
+fn whole_seconds(line: &Entry<'_>, report: &mut Report) -> Option<Span> {
     line.count(report).map(|n| Span::from_secs(u64::from(n.value)))
 }
 
 /// `HOST [PORT]`
-fn server(line: &Entry, report: &mut Report) -> Option<(String, u16)> {
+fn server(line: &Entry<'_>, report: &mut Report) -> Option<(String, u16)> {
     let host = line.text()?.value;
     let port = match line.arguments().get(1) {
         None => 25,
@@ -115,7 +115,7 @@ fn narrow<N: TryFrom<i64>>(value: Option<Spanned<i64>>) -> Option<N> {
     value.and_then(|v| N::try_from(v.value).ok())
 }
 
-fn programs(g: &mut Globals, line: &Entry, report: &mut Report) -> bool {
+fn programs(g: &mut Globals, line: &Entry<'_>, report: &mut Report) -> bool {
     match line.keyword.word {
         "notify_fifo" => fifo(&mut g.fifo, line),
         "vrrp_notify_fifo" => fifo(&mut g.vrrp_fifo, line),
@@ -134,33 +134,33 @@ fn programs(g: &mut Globals, line: &Entry, report: &mut Report) -> bool {
     true
 }
 
-fn fifo(slot: &mut Option<Fifo>, line: &Entry) {
+fn fifo(slot: &mut Option<Fifo>, line: &Entry<'_>) {
     let mut words = line.arguments().iter().map(|w| w.value.clone());
     let Some(path) = words.next() else { return };
     let owner = words.next().map(|user| RunAs { user, group: words.next() });
     *slot = Some(Fifo { path, owner, reader: None });
 }
 
-fn reader(slot: &mut Option<Fifo>, line: &Entry, report: &mut Report) {
+fn reader(slot: &mut Option<Fifo>, line: &Entry<'_>, report: &mut Report) {
     match slot {
         Some(fifo) => fifo.reader = line.program(report),
         None => {
-            report.warning(&line.word, "there is no FIFO yet for this script", "ignored").unnoticed();
+            report.warning(line.word, "there is no FIFO yet for this script", "ignored").unnoticed();
         }
     }
 }
 
-fn timeout(slot: &mut Option<Hook>, line: &Entry, report: &mut Report) {
+fn timeout(slot: &mut Option<Hook>, line: &Entry<'_>, report: &mut Report) {
     let given = whole_seconds(line, report);
     match slot {
         Some(hook) => put(&mut hook.timeout, given),
         None => {
-            report.warning(&line.word, "there is no script yet for this timeout", "ignored").unnoticed();
+            report.warning(line.word, "there is no script yet for this timeout", "ignored").unnoticed();
         }
     }
 }
 
-fn lvs(g: &mut Globals, line: &Entry, report: &mut Report) -> bool {
+fn lvs(g: &mut Globals, line: &Entry<'_>, report: &mut Report) -> bool {
     match line.keyword.word {
         "lvs_timeouts" => timeouts(&mut g.lvs_timeouts, line, report),
         "lvs_flush" => g.lvs_flush = true,
@@ -175,7 +175,7 @@ fn lvs(g: &mut Globals, line: &Entry, report: &mut Report) -> bool {
 }
 
 /// `[tcp N] [tcpfin N] [udp N]`
-fn timeouts(timeouts: &mut LvsTimeouts, line: &Entry, report: &mut Report) {
+fn timeouts(timeouts: &mut LvsTimeouts, line: &Entry<'_>, report: &mut Report) {
     let mut rest = line.arguments().iter();
     while let Some(option) = rest.next() {
         let slot = match option.value.as_str() {
@@ -191,7 +191,7 @@ fn timeouts(timeouts: &mut LvsTimeouts, line: &Entry, report: &mut Report) {
 }
 
 /// `IF [INSTANCE] [id N] [maxlen N] [port N] [ttl N] [group ADDR]`
-fn sync_daemon(line: &Entry, report: &mut Report) -> Option<SyncDaemon> {
+fn sync_daemon(line: &Entry<'_>, report: &mut Report) -> Option<SyncDaemon> {
     let mut rest = line.arguments().iter();
     let interface = rest.next()?.value.clone();
     let mut daemon =
@@ -215,7 +215,7 @@ fn sync_daemon(line: &Entry, report: &mut Report) -> Option<SyncDaemon> {
 }
 
 /// `IF DOWN [UP]`, one a line.
-pub(super) fn link_delays(block: &Entry, report: &mut Report) -> Vec<LinkDelay> {
+pub(super) fn link_delays(block: &Entry<'_>, report: &mut Report) -> Vec<LinkDelay> {
     let mut delays = Vec::new();
     for line in &block.lines {
         let Some(interface) = line.words.first() else { continue };

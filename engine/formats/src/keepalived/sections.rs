@@ -11,7 +11,7 @@ use crate::builder::{Draft, Spanned};
 use crate::diagnostics::Report;
 
 /// Reads the entries of one file.
-pub(super) fn draft(entries: &[Entry], report: &mut Report) -> Draft {
+pub(super) fn draft(entries: &[Entry<'_>], report: &mut Report) -> Draft {
     let mut draft = Draft::default();
     let mut defaults = Defaults::default();
     for entry in entries {
@@ -43,11 +43,11 @@ pub(super) fn draft(entries: &[Entry], report: &mut Report) -> Draft {
     draft
 }
 
-fn late_globals(draft: &Draft, entry: &Entry, report: &mut Report) {
+fn late_globals(draft: &Draft, entry: &Entry<'_>, report: &mut Report) {
     if !draft.instances.is_empty() {
         let title = "`global_defs` comes after an instance";
         report
-            .warning(&entry.word, title, "earlier instances do not see it all")
+            .warning(entry.word, title, "earlier instances do not see it all")
             .help("an instance copies GARP and other defaults where it begins: put `global_defs` first")
             .unnoticed();
     }
@@ -61,7 +61,7 @@ fn add<T>(list: &mut Vec<Spanned<T>>, name: fn(&T) -> &str, new: Option<Spanned<
     }
 }
 
-fn tracked(draft: &mut Draft, entry: &Entry, report: &mut Report) -> bool {
+fn tracked(draft: &mut Draft, entry: &Entry<'_>, report: &mut Report) -> bool {
     match entry.keyword.word {
         "vrrp_script" => {
             let script = trackers::script(entry, report);
@@ -84,7 +84,7 @@ fn tracked(draft: &mut Draft, entry: &Entry, report: &mut Report) -> bool {
     true
 }
 
-fn statics(draft: &mut Draft, entry: &Entry, report: &mut Report) -> bool {
+fn statics(draft: &mut Draft, entry: &Entry<'_>, report: &mut Report) -> bool {
     let statics = &mut draft.statics;
     let lines = entry.lines.iter().map(|line| line.words.as_slice());
     match entry.keyword.word {

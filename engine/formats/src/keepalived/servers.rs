@@ -4,7 +4,7 @@ use crate::builder::Draft;
 use crate::diagnostics::Report;
 
 /// Reads one block, if it is one of these.
-pub(super) fn read(_draft: &mut Draft, entry: &Entry, _report: &mut Report) -> bool {
+pub(super) fn read(_draft: &mut Draft, entry: &Entry<'_>, _report: &mut Report) -> bool {
     matches!(entry.keyword.word, "virtual_server" | "virtual_server_group" | "SSL" | "garp_group")
 }
 

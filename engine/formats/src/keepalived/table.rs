@@ -97,8 +97,6 @@ pub enum Takes {
     Lines(&'static str),
     /// The same, with a name in its header.
     NamedLines(&'static str),
-    /// Nothing, or a block of lines.
-    MaybeLines(&'static str),
 }
 
 /// What becomes of a keyword.
@@ -251,7 +249,6 @@ impl fmt::Display for Takes {
             Takes::Named(_, _, _, shape) => write!(f, "`{shape}` and a block"),
             Takes::Lines(shape) => write!(f, "a block of lines `{shape}`"),
             Takes::NamedLines(shape) => write!(f, "`NAME` and a block of lines `{shape}`"),
-            Takes::MaybeLines(shape) => write!(f, "nothing, or a block of lines `{shape}`"),
         }
     }
 }

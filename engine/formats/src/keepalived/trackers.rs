@@ -51,11 +51,11 @@ pub(super) fn is_new<'n>(name: &Word, mut taken: impl Iterator<Item = &'n str>, 
     new
 }
 
-fn name_of(entry: &Entry) -> Word {
+fn name_of(entry: &Entry<'_>) -> Word {
     entry.text().unwrap_or_else(|| entry.word.clone())
 }
 
-fn missing<T>(entry: &Entry, keyword: &str, report: &mut Report) -> Option<T> {
+fn missing<T>(entry: &Entry<'_>, keyword: &str, report: &mut Report) -> Option<T> {
     let name = name_of(entry);
     let title = format!("`{}` has no `{keyword}`", name.value);
     report.error(&name, title, format!("`{keyword}` is required; the block is ignored")).survived();
@@ -67,13 +67,13 @@ fn small(weight: &Weight) -> i16 {
 }
 
 /// `USER [GROUP]`
-pub(super) fn run_as(line: &Entry) -> Option<RunAs> {
+pub(super) fn run_as(line: &Entry<'_>) -> Option<RunAs> {
     let mut words = line.arguments().iter().map(|w| w.value.clone());
     Some(RunAs { user: words.next()?, group: words.next() })
 }
 
 /// One `vrrp_script`.
-pub(super) fn script(entry: &Entry, report: &mut Report) -> Option<Spanned<ScriptModel>> {
+pub(super) fn script(entry: &Entry<'_>, report: &mut Report) -> Option<Spanned<ScriptModel>> {
     let (mut program, mut user, mut timeout) = (None, None, None);
     let (mut interval, mut weight, mut reverse) = (Span::from_secs(1), 0, false);
     let (mut rise, mut fall, mut init_fail) = (1, 1, false);
@@ -111,7 +111,7 @@ pub(super) fn script(entry: &Entry, report: &mut Report) -> Option<Spanned<Scrip
 }
 
 /// One `track_file`.
-pub(super) fn file(entry: &Entry, report: &mut Report) -> Option<Spanned<FileModel>> {
+pub(super) fn file(entry: &Entry<'_>, report: &mut Report) -> Option<Spanned<FileModel>> {
     let (mut path, mut weight, mut reverse, mut init) = (None, 1, false, None);
     for line in &entry.entries {
         match line.keyword.word {
@@ -130,7 +130,7 @@ pub(super) fn file(entry: &Entry, report: &mut Report) -> Option<Spanned<FileMod
 }
 
 /// `[NUMBER] [overwrite]`
-fn file_init(line: &Entry, report: &mut Report) -> FileInit {
+fn file_init(line: &Entry<'_>, report: &mut Report) -> FileInit {
     let mut init = FileInit { value: 0, overwrite: false };
     for word in line.arguments() {
         if word.value == "overwrite" {
@@ -144,7 +144,7 @@ fn file_init(line: &Entry, report: &mut Report) -> FileInit {
 }
 
 /// One `vrrp_track_process`.
-pub(super) fn process(entry: &Entry, report: &mut Report) -> Option<Spanned<ProcessModel>> {
+pub(super) fn process(entry: &Entry<'_>, report: &mut Report) -> Option<Spanned<ProcessModel>> {
     let name = name_of(entry);
     let mut p = ProcessModel {
         name: name.value.clone(),
@@ -185,7 +185,7 @@ pub(super) fn process(entry: &Entry, report: &mut Report) -> Option<Spanned<Proc
     Some(name.with(p))
 }
 
-fn argument_match(line: &Entry, report: &mut Report) -> Option<ArgumentMatch> {
+fn argument_match(line: &Entry<'_>, report: &mut Report) -> Option<ArgumentMatch> {
     match line.arguments().first() {
         None => Some(ArgumentMatch::Exact),
         Some(word) if word.value == "initial" => Some(ArgumentMatch::Initial),
@@ -198,7 +198,7 @@ fn argument_match(line: &Entry, report: &mut Report) -> Option<ArgumentMatch> {
 }
 
 /// One `bfd_instance`.
-pub(super) fn bfd(entry: &Entry, report: &mut Report) -> Option<Spanned<BfdModel>> {
+pub(super) fn bfd(entry: &Entry<'_>, report: &mut Report) -> Option<Spanned<BfdModel>> {
     let (mut neighbour, mut source, mut ttl, mut max_hops) = (None, None, None, Some(0));
     let [mut min_rx, mut min_tx, mut idle_tx] = [10, 10, 1000].map(Span::from_millis);
     let (mut multiplier, mut passive, mut weight, mut reverse) = (5, false, 0, false);
@@ -246,6 +246,6 @@ pub(super) fn bfd(entry: &Entry, report: &mut Report) -> Option<Spanned<BfdModel
     }))
 }
 
-fn byte(line: &Entry, report: &mut Report) -> Option<u8> {
+fn byte(line: &Entry<'_>, report: &mut Report) -> Option<u8> {
     line.int(report).and_then(|n| u8::try_from(n.value).ok())
 }

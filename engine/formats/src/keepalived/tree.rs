@@ -1,21 +1,19 @@
 //! Statements and braces become entries, each with its row of the table: which block we are in decides what a word
 //! means. What keepalived 2.2.7 makes of a mistake is followed, and told.
-use std::vec::IntoIter;
-
 use super::entry::Entry;
 use super::lexer::{Statement, Token, Word};
 use super::table::{self, Block, Keyword, Status, Takes};
-use crate::diagnostics::{Keepalived, Place, Report, nearest};
+use crate::diagnostics::{Keepalived, Place, Report, Severity, nearest};
 
-/// Reads the tokens of one file.
-pub(super) fn read(tokens: Vec<Token>, report: &mut Report) -> Vec<Entry> {
-    let mut reader = Reader { tokens: tokens.into_iter().peekable(), open: Vec::new(), stopped: false, report };
-    let root = reader.block(Inside::Keywords(Block::Root));
-    for entry in &reader.open {
-        let title = format!("`{}` is never closed", entry.value);
-        reader.report.error(entry, title, "this block has no `}`").survived();
+/// Reads the tokens of one file. What is told about mistakes goes by what the author meant; what is read goes by what
+/// keepalived makes of them.
+pub(super) fn read<'t>(tokens: &'t [Token], report: &mut Report) -> Vec<Entry<'t>> {
+    let before = report.diagnostics.len();
+    let entries = Reader::new(tokens, true, report).root();
+    if report.diagnostics[before..].iter().all(|d| d.severity == Severity::Warning) {
+        return entries;
     }
-    root.entries
+    Reader::new(tokens, false, &mut Report::default()).root()
 }
 
 /// What a block may hold.
@@ -23,125 +21,217 @@ pub(super) fn read(tokens: Vec<Token>, report: &mut Report) -> Vec<Entry> {
 enum Inside {
     Keywords(Block),
     Lines,
+    /// A block that nobody knows: it is skipped.
+    Anything,
+}
+
+/// An open block.
+struct Open<'t> {
+    header: &'t Word,
+    inside: Inside,
 }
 
 /// What a block holds.
 #[derive(Default)]
-struct Contents {
-    entries: Vec<Entry>,
-    lines: Vec<Statement>,
+struct Contents<'t> {
+    entries: Vec<Entry<'t>>,
+    lines: Vec<&'t Statement>,
 }
 
-struct Reader<'a> {
-    tokens: std::iter::Peekable<IntoIter<Token>>,
-    /// The headers of the open blocks, the innermost last.
-    open: Vec<Word>,
-    /// A required value is missing: keepalived reads no further.
-    stopped: bool,
-    report: &'a mut Report,
+struct Reader<'t, 'r> {
+    tokens: std::iter::Peekable<std::slice::Iter<'t, Token>>,
+    /// The innermost last.
+    open: Vec<Open<'t>>,
+    /// Blocks that lack their end are closed where that is plain, and unknown ones are skipped.
+    mends: bool,
+    /// How many blocks are being left because a line belongs further out.
+    leaving: usize,
+    report: &'r mut Report,
 }
 
-impl Reader<'_> {
+impl<'t, 'r> Reader<'t, 'r> {
+    fn new(tokens: &'t [Token], mends: bool, report: &'r mut Report) -> Reader<'t, 'r> {
+        Reader { tokens: tokens.iter().peekable(), open: Vec::new(), mends, leaving: 0, report }
+    }
+
+    fn root(mut self) -> Vec<Entry<'t>> {
+        self.block(Inside::Keywords(Block::Root)).entries
+    }
+
     /// Everything up to the `}` of this block, or to the end.
-    fn block(&mut self, inside: Inside) -> Contents {
+    fn block(&mut self, inside: Inside) -> Contents<'t> {
         let mut contents = Contents::default();
-        while let Some(token) = self.tokens.next().filter(|_| !self.stopped) {
+        loop {
+            if self.leaving > 0 && !self.open.is_empty() {
+                self.leaving -= 1;
+                self.open.pop();
+                return contents;
+            }
+            let Some(token) = self.tokens.peek().copied() else {
+                self.ended_too_early();
+                return contents;
+            };
+            if let (Token::Statement(statement), true) = (token, self.mends) {
+                self.leaving = self.blocks_to_leave(statement);
+                if self.leaving > 0 {
+                    continue;
+                }
+            }
+            self.tokens.next();
             match (token, inside) {
                 (Token::Close(at), _) if self.open.is_empty() => {
-                    self.report.error(&at, "this `}` closes nothing", "one `}` too many up to here").survived();
+                    self.report.error(at, "this `}` closes nothing", "one `}` too many up to here").survived();
                 }
                 (Token::Close(_), _) => {
                     self.open.pop();
-                    break;
+                    return contents;
                 }
-                (Token::Open(at), _) => self.unexpected_brace(&at),
+                (Token::Open(_), Inside::Anything) => self.skip(),
+                (Token::Open(at), _) => self.unexpected_brace(at),
+                (Token::Statement(_), Inside::Anything) => {}
                 (Token::Statement(statement), Inside::Lines) => contents.lines.push(statement),
                 (Token::Statement(statement), Inside::Keywords(block)) => {
                     contents.entries.extend(self.statement(block, statement));
                 }
             }
         }
-        contents
     }
 
-    fn unexpected_brace(&mut self, at: &Place) {
+    /// The innermost block is open where the file ends.
+    fn ended_too_early(&mut self) {
+        if let Some(block) = self.open.pop() {
+            let title = format!("`{}` is never closed", block.header.value);
+            self.report.error(block.header, title, "this block has no `}`").survived();
+        }
+    }
+
+    /// Everything up to the `}` of a block that nobody asked for.
+    fn skip(&mut self) {
+        let mut depth = 1_usize;
+        while depth > 0 {
+            match self.tokens.next() {
+                Some(Token::Open(_)) => depth += 1,
+                Some(Token::Close(_)) => depth -= 1,
+                Some(Token::Statement(_)) => {}
+                None => return,
+            }
+        }
+    }
+
+    /// How many blocks should have been closed before this line: it is known further out, and only there.
+    fn blocks_to_leave(&mut self, statement: &'t Statement) -> usize {
+        let Some((innermost, outer)) = self.open.split_last() else { return 0 };
+        let Some(word) = statement.words.first() else { return 0 };
+        let opens = || self.tokens.clone().nth(1).is_some_and(|next| matches!(next, Token::Open(_)));
+        let count = if begins_root_block(&word.value) && opens() {
+            self.open.len()
+        } else {
+            let Inside::Keywords(here) = innermost.inside else { return 0 };
+            if table::find(here, &word.value).is_some() || statement.words.len() == 1 && !opens() {
+                return 0;
+            }
+            let knows = |open: &Open<'_>| match open.inside {
+                Inside::Keywords(block) => table::find(block, &word.value).is_some(),
+                Inside::Lines | Inside::Anything => false,
+            };
+            outer.iter().rev().position(knows).map_or(0, |position| position + 1)
+        };
+        for open in self.open.iter().rev().take(count) {
+            let title = format!("`{}` is never closed", open.header.value);
+            let help = format!(
+                "`{}` does not belong inside: put a `}}` before it; keepalived would read on inside the open block",
+                word.value
+            );
+            self.report.error(open.header, title, "this block has no `}`").survived().help(help);
+        }
+        count
+    }
+
+    fn unexpected_brace(&mut self, at: &'t Place) {
         let label = "keepalived ignores it, and the next `}` closes the block around it";
         self.report.error(at, "this `{` opens nothing", label).survived();
+        if self.mends {
+            self.skip();
+        }
     }
 
     /// One keyword with what follows it; its block too.
-    fn statement(&mut self, block: Block, statement: Statement) -> Option<Entry> {
-        let word = statement.words.first()?.clone();
+    fn statement(&mut self, block: Block, statement: &'t Statement) -> Option<Entry<'t>> {
+        let word = statement.words.first()?;
         let known = table::find(block, &word.value).filter(|keyword| keyword.status != Status::Refused);
         let Some(keyword) = known else {
-            self.unknown(block, &word);
+            self.unknown(block, word);
             return None;
         };
-        let (least, most) = arity(keyword.takes);
-        let given = statement.words.len() - 1;
-        if given < least {
-            let title = format!("`{}` needs a value: {}", word.value, keyword.takes);
-            self.report
-                .error(&word, title, "keepalived ends here")
-                .help("a missing value is fatal: nothing after it is read")
-                .keepalived(Keepalived::Refuses(2));
-            self.stopped = true;
-            return None;
-        }
-        if given > most {
-            self.tail(&statement.words[1 + most..]);
-        }
+        let enough = self.arity(keyword, word, statement);
         if keyword.status == Status::NotYet {
             let title = format!("`{}` is accepted, but not modelled yet", word.value);
-            self.report.warning(&word, title, "has no effect here").unnoticed();
+            self.report.warning(word, title, "has no effect here").unnoticed();
         }
         let inside = match keyword.takes {
             Takes::Block(inner) | Takes::Named(inner, ..) => Some(Inside::Keywords(inner)),
             Takes::Lines(_) | Takes::NamedLines(_) => Some(Inside::Lines),
-            Takes::MaybeLines(_) => matches!(self.tokens.peek(), Some(Token::Open(_))).then_some(Inside::Lines),
             _ => None,
         };
-        let mut entry = Entry { keyword, word, statement, entries: Vec::new(), lines: Vec::new() };
-        if let Some(inside) = inside {
-            self.enter(&mut entry, inside);
-        }
-        Some(entry)
+        let contents = inside.map_or_else(Contents::default, |inside| self.enter(word, inside));
+        enough.then_some(Entry { keyword, word, statement, entries: contents.entries, lines: contents.lines })
     }
 
-    /// Reads the block of this entry.
-    fn enter(&mut self, entry: &mut Entry, inside: Inside) {
-        if self.tokens.next_if(|token| matches!(token, Token::Open(_))).is_none() {
-            let title = format!("`{}` begins a block", entry.word.value);
-            self.report.error(&entry.word, title, "no `{` follows").survived();
-        }
-        self.open.push(entry.word.clone());
-        let contents = self.block(inside);
-        entry.entries = contents.entries;
-        entry.lines = contents.lines;
-    }
-
-    /// Warns about words beyond the ones that count.
-    fn tail(&mut self, words: &[Word]) {
-        if let (Some(first), Some(last)) = (words.first(), words.last()) {
-            let rest =
-                Word::new(String::new(), first.file.clone(), first.span.start..last.span.end.max(first.span.end));
+    /// Whether enough words follow; what is too much is told.
+    fn arity(&mut self, keyword: &Keyword, word: &'t Word, statement: &'t Statement) -> bool {
+        let (least, most) = arity(keyword.takes);
+        let given = statement.words.len() - 1;
+        if given > most
+            && let (Some(first), Some(last)) = (statement.words.get(1 + most), statement.words.last())
+        {
+            let rest = Place::new((), first.file.clone(), first.span.start..last.span.end.max(first.span.end));
             self.report
                 .warning(&rest, "the rest of this line is ignored", "not read")
                 .help("keepalived reads one keyword per line")
                 .unnoticed();
         }
+        if given < least {
+            let title = format!("`{}` needs a value: {}", word.value, keyword.takes);
+            self.report
+                .error(word, title, "nothing follows")
+                .help("keepalived ends where a value is missing")
+                .keepalived(Keepalived::Refuses(2));
+        }
+        given >= least
+    }
+
+    /// Reads a block.
+    fn enter(&mut self, header: &'t Word, inside: Inside) -> Contents<'t> {
+        if self.tokens.next_if(|token| matches!(token, Token::Open(_))).is_none() {
+            let title = format!("`{}` begins a block", header.value);
+            self.report.error(header, title, "no `{` follows").survived();
+        }
+        self.open.push(Open { header, inside });
+        self.block(inside)
     }
 
     /// keepalived complains and goes on with the next line, also into a block that it does not know.
-    fn unknown(&mut self, block: Block, word: &Word) {
-        let place = self.open.last().map_or("at the top of the file".to_owned(), |b| format!("in `{}`", b.value));
+    fn unknown(&mut self, block: Block, word: &'t Word) {
+        let place =
+            self.open.last().map_or("at the top of the file".to_owned(), |b| format!("in `{}`", b.header.value));
         let title = format!("unknown keyword `{}` {place}", word.value);
         let opens = matches!(self.tokens.peek(), Some(Token::Open(_)));
         let found = self.report.error(word, title, "not known here").survived();
         if let Some(help) = advice(block, word, opens) {
             found.help(help);
         }
+        if opens && self.mends {
+            self.enter(word, Inside::Anything);
+        }
     }
+}
+
+/// Whether this word begins a block at the top of a file.
+fn begins_root_block(word: &str) -> bool {
+    matches!(
+        table::find(Block::Root, word).map(|keyword| keyword.takes),
+        Some(Takes::Block(_) | Takes::Named(..) | Takes::NamedLines(_))
+    )
 }
 
 /// What the author may have meant.
@@ -149,24 +239,14 @@ fn advice(block: Block, word: &Word, opens: bool) -> Option<String> {
     if let Some(Keyword { why, .. }) = table::find(block, &word.value) {
         return Some(format!("{why}; 2.2.7 ignores the line"));
     }
-    let begins_root = matches!(
-        table::find(Block::Root, &word.value).map(|k| k.takes),
-        Some(Takes::Block(_) | Takes::Named(..) | Takes::NamedLines(_))
-    );
-    if begins_root && block != Block::Root {
-        return Some(
-            "a `}` is missing before it; keepalived takes the lines that follow for lines of the open block".to_owned(),
-        );
-    }
     let near = nearest(&word.value, block.section().all().filter(|k| k.status != Status::Refused).map(|k| k.word));
     let elsewhere = table::places_of(&word.value).into_iter().map(|(section, _)| section.header).next();
     match (near, elsewhere) {
         (_, Some(header)) => Some(format!("it belongs in `{header}`")),
         (Some(near), None) => Some(format!("did you mean `{near}`?")),
         (None, None) if opens => Some(
-            "keepalived does not skip the block: it reads its lines as lines of the block around it, and its `}` closes \
-             that"
-            .to_owned(),
+            "keepalived does not skip its block: it reads the lines as lines of the block around, which the `}` closes"
+                .to_owned(),
         ),
         (None, None) => None,
     }
@@ -175,7 +255,7 @@ fn advice(block: Block, word: &Word, opens: bool) -> Option<String> {
 /// How many words may follow a keyword.
 fn arity(takes: Takes) -> (usize, usize) {
     match takes {
-        Takes::Nothing | Takes::Block(_) | Takes::Lines(_) | Takes::MaybeLines(_) => (0, 0),
+        Takes::Nothing | Takes::Block(_) | Takes::Lines(_) => (0, 0),
         Takes::Switch => (0, 1),
         Takes::Int(..) | Takes::Seconds(..) | Takes::Millis(..) | Takes::Word(_) | Takes::OneOf(_) | Takes::Address => {
             (1, 1)

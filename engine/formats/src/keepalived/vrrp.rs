@@ -15,7 +15,12 @@ use crate::builder::{AuthType, InstanceDraft, Spanned, SyncGroupDraft, TrackDraf
 use crate::diagnostics::Report;
 
 /// One `vrrp_instance`.
-pub(super) fn instance(entry: &Entry, defaults: &Defaults, known: &Known<'_>, report: &mut Report) -> InstanceDraft {
+pub(super) fn instance(
+    entry: &Entry<'_>,
+    defaults: &Defaults,
+    known: &Known<'_>,
+    report: &mut Report,
+) -> InstanceDraft {
     let name = entry.text().unwrap_or_else(|| entry.word.clone());
     let mut i = defaults.begin_instance(name);
     for line in &entry.entries {
@@ -40,19 +45,16 @@ fn put<T>(slot: &mut Option<T>, value: Option<T>) {
 }
 
 /// Who it is and how it is elected.
-fn identity(i: &mut InstanceDraft, line: &Entry, report: &mut Report) -> bool {
+fn identity(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) -> bool {
     match line.keyword.word {
         "state" => state(i, line, report),
         "interface" => put(&mut i.interface, line.text()),
         "virtual_router_id" => {
-            let vrid = line.int(report);
+            let vrid = line.any_int(report);
             i.refused |= vrid.is_none();
             put(&mut i.vrid, vrid);
         }
-        "priority" => match line.int(report) {
-            Some(priority) => i.priority = Some(priority),
-            None => i.priority = Some(line.word.with(100)),
-        },
+        "priority" => put(&mut i.priority, line.any_int(report)),
         "version" => version(i, line, report),
         "nopreempt" => i.preempt = line.flag(false),
         "preempt" => i.preempt = line.flag(true),
@@ -78,7 +80,7 @@ fn put_number<N: TryFrom<i64>>(slot: &mut N, value: Option<Spanned<i64>>) {
     }
 }
 
-fn state(i: &mut InstanceDraft, line: &Entry, report: &mut Report) {
+fn state(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) {
     let Some(given) = line.choice(report) else {
         if let Some(last) = report.diagnostics.last_mut() {
             last.label += "; keepalived takes it as BACKUP";
@@ -93,17 +95,17 @@ fn state(i: &mut InstanceDraft, line: &Entry, report: &mut Report) {
     }
 }
 
-fn version(i: &mut InstanceDraft, line: &Entry, report: &mut Report) {
+fn version(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) {
     let Some(given) = line.int(report) else { return };
     match &i.version {
         Some(first) if first.value != given.value => {
-            report.warning(&line.word, "`version` is given already, this line is ignored", "the first one counts");
+            report.warning(line.word, "`version` is given already, this line is ignored", "the first one counts");
         }
         _ => i.version = Some(given),
     }
 }
 
-fn authentication(i: &mut InstanceDraft, block: &Entry, report: &mut Report) {
+fn authentication(i: &mut InstanceDraft, block: &Entry<'_>, report: &mut Report) {
     for line in &block.entries {
         match line.keyword.word {
             "auth_type" => {
@@ -116,15 +118,15 @@ fn authentication(i: &mut InstanceDraft, block: &Entry, report: &mut Report) {
     }
     if i.auth_type.is_some() && i.auth_pass.is_none() {
         let title = "`auth_type` without `auth_pass`: nothing is authenticated";
-        report.warning(&block.word, title, "no password in here");
+        report.warning(block.word, title, "no password in here");
     } else if i.auth_type.is_none() && i.auth_pass.take().is_some() {
         let title = "`auth_pass` without `auth_type`: nothing is authenticated";
-        report.warning(&block.word, title, "no type in here");
+        report.warning(block.word, title, "no type in here");
     }
 }
 
 /// When things happen.
-fn timing(i: &mut InstanceDraft, line: &Entry, report: &mut Report) -> bool {
+fn timing(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) -> bool {
     match line.keyword.word {
         "advert_int" => put(&mut i.advert_int, line.span(report)),
         "preempt_delay" => put(&mut i.preempt_delay, line.span(report)),
@@ -135,7 +137,7 @@ fn timing(i: &mut InstanceDraft, line: &Entry, report: &mut Report) -> bool {
 }
 
 /// How addresses are announced.
-fn announcements(i: &mut InstanceDraft, line: &Entry, report: &mut Report) -> bool {
+fn announcements(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) -> bool {
     match line.keyword.word {
         "garp_master_delay" => put(&mut i.garp_delay, line.span(report)),
         "garp_master_repeat" => put(&mut i.garp_repeat, line.int(report)),
@@ -150,7 +152,7 @@ fn announcements(i: &mut InstanceDraft, line: &Entry, report: &mut Report) -> bo
 }
 
 /// `[all] SECONDS`
-pub(super) fn garp_extra(line: &Entry, report: &mut Report) -> Option<Spanned<GarpExtra>> {
+pub(super) fn garp_extra(line: &Entry<'_>, report: &mut Report) -> Option<Spanned<GarpExtra>> {
     let words = line.arguments();
     let all = words.first().is_some_and(|w| w.value == "all");
     let word = words.get(usize::from(all))?;
@@ -160,7 +162,7 @@ pub(super) fn garp_extra(line: &Entry, report: &mut Report) -> Option<Spanned<Ga
 }
 
 /// Where adverts go and which addresses there are.
-fn addressing(i: &mut InstanceDraft, line: &Entry, report: &mut Report) -> bool {
+fn addressing(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) -> bool {
     match line.keyword.word {
         "virtual_ipaddress" => i.vips.extend(vips(line, report)),
         "virtual_ipaddress_excluded" => i.excluded_vips.extend(vips(line, report)),
@@ -193,12 +195,12 @@ pub(super) fn multicast(addr: &Spanned<IpAddr>, report: &mut Report) -> bool {
     group
 }
 
-fn vips(block: &Entry, report: &mut Report) -> Vec<VipDraft> {
+fn vips(block: &Entry<'_>, report: &mut Report) -> Vec<VipDraft> {
     block.lines.iter().filter_map(|l| addresses::vip(&l.words, report)).map(|(vip, _)| vip).collect()
 }
 
 /// Which interfaces, and what is done with them.
-fn interfaces(i: &mut InstanceDraft, line: &Entry, report: &mut Report) -> bool {
+fn interfaces(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) -> bool {
     match line.keyword.word {
         "dont_track_primary" => i.dont_track_primary = line.flag(true),
         "use_vmac" => vmac(i, line, report),
@@ -215,13 +217,13 @@ fn interfaces(i: &mut InstanceDraft, line: &Entry, report: &mut Report) -> bool 
     true
 }
 
-fn with_vmac(i: &mut InstanceDraft, line: &Entry, change: impl FnOnce(&mut VmacModel)) {
+fn with_vmac(i: &mut InstanceDraft, line: &Entry<'_>, change: impl FnOnce(&mut VmacModel)) {
     let none = VmacModel { kind: VmacKind::Macvlan(None), name: None, xmit_base: false, for_addresses: false };
     change(&mut i.vmac.get_or_insert_with(|| line.word.with(none)).value);
 }
 
 /// `use_vmac [NAME] [MAC]`
-fn vmac(i: &mut InstanceDraft, line: &Entry, report: &mut Report) {
+fn vmac(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) {
     let (mut name, mut mac) = (None, None);
     for word in line.arguments() {
         if word.value.contains(':') {
@@ -260,7 +262,7 @@ fn partial_mac(word: &Word, report: &mut Report) -> Option<([u8; 6], bool)> {
 }
 
 /// `use_ipvlan [NAME] [ADDR] [bridge|private|vepa]`
-fn ipvlan(i: &mut InstanceDraft, line: &Entry, report: &mut Report) {
+fn ipvlan(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) {
     let (mut name, mut addr, mut mode) = (None, None, IpvlanMode::Bridge);
     for word in line.arguments() {
         match word.value.as_str() {
@@ -278,7 +280,7 @@ fn ipvlan(i: &mut InstanceDraft, line: &Entry, report: &mut Report) {
 }
 
 /// Scripts and mails of an instance or a group: the first line of each kind counts.
-fn notify(notify: &mut Notify, line: &Entry, report: &mut Report) -> bool {
+fn notify(notify: &mut Notify, line: &Entry<'_>, report: &mut Report) -> bool {
     let slot = match line.keyword.word {
         "notify_master" => &mut notify.master,
         "notify_backup" => &mut notify.backup,
@@ -305,17 +307,17 @@ fn notify(notify: &mut Notify, line: &Entry, report: &mut Report) -> bool {
 }
 
 /// The first program counts; another one is told.
-pub(super) fn first_program(slot: &mut Option<Program>, line: &Entry, report: &mut Report) {
+pub(super) fn first_program(slot: &mut Option<Program>, line: &Entry<'_>, report: &mut Report) {
     if slot.is_some() {
         let title = format!("`{}` is given already, this line is ignored", line.keyword.word);
-        report.warning(&line.word, title, "the first one counts");
+        report.warning(line.word, title, "the first one counts");
     } else {
         *slot = line.program(report);
     }
 }
 
 /// One `track_*` block; what is not defined before it is told and left out.
-fn tracks(tracks: &mut TracksDraft, block: &Entry, known: &Known<'_>, report: &mut Report) {
+fn tracks(tracks: &mut TracksDraft, block: &Entry<'_>, known: &Known<'_>, report: &mut Report) {
     let list = match block.keyword.word {
         "track_interface" => &mut tracks.interfaces,
         "track_script" => &mut tracks.scripts,
@@ -338,7 +340,7 @@ fn track(line: &Statement, report: &mut Report) -> Option<TrackDraft> {
         match option.value.as_str() {
             "weight" => {
                 let word = value_of(option, rest.next(), report)?;
-                tracked.weight = number(word, (-254, 254), "-253 to 253", report);
+                tracked.weight = number(word, (i64::MIN, i64::MAX), "-253 to 253", report);
             }
             "reverse" => tracked.reverse = true,
             _ => {
@@ -352,7 +354,7 @@ fn track(line: &Statement, report: &mut Report) -> Option<TrackDraft> {
 }
 
 /// One `vrrp_sync_group`.
-pub(super) fn sync_group(entry: &Entry, known: &Known<'_>, report: &mut Report) -> SyncGroupDraft {
+pub(super) fn sync_group(entry: &Entry<'_>, known: &Known<'_>, report: &mut Report) -> SyncGroupDraft {
     let mut group = SyncGroupDraft::new(entry.text().unwrap_or_else(|| entry.word.clone()));
     for line in &entry.entries {
         match line.keyword.word {

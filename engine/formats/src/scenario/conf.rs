@@ -72,7 +72,7 @@ impl Reader<'_> {
                 let pwd = if inline { &self.folder } else { path.parent().unwrap_or(&self.folder) };
                 let options = Options { config_id: Some(node), instance: None, pwd, includes };
                 let draft = parse_with(&name, &text, &options, &mut report);
-                let clean = !report.has_errors();
+                let clean = !report.is_refused();
                 report.diagnostics.retain(|found| !self.report.diagnostics.contains(found));
                 self.report.merge(report);
                 Some((draft, clean))
