@@ -29,6 +29,20 @@ install_keepalived() {
         give_up "keepalived cannot be installed"
 }
 
+make_interfaces() {
+    ip link set lo up
+    local number=0 name
+    for name in eth0 eth1 eth2 eth0.100 eth0.12; do
+        number=$((number + 1))
+        ip link add "$name" address "02:00:00:00:01:0$number" type veth peer name "far$number"
+        echo 0 >"/proc/sys/net/ipv6/conf/$name/accept_dad"
+        ip link set "$name" up
+        ip link set "far$number" up
+        ip address add "10.0.$((number - 1)).1/24" dev "$name"
+        ip address add "fd00:$((number - 1))::1/64" dev "$name" nodad
+    done
+}
+
 # The host that the configurations are written for; see captures/keepalived-t/README.md.
 make_host() {
     hostname lb1
@@ -55,20 +69,16 @@ make_host() {
         [ ! -e "/etc/$name" ] || mount --bind "/run/etc/$name" "/etc/$name"
     done
 
+    # A file that includes itself goes on until no more files can be opened.
     ulimit -n 256
-    ip link set lo up
-    local number=0 name
-    for name in eth0 eth1 eth2 eth0.100 eth0.12; do
-        number=$((number + 1))
-        ip link add "$name" address "02:00:00:00:01:0$number" type veth peer name "far$number"
-        echo 0 >"/proc/sys/net/ipv6/conf/$name/accept_dad"
-        ip link set "$name" up
-        ip link set "far$number" up
-        ip address add "10.0.$((number - 1)).1/24" dev "$name"
-        ip address add "fd00:$((number - 1))::1/64" dev "$name" nodad
-    done
+    make_interfaces
 }
 
+if [ "${1:-}" = --with-interfaces ]; then
+    shift
+    make_interfaces
+    exec "$@"
+fi
 if [ "${1:-}" = --inside ]; then
     shift
     make_host

@@ -6,8 +6,13 @@ import re
 import signal
 import subprocess
 import sys
+import time
 
 ETC = pathlib.Path("/etc/keepalived")
+SCRIPT = str(pathlib.Path(__file__).with_name("keepalived-t.sh").resolve())
+VRRP = re.compile(r"^ *vrrp_instance\b", re.MULTILINE)
+# The daemon wants IPVS for these, which the kernel of the recordings does not have.
+IPVS = re.compile(r"\blvs_sync_daemon")
 CONFIG_ID = re.compile(r"^[#!] *config-id: *(\S+)", re.MULTILINE)
 
 
@@ -36,6 +41,34 @@ def run(folder, command):
     return {"exit": status, "output": [line for line in lines if line]}
 
 
+def start(folder, name):
+    """What becomes of the daemon (its VRRP part) with this file, on a host of its own; see the README."""
+    for left in pathlib.Path("/run").glob("*.pid"):
+        left.unlink()
+    command = ["unshare", "--net", "--pid", "--fork", "--kill-child=SIGKILL"]
+    command += ["bash", SCRIPT, "--with-interfaces", "keepalived", "-n", "-l", "-D", "-P", "-f", name]
+    log = pathlib.Path("/run/daemon.log")
+    with log.open("wb") as sink:
+        daemon = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT)
+    try:
+        for _ in range(500):
+            ended = daemon.poll() is not None
+            said = log.read_text("utf-8", "replace")
+            if "Respawning" in said or "Segmentation fault" in said:
+                return "crashes"
+            if "no configuration to run" in said:
+                return "idles"
+            if "Startup complete" in said:
+                return "runs"
+            if ended:
+                return "refuses" if daemon.returncode == 2 else f"ends with {daemon.returncode}"
+            time.sleep(0.01)
+        return "hangs"
+    finally:
+        daemon.kill()
+        daemon.wait()
+
+
 def corpus():
     """Every configuration of the corpus: its key, and where it is."""
     for folder in ("broken", "good", "seeds"):
@@ -60,7 +93,10 @@ def verdicts(root):
     """All verdicts by key, and the complaints about recordings that said something else."""
     result, complaints = {}, []
     for key, path in corpus():
-        result[key] = ask(path.parent, path.name, path.read_text("utf-8", "surrogateescape"))
+        text = path.read_text("utf-8", "surrogateescape")
+        result[key] = ask(path.parent, path.name, text)
+        if VRRP.search(text) and not IPVS.search(text):
+            result[key]["daemon"] = start(path.parent, path.name)
     folder = pathlib.Path("/run/recordings")
     folder.mkdir()
     for key, text, status in recorded(root):
@@ -77,7 +113,8 @@ def show(paths):
     for given in paths:
         path = ETC / given if (ETC / given).exists() else pathlib.Path(given).resolve()
         verdict = ask(path.parent, path.name, path.read_text("utf-8", "surrogateescape"))
-        print(f"{given}: {verdict['exit']}", *verdict["output"], sep="\n    ")
+        daemon = start(path.parent, path.name)
+        print(f"{given}: {verdict['exit']}, the daemon {daemon}", *verdict["output"], sep="\n    ")
 
 
 def compare(old, new):
