@@ -5,6 +5,7 @@
 # Usage: bash ci/keepalived-t.sh             compare
 #        bash ci/keepalived-t.sh --write     write verdicts.json anew
 #        bash ci/keepalived-t.sh --show FILE.conf ...    only print exit status and output, for trying things out
+#        bash ci/keepalived-t.sh --dump FILE.conf ...    the same, and the settings as the daemon understood them
 #
 # Everything runs in network, mount and host name namespaces without a name: nothing of the host's interfaces, of its
 # /etc/keepalived or of its /run is seen or changed, and the kernel removes all of it with the last process.

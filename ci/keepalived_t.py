@@ -41,32 +41,42 @@ def run(folder, command):
     return {"exit": status, "output": [line for line in lines if line]}
 
 
-def start(folder, name):
-    """What becomes of the daemon (its VRRP part) with this file, on a host of its own; see the README."""
+def start(folder, name, *more):
+    """What becomes of the daemon (its VRRP part) with this file, on a host of its own, and its log; see the README."""
     for left in pathlib.Path("/run").glob("*.pid"):
         left.unlink()
     command = ["unshare", "--net", "--pid", "--fork", "--kill-child=SIGKILL"]
-    command += ["bash", SCRIPT, "--with-interfaces", "keepalived", "-n", "-l", "-D", "-P", "-f", name]
+    command += ["bash", SCRIPT, "--with-interfaces", "keepalived", "-n", "-l", "-D", "-P", *more, "-f", name]
     log = pathlib.Path("/run/daemon.log")
     with log.open("wb") as sink:
         daemon = subprocess.Popen(command, cwd=folder, stdin=subprocess.DEVNULL, stdout=sink, stderr=subprocess.STDOUT)
-    try:
-        for _ in range(500):
-            ended = daemon.poll() is not None
-            said = log.read_text("utf-8", "replace")
-            if "Respawning" in said or "Segmentation fault" in said:
-                return "crashes"
-            if "no configuration to run" in said:
-                return "idles"
-            if "Startup complete" in said:
-                return "runs"
-            if ended:
-                return "refuses" if daemon.returncode == 2 else f"ends with {daemon.returncode}"
-            time.sleep(0.01)
-        return "hangs"
-    finally:
-        daemon.kill()
-        daemon.wait()
+    fate = "hangs"
+    for _ in range(500):
+        ended = daemon.poll() is not None
+        said = log.read_text("utf-8", "replace")
+        known = fate_of(said, daemon.returncode if ended else None)
+        if known:
+            fate = known
+            # What was asked for in addition comes after that.
+            time.sleep(0.5 if more else 0)
+            break
+        time.sleep(0.01)
+    daemon.kill()
+    daemon.wait()
+    return fate, log.read_text("utf-8", "replace")
+
+
+def fate_of(said, status):
+    """The one word for what became of a daemon that said this and, perhaps, ended; nothing as long as it is open."""
+    if "Respawning" in said or "Segmentation fault" in said:
+        return "crashes"
+    if "no configuration to run" in said:
+        return "idles"
+    if "Startup complete" in said:
+        return "runs"
+    if status is None:
+        return None
+    return "refuses" if status == 2 else f"ends with {status}"
 
 
 def corpus():
@@ -96,7 +106,7 @@ def verdicts(root):
         text = path.read_text("utf-8", "surrogateescape")
         result[key] = ask(path.parent, path.name, text)
         if VRRP.search(text) and not IPVS.search(text):
-            result[key]["daemon"] = start(path.parent, path.name)
+            result[key]["daemon"], _ = start(path.parent, path.name)
     folder = pathlib.Path("/run/recordings")
     folder.mkdir()
     for key, text, status in recorded(root):
@@ -108,13 +118,14 @@ def verdicts(root):
     return result, complaints
 
 
-def show(paths):
-    """Prints what is said about files of the corpus (as folder/name.conf) or elsewhere."""
+def show(paths, dump):
+    """Prints what is said about files of the corpus (as folder/name.conf) or elsewhere, and what was understood."""
     for given in paths:
         path = ETC / given if (ETC / given).exists() else pathlib.Path(given).resolve()
         verdict = ask(path.parent, path.name, path.read_text("utf-8", "surrogateescape"))
-        daemon = start(path.parent, path.name)
+        daemon, said = start(path.parent, path.name, *(["-d"] if dump else []))
         print(f"{given}: {verdict['exit']}, the daemon {daemon}", *verdict["output"], sep="\n    ")
+        print(said if dump else "", end="")
 
 
 def compare(old, new):
@@ -132,8 +143,8 @@ def main():
     """Compares with verdicts.json, or writes it, or shows single verdicts."""
     root = pathlib.Path(sys.argv[1])
     arguments = sys.argv[2:]
-    if arguments[:1] == ["--show"]:
-        show(arguments[1:])
+    if arguments[:1] in (["--show"], ["--dump"]):
+        show(arguments[1:], arguments[0] == "--dump")
         return 0
     file = root / "captures/keepalived-t/verdicts.json"
     new, complaints = verdicts(root)
