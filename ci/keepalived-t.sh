@@ -62,7 +62,7 @@ make_host() {
     chmod 755 /etc/keepalived/conf.d/executable.conf
 
     mkdir /run/etc
-    printf 'root:x:0:0:root:/root:/bin/sh\nwww-data:x:33:33::/:/usr/sbin/nologin\nnobody:x:65534:65534::/:/usr/sbin/nologin\n' >/run/etc/passwd
+    printf '%s\n' root:x:0:0:root:/root:/bin/sh www-data:x:33:33::/:/bin/false nobody:x:65534:65534::/:/bin/false >/run/etc/passwd
     printf 'root:x:0:\nadm:x:4:\nwww-data:x:33:\nnogroup:x:65534:\n' >/run/etc/group
     printf '127.0.0.1 localhost lb1 mail.example.com\n' >/run/etc/hosts
     printf 'passwd: files\ngroup: files\nhosts: files\nservices: files\n' >/run/etc/nsswitch.conf
