@@ -1,0 +1,118 @@
+//! The corpus of captures/keepalived-t: what the real `keepalived -t` says about each file, and what is said here.
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use vrrplab_engine::model::{IfAddr, IfIndex, InterfaceModel, Mac};
+use vrrplab_engine::policy::Policy;
+use vrrplab_formats::builder::build_node;
+use vrrplab_formats::diagnostics::Report;
+use vrrplab_formats::keepalived::{Includes, Options, parse_with};
+
+/// The interfaces of the host on which the verdicts were recorded; `10.0.N.1/24` and `fd00:N::1/64` are on the N-th.
+const INTERFACES: [&str; 5] = ["eth0", "eth1", "eth2", "eth0.100", "eth0.12"];
+/// The name of that host, which `@` lines are compared with.
+const HOST: &str = "lb1";
+/// Where the files were on that host.
+const HOME: &str = "/etc/keepalived";
+
+/// What the real keepalived said about one file.
+#[derive(Deserialize)]
+struct Verdict {
+    exit: u8,
+    output: Vec<String>,
+}
+
+fn corpus() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../captures/keepalived-t")
+}
+
+/// Verdicts by file; those about recordings have no file here.
+fn verdicts() -> BTreeMap<String, Verdict> {
+    let text = fs::read_to_string(corpus().join("verdicts.json")).unwrap();
+    let mut all: BTreeMap<String, Verdict> = serde_json::from_str(&text).unwrap();
+    all.retain(|key, _| !key.starts_with("recordings/"));
+    all
+}
+
+/// The exit status that `keepalived -t` had. Crashes of it are bugs of its own and no verdict on the file.
+fn expected_exit(verdict: &Verdict) -> Option<u8> {
+    (verdict.exit < 128).then_some(verdict.exit)
+}
+
+/// The folders of the corpus as they were on the host that was recorded.
+struct Host;
+
+impl Host {
+    fn place(path: &Path) -> Result<PathBuf, String> {
+        let below = path.strip_prefix(HOME).map_err(|_| "no such file".to_owned())?;
+        let beside = ["good", "broken", "seeds"].iter().any(|folder| below.starts_with(folder));
+        Ok(if beside { corpus().join(below) } else { corpus().join("etc").join(below) })
+    }
+}
+
+impl Includes for Host {
+    fn list(&self, folder: &Path) -> Result<Vec<String>, String> {
+        let entries = fs::read_dir(Host::place(folder)?).map_err(|why| why.to_string())?;
+        let names: BTreeSet<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();
+        Ok(names.into_iter().collect())
+    }
+
+    fn read(&self, path: &Path) -> Result<String, String> {
+        fs::read_to_string(Host::place(path)?).map_err(|why| why.to_string())
+    }
+}
+
+fn interfaces() -> Vec<InterfaceModel> {
+    let address = |text: String, prefix| IfAddr { ip: text.parse::<IpAddr>().unwrap(), prefix };
+    let one = |(position, name): (u8, &&str)| InterfaceModel {
+        index: IfIndex(u32::from(position) + 2),
+        name: (*name).to_owned(),
+        mac: Mac([2, 0, 0, 0, 1, position + 1]),
+        addresses: vec![address(format!("10.0.{position}.1"), 24), address(format!("fd00:{position}::1"), 64)],
+        up: true,
+    };
+    (0..).zip(&INTERFACES).map(one).collect()
+}
+
+/// Everything that is said here about a file of the corpus, as `good/NAME.conf`.
+fn read(key: &str) -> Report {
+    let text = fs::read_to_string(corpus().join(key)).unwrap();
+    let (folder, name) = key.split_once('/').unwrap();
+    let wanted = text.lines().find_map(|line| line.strip_prefix("# config-id: "));
+    let pwd = Path::new(HOME).join(folder);
+    let options =
+        Options { config_id: Some(wanted.unwrap_or(HOST)), instance: Some(HOST), pwd: &pwd, includes: Some(&Host) };
+    let mut report = Report::default();
+    let draft = parse_with(name, &text, &options, &mut report);
+    let _ = build_node(HOST, Policy::default(), interfaces(), &draft, &mut report);
+    report
+}
+
+#[test]
+fn every_file_has_a_verdict_and_every_verdict_a_file() {
+    let mut files = BTreeSet::new();
+    for folder in ["good", "broken", "seeds"] {
+        for entry in fs::read_dir(corpus().join(folder)).unwrap() {
+            files.insert(format!("{folder}/{}", entry.unwrap().file_name().into_string().unwrap()));
+        }
+    }
+    let verdicts = verdicts();
+    assert_eq!(verdicts.keys().cloned().collect::<BTreeSet<_>>(), files);
+    let exits: BTreeSet<u8> = verdicts.values().filter_map(expected_exit).collect();
+    assert_eq!(exits, BTreeSet::from([0, 2, 4, 5, 6]));
+    // Whatever is wrong enough for a status is said, too.
+    let silent = |(key, v): (&String, &Verdict)| (v.exit != 0 && v.output.is_empty()).then(|| key.clone());
+    assert_eq!(verdicts.iter().find_map(silent), None);
+}
+
+#[test]
+fn no_file_of_the_corpus_is_too_much() {
+    for key in verdicts().keys() {
+        // Shown only when reading it fails.
+        println!("{key}");
+        assert_eq!(read(key).render(false), read(key).render(false));
+    }
+}
