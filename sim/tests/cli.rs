@@ -136,8 +136,8 @@ fn a_node_needs_a_network_that_exists() {
 
 #[test]
 fn a_broken_keepalived_conf_is_shown_in_its_own_lines() {
-    let message = refused("conf", GOOD, &CONF.replace("priority 100", "priority many"));
-    says(&message, &["r1.conf:4:", "many"]);
+    let message = refused("conf", GOOD, &CONF.replace("virtual_router_id 51", "virtual_router_id many"));
+    says(&message, &["r1.conf:3:", "many"]);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::lexer::{Statement, Word};
 use super::routes;
 use super::trackers::Known;
 use crate::builder::{AuthType, InstanceDraft, Spanned, SyncGroupDraft, TrackDraft, TracksDraft, VipDraft};
-use crate::diagnostics::Report;
+use crate::diagnostics::{Keepalived, Report};
 
 /// One `vrrp_instance`.
 pub(super) fn instance(
@@ -51,7 +51,10 @@ fn identity(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) -> boo
         "interface" => put(&mut i.interface, line.text()),
         "virtual_router_id" => {
             let vrid = line.any_int(report);
-            i.refused |= vrid.is_none();
+            if vrid.is_none() {
+                i.refused = true;
+                report.diagnostics.last_mut().map(|last| last.keepalived(Keepalived::Refuses(5)));
+            }
             put(&mut i.vrid, vrid);
         }
         "priority" => put(&mut i.priority, line.any_int(report)),
