@@ -34,10 +34,11 @@ enum Command {
     Verify(VerifyArgs),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
-    /// Say where a rule of the timeline comes from, or what a lint of `check` means
+    /// Say where a rule of the timeline comes from, what a lint of `check` means, or what a keyword is for
     Explain {
-        /// Rule or lint id, such as `backup-timer-expired`; all of them when not given
-        rule: Option<String>,
+        /// Rule or lint id, such as `backup-timer-expired`, or `keyword` and one of keepalived.conf; all of them when not given
+        #[arg(value_name = "ID | keyword NAME", num_args = 0..=2)]
+        what: Vec<String>,
     },
     /// Turn another configuration into keepalived.conf
     #[command(subcommand)]
@@ -86,6 +87,9 @@ pub struct CheckArgs {
     /// keepalived.conf files, one for each router
     #[arg(required = true, value_name = "FILE")]
     pub files: Vec<PathBuf>,
+    /// Which lines `@NAME` are for this router; the name of the file without its ending when not given
+    #[arg(long, value_name = "NAME")]
+    pub config_id: Option<String>,
     /// What counts as a failure besides errors
     #[arg(long, value_enum, value_name = "WHAT")]
     pub deny: Option<Deny>,
@@ -106,8 +110,12 @@ pub enum Deny {
 pub enum CheckFormat {
     /// The lines themselves, with advice, and takeover times.
     Text,
-    /// An array of findings.
+    /// One object: findings, what keepalived would say, takeover times.
     Json,
+    /// SARIF 2.1.0, for code hosts and editors.
+    Sarif,
+    /// Commands of GitHub Actions, for the lines of a pull request.
+    Github,
 }
 
 /// `vrrplab verify`.
@@ -134,7 +142,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Check(args) => check::check(args),
         Command::Verify(args) => verify::verify(args),
         Command::Schema => output::say(&vrrplab_formats::scenario::schema()).map(|()| Exit::Held),
-        Command::Explain { rule } => explain::explain(rule.as_deref()),
+        Command::Explain { what } => explain::explain(what),
         Command::Import(Import::Standby { file }) => import::standby(file),
     };
     done.unwrap_or_else(output::exit_of)

@@ -10,6 +10,7 @@ mod lexer;
 mod line;
 mod preprocess;
 mod print;
+pub mod reference;
 mod repeat;
 mod routes;
 mod sections;
@@ -26,7 +27,7 @@ use std::path::Path;
 
 use crate::builder::Draft;
 use crate::diagnostics::{Diagnostic, Report};
-pub use include::Includes;
+use crate::files::Files;
 pub use print::print;
 
 /// What a file means beyond its own text.
@@ -39,7 +40,7 @@ pub struct Options<'a> {
     /// The folder of the file: `${_PWD}`, and where included files are looked for.
     pub pwd: &'a Path,
     /// Where included files come from; without it including is an error.
-    pub includes: Option<&'a dyn Includes>,
+    pub includes: Option<&'a dyn Files>,
 }
 
 /// Reads one text that depends on nothing else. Whatever is wrong goes to the report, under the file's name; the draft

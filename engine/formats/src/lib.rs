@@ -3,6 +3,7 @@
 
 pub mod builder;
 pub mod diagnostics;
+pub mod files;
 pub mod keepalived;
 pub mod lint;
 pub mod recording;

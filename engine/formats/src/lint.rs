@@ -7,10 +7,13 @@ mod takeover;
 mod tests;
 mod together;
 
+use std::path::Path;
+
 use vrrplab_engine::model::{InstanceModel, NodeModel};
 
 use crate::builder::{Draft, InstanceDraft, build_node};
 use crate::diagnostics::{Place, Report, Severity, Spanned};
+use crate::keepalived::{Options, parse_with};
 pub use stage::interfaces_named_in;
 pub use table::ALL;
 pub use takeover::{Takeover, takeovers};
@@ -78,10 +81,22 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// Reads a keepalived.conf; none when it cannot be used.
+    /// Reads a keepalived.conf that depends on nothing else; none when it cannot be used.
     pub fn read(file: &str, name: &str, text: &str, report: &mut Report) -> Option<Subject> {
+        let options = Options { config_id: Some(name), instance: None, pwd: Path::new(""), includes: None };
+        Subject::read_with(file, name, text, &options, report)
+    }
+
+    /// Reads a keepalived.conf with what it includes; none when it cannot be used.
+    pub fn read_with(
+        file: &str,
+        name: &str,
+        text: &str,
+        options: &Options<'_>,
+        report: &mut Report,
+    ) -> Option<Subject> {
         let before = report.refusals();
-        let draft = crate::keepalived::parse(file, text, report);
+        let draft = parse_with(file, text, options, report);
         let model = build_node(name, Default::default(), interfaces_named_in(&draft), &draft, report)?;
         let usable = report.refusals() == before;
         usable.then(|| Subject { file: file.to_owned(), draft, model })

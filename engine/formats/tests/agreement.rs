@@ -9,7 +9,8 @@ use vrrplab_engine::model::{IfAddr, IfIndex, InterfaceModel, Mac};
 use vrrplab_engine::policy::Policy;
 use vrrplab_formats::builder::build_node;
 use vrrplab_formats::diagnostics::Report;
-use vrrplab_formats::keepalived::{Includes, Options, parse_with};
+use vrrplab_formats::files::Files;
+use vrrplab_formats::keepalived::{Options, parse_with};
 
 /// The interfaces of the host on which the verdicts were recorded; `10.0.N.1/24` and `fd00:N::1/64` are on the N-th.
 const INTERFACES: [&str; 5] = ["eth0", "eth1", "eth2", "eth0.100", "eth0.12"];
@@ -53,7 +54,7 @@ impl Host {
     }
 }
 
-impl Includes for Host {
+impl Files for Host {
     fn list(&self, folder: &Path) -> Result<Vec<String>, String> {
         let entries = fs::read_dir(Host::place(folder)?).map_err(|why| why.to_string())?;
         let names: BTreeSet<String> = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok()).collect();

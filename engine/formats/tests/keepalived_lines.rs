@@ -5,12 +5,13 @@ use std::path::Path;
 use proptest::prelude::*;
 use vrrplab_formats::builder::Draft;
 use vrrplab_formats::diagnostics::Report;
-use vrrplab_formats::keepalived::{Includes, Options, parse, parse_with};
+use vrrplab_formats::files::Files;
+use vrrplab_formats::keepalived::{Options, parse, parse_with};
 
 /// Files by path; a folder holds what begins with it.
 struct Memory(BTreeMap<String, String>);
 
-impl Includes for Memory {
+impl Files for Memory {
     fn list(&self, folder: &Path) -> Result<Vec<String>, String> {
         let below = self.0.keys().filter_map(|path| Path::new(path).strip_prefix(folder).ok());
         let names = below.filter_map(|rest| rest.components().next());

@@ -1,107 +1,104 @@
 //! `vrrplab check`: configurations of one router or several, read without a scenario.
+mod github;
+mod json;
+mod sarif;
+mod text;
+
 use std::io;
 use std::path::Path;
 
-use serde::Serialize;
-use vrrplab_engine::model::AddressFamily;
 use vrrplab_formats::diagnostics::{Diagnostic, Report, Severity};
+use vrrplab_formats::files::{Disk, Files};
+use vrrplab_formats::keepalived::Options;
 use vrrplab_formats::lint::{self, Finding, Subject, Takeover};
 
-use super::output::{Exit, colour, say, tell};
+use super::output::{Exit, say, tell};
 use super::{CheckArgs, CheckFormat, Deny};
+
+/// Everything there is to tell.
+struct Told {
+    report: Report,
+    /// So many of the report's findings were made while reading; each of the others stands for one of `findings`.
+    read: usize,
+    findings: Vec<Finding>,
+    takeovers: Vec<Takeover>,
+    verdicts: Vec<Verdict>,
+}
+
+/// What keepalived would say of one file.
+struct Verdict {
+    file: String,
+    /// What `keepalived -t` would exit with.
+    exit: u8,
+    /// Whether the daemon would run with it.
+    runs: bool,
+}
+
+impl Told {
+    /// Each finding with the lint that made it.
+    fn rows(&self) -> impl Iterator<Item = (&Diagnostic, Option<&Finding>)> {
+        let finding = |position: usize| position.checked_sub(self.read).and_then(|at| self.findings.get(at));
+        self.report.diagnostics.iter().enumerate().map(move |(position, told)| (told, finding(position)))
+    }
+}
 
 pub(super) fn check(args: &CheckArgs) -> io::Result<Exit> {
     let mut report = Report::default();
     let mut unusable = false;
-    let mut subjects = Vec::new();
+    let (mut subjects, mut verdicts) = (Vec::new(), Vec::new());
     for path in &args.files {
-        let subject = match std::fs::read_to_string(path) {
-            Ok(text) => Subject::read(&path.display().to_string(), &stem(path), &text, &mut report),
+        match Disk.read(path) {
+            Ok(text) => {
+                let mut own = Report::default();
+                let subject = read(path, &text, args.config_id.as_deref(), &mut own);
+                let (exit, runs) = (own.keepalived_exit(), !own.is_refused());
+                verdicts.push(Verdict { file: path.display().to_string(), exit, runs });
+                report.merge(own);
+                unusable |= subject.is_none();
+                subjects.extend(subject);
+            }
             Err(why) => {
                 tell(&format!("error: cannot read {}: {why}\n", path.display()));
-                None
+                unusable = true;
             }
-        };
-        unusable |= subject.is_none();
-        subjects.extend(subject);
-    }
-    let findings = lint::check(&subjects);
-    let before = report.diagnostics.len();
-    for finding in &findings {
-        finding.tell(&mut report);
-    }
-    match args.format {
-        CheckFormat::Json => say(&json(&report, before, &findings)?)?,
-        CheckFormat::Text => {
-            let takeovers = if report.has_errors() { Vec::new() } else { lint::takeovers(&subjects) };
-            say(&text(&report, &takeovers))?;
         }
     }
-    let (errors, warnings) = (report.has_errors(), report.count(Severity::Warning) > 0);
-    Ok(match (unusable, errors || warnings && args.deny == Some(Deny::Warnings), warnings) {
-        (true, ..) => Exit::BadInput,
-        (_, true, _) => Exit::Failed,
-        (_, _, true) => Exit::Warnings,
+    let told = weigh(report, &subjects, verdicts);
+    say(&match args.format {
+        CheckFormat::Text => text::print(&told),
+        CheckFormat::Json => json::print(&told)?,
+        CheckFormat::Sarif => sarif::print(&told)?,
+        CheckFormat::Github => github::print(&told),
+    })?;
+    let denied = told.report.count(Severity::Warning) > 0 && args.deny == Some(Deny::Warnings);
+    Ok(match (unusable, told.report.has_errors() || denied) {
+        (true, _) => Exit::BadInput,
+        (_, true) => Exit::Failed,
         _ => Exit::Held,
     })
 }
 
-fn stem(path: &Path) -> String {
-    path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned())
-}
-
-fn text(report: &Report, takeovers: &[Takeover]) -> String {
-    let mut text = report.render(colour());
-    if !text.is_empty() {
-        text.push('\n');
-    }
-    for takeover in takeovers {
-        let family = if takeover.family == AddressFamily::V4 { "IPv4" } else { "IPv6" };
-        text += &format!("VRID {} ({family})\n", takeover.vrid);
-        for (file, priority) in &takeover.members {
-            text += &format!("  priority {priority:3}  {file}\n");
-        }
-        text += &match (takeover.after_crash, takeover.after_stop) {
-            (Some(crash), Some(stop)) => format!("  takeover after a crash: {crash} at most; after a stop: {stop}\n"),
-            _ => "  takeover: no other router in these files\n".to_owned(),
-        };
-    }
-    let count = |severity, word: &str| {
-        let n = report.count(severity);
-        format!("{n} {word}{}", if n == 1 { "" } else { "s" })
+/// One file, with what it includes.
+fn read(path: &Path, text: &str, config_id: Option<&str>, report: &mut Report) -> Option<Subject> {
+    let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+    let options = Options {
+        config_id: Some(config_id.unwrap_or(&stem)),
+        instance: None,
+        pwd: path.parent().unwrap_or(Path::new("")),
+        includes: Some(&Disk),
     };
-    text + &format!("{}, {}\n", count(Severity::Error, "error"), count(Severity::Warning, "warning"))
+    Subject::read_with(&path.display().to_string(), &stem, text, &options, report)
 }
 
-/// One finding, for machines.
-#[derive(Serialize)]
-struct Row<'r> {
-    /// The lint; null where the file itself was found wanting.
-    id: Option<&'static str>,
-    severity: &'static str,
-    file: &'r str,
-    line: usize,
-    column: usize,
-    message: &'r str,
-    help: Option<&'r str>,
-}
-
-/// All findings: those before `lints` were made while reading, the others stand for `findings` one by one.
-fn json(report: &Report, lints: usize, findings: &[Finding]) -> io::Result<String> {
-    let rows = report.diagnostics.iter().enumerate().map(|(position, told)| {
-        let finding = position.checked_sub(lints).and_then(|at| findings.get(at));
-        let (line, column) = place(report, told);
-        Row {
-            id: finding.map(|f| f.lint.id),
-            severity: if told.severity == Severity::Error { "error" } else { "warning" },
-            file: &told.file,
-            line,
-            column,
-            message: finding.map_or(&told.title, |f| &f.title),
-            help: told.help.as_deref(),
-        }
-    });
-    Ok(serde_json::to_string_pretty(&rows.collect::<Vec<_>>())?)
+/// Looks for what files say without being wrong.
+fn weigh(mut report: Report, subjects: &[Subject], verdicts: Vec<Verdict>) -> Told {
+    let findings = lint::check(subjects);
+    let read = report.diagnostics.len();
+    for finding in &findings {
+        finding.tell(&mut report);
+    }
+    let takeovers = if report.is_refused() { Vec::new() } else { lint::takeovers(subjects) };
+    Told { report, read, findings, takeovers, verdicts }
 }
 
 /// Line and column, both from 1, in characters.

@@ -1,13 +1,41 @@
-//! `vrrplab explain`: the rules of the timeline and the lints of `check`, for people.
+//! `vrrplab explain`: the rules of the timeline, the lints of `check` and the keywords of keepalived.conf, for people.
 use std::io;
 
 use vrrplab_engine::Rule;
 use vrrplab_formats::diagnostics::nearest;
+use vrrplab_formats::keepalived::reference;
 use vrrplab_formats::lint::{self, Lint};
 
 use super::output::{Exit, say, tell};
 
-pub(super) fn explain(id: Option<&str>) -> io::Result<Exit> {
+pub(super) fn explain(what: &[String]) -> io::Result<Exit> {
+    match what {
+        [] => explain_id(None),
+        [kind] if kind == "keyword" => {
+            say(&reference::words().join("\n"))?;
+            Ok(Exit::Held)
+        }
+        [kind, name] if kind == "keyword" => keyword(name),
+        [id] => explain_id(Some(id)),
+        [kind, ..] => {
+            tell(&format!("error: `{kind}` has no parts; `keyword NAME` explains a keyword of keepalived.conf\n"));
+            Ok(Exit::BadInput)
+        }
+    }
+}
+
+fn keyword(name: &str) -> io::Result<Exit> {
+    if let Some(text) = reference::explain(name) {
+        say(&text)?;
+        return Ok(Exit::Held);
+    }
+    let near = nearest(name, reference::words().into_iter());
+    let hint = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
+    tell(&format!("error: keepalived.conf has no keyword `{name}`{hint}\n"));
+    Ok(Exit::BadInput)
+}
+
+fn explain_id(id: Option<&str>) -> io::Result<Exit> {
     let Some(id) = id else {
         let rules = Rule::ALL.iter().map(|rule| (rule.id(), rule.sentence()));
         let lints = lint::ALL.iter().map(|lint| (lint.id, lint.sentence));

@@ -11,14 +11,6 @@ const DEEPEST: usize = 32;
 /// How many `{a,b}` combinations one name may have.
 const MOST_ALTERNATIVES: usize = 1000;
 
-/// Where included files come from.
-pub trait Includes {
-    /// The names in the folder, in the order in which they are to be read; or why they are not known.
-    fn list(&self, folder: &Path) -> Result<Vec<String>, String>;
-    /// The text of the file, or why there is none.
-    fn read(&self, path: &Path) -> Result<String, String>;
-}
-
 /// What a file must be able to give.
 #[derive(Clone, Copy)]
 struct Demands {

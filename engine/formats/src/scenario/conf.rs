@@ -1,29 +1,15 @@
 //! The VRRP configuration of a node: a keepalived.conf, or virtual routers written in the scenario itself.
-use std::path::Path;
 
 use vrrplab_engine::Policy;
 use vrrplab_engine::model::{AddressOptions, InterfaceModel, NodeModel};
 
-use super::Files;
 use super::leaf::{Entries, Placed, Short, Yaml};
 use super::reader::Reader;
 use super::shape::{InstanceText, TrackText, VipText};
 use super::units::{MaybePrefixedKind, Text, TextKind};
 use crate::builder::{AuthType, Draft, InstanceDraft, PeerDraft, SyncGroupDraft, TrackDraft, VipDraft, build_node};
 use crate::diagnostics::{Report, Spanned};
-use crate::keepalived::{Includes, Options, parse_with};
-
-/// Files that a configuration includes, from where the scenario's own files come from.
-struct Beside<'a>(&'a dyn Files);
-
-impl Includes for Beside<'_> {
-    fn list(&self, folder: &Path) -> Result<Vec<String>, String> {
-        self.0.list(folder)
-    }
-    fn read(&self, path: &Path) -> Result<String, String> {
-        self.0.read(path)
-    }
-}
+use crate::keepalived::{Options, parse_with};
 
 /// The configuration as the scenario gives it.
 pub(super) struct ConfText<'t> {
@@ -67,8 +53,7 @@ impl Reader<'_> {
         let draft = match text {
             Ok(text) => {
                 let mut report = Report::default();
-                let beside = Beside(self.files);
-                let includes: Option<&dyn Includes> = if inline { None } else { Some(&beside) };
+                let includes = (!inline).then_some(self.files);
                 let pwd = if inline { &self.folder } else { path.parent().unwrap_or(&self.folder) };
                 let options = Options { config_id: Some(node), instance: None, pwd, includes };
                 let draft = parse_with(&name, &text, &options, &mut report);
