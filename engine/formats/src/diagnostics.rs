@@ -12,6 +12,8 @@ pub enum Severity {
     Error,
     /// The text is used, with the departure that the diagnostic names.
     Warning,
+    /// Nothing is wrong here; something elsewhere has to fit.
+    Note,
 }
 
 /// What keepalived 2.2.7 does about it.
@@ -137,11 +139,17 @@ impl Report {
         self.push(Severity::Warning, at, title.into(), label.into())
     }
 
+    /// Adds a note at the place of `at`.
+    pub fn note<T>(&mut self, at: &Spanned<T>, title: impl Into<String>, label: impl Into<String>) -> &mut Diagnostic {
+        self.push(Severity::Note, at, title.into(), label.into())
+    }
+
     fn push<T>(&mut self, severity: Severity, at: &Spanned<T>, title: String, label: String) -> &mut Diagnostic {
         let (file, span) = (at.file.to_string(), at.span.clone());
         let keepalived = match severity {
             Severity::Error => Keepalived::Refuses(5),
             Severity::Warning => Keepalived::Complains(5),
+            Severity::Note => Keepalived::Silent,
         };
         self.diagnostics.push(Diagnostic { severity, file, span, title, label, help: None, keepalived });
         let last = self.diagnostics.len() - 1;
@@ -199,6 +207,7 @@ impl Report {
         let level = match d.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
+            Severity::Note => Level::NOTE,
         };
         let mut group = Group::with_title(level.primary_title(d.title.as_str()));
         if let Some(source) = self.sources.iter().find(|s| s.name == d.file) {

@@ -1,5 +1,7 @@
 //! Lints: what configurations say without being wrong, and what follows from it. Drafts and models in, findings out.
 mod alone;
+mod scripts;
+mod servers;
 mod stage;
 mod table;
 mod takeover;
@@ -62,7 +64,9 @@ impl Finding {
         let told = match self.lint.severity {
             Severity::Error => report.error(&self.at, title, self.lint.consequence),
             Severity::Warning => report.warning(&self.at, title, self.lint.consequence),
+            Severity::Note => report.note(&self.at, title, self.lint.consequence),
         };
+        told.unnoticed();
         if let Some(fix) = self.lint.fix {
             told.help(fix);
         }
@@ -133,6 +137,8 @@ impl Member<'_> {
 /// Everything that these files give reason to say.
 pub fn check(subjects: &[Subject]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = subjects.iter().flat_map(alone::check).collect();
+    findings.extend(subjects.iter().flat_map(scripts::check));
+    findings.extend(subjects.iter().flat_map(servers::check));
     findings.extend(routers(subjects).iter().flat_map(|members| together::check(members)));
     findings
 }

@@ -1,6 +1,6 @@
 //! Every lint there is: what it means, what follows, and what to do about it.
 use super::Lint;
-use crate::diagnostics::Severity::{Error, Warning};
+use crate::diagnostics::Severity::{Error, Note, Warning};
 
 /// Two instances of one file carry the same address.
 pub static SAME_VIP: Lint = Lint {
@@ -49,6 +49,54 @@ pub static WEIGHT: Lint = Lint {
     sentence: "the weight of a tracked interface is too small to change who is MASTER",
     consequence: "the best router stays MASTER although it has lost the interface",
     fix: Some("make the weight larger than the distance to the next priority, or leave it out: a loss is a fault then"),
+};
+/// A script that notices later than a takeover would take.
+pub static SLOW_SCRIPT: Lint = Lint {
+    id: "track-script-slower-than-failover",
+    severity: Warning,
+    sentence: "a tracked script notices a failure later than a dead node would be replaced",
+    consequence: "the service is down for longer than if the whole node had died",
+    fix: Some("a shorter `interval` and `timeout`, or a smaller `fall`"),
+};
+/// A script where others may put another one.
+pub static LOOSE_SCRIPT: Lint = Lint {
+    id: "script-path-not-secure",
+    severity: Warning,
+    sentence: "a script lies where users other than root may write",
+    consequence: "with `enable_script_security` keepalived refuses to run it; without, whoever writes there is root",
+    fix: Some("put it into a folder of root, such as /etc/keepalived or /usr/local/libexec, with its whole path"),
+};
+/// More weight is asked for than there is.
+pub static QUORUM: Lint = Lint {
+    id: "quorum-unreachable",
+    severity: Warning,
+    sentence: "a virtual server asks for more weight than its real servers have together",
+    consequence: "the quorum is never gained: only the sorry server is used, and `quorum_up` never runs",
+    fix: Some("a `quorum` (with `hysteresis`) that the weights can reach"),
+};
+/// A dead server is noticed later than a dead director.
+pub static SLOW_CHECK: Lint = Lint {
+    id: "health-check-slower-than-failover",
+    severity: Note,
+    sentence: "a dead real server is noticed later than a dead director",
+    consequence: "until then every client that is sent there waits in vain",
+    fix: Some("a shorter `delay_loop` and `connect_timeout`, or fewer retries"),
+};
+/// Nobody looks whether the servers live.
+pub static UNCHECKED: Lint = Lint {
+    id: "real-server-unchecked",
+    severity: Warning,
+    sentence: "a real server has no health check",
+    consequence: "it gets connections whether it lives or not",
+    fix: Some("a checker, such as `TCP_CHECK { }`"),
+};
+/// Direct routing needs silent servers.
+pub static DR_ARP: Lint = Lint {
+    id: "dr-needs-arp-guard",
+    severity: Note,
+    sentence: "with direct routing every real server has the virtual address, and must not answer ARP for it",
+    consequence: "a real server that answers takes all the traffic past the director",
+    fix: Some("on the real servers: the address on lo with /32, net.ipv4.conf.all.arp_ignore=1 and arp_announce=2"),
 };
 /// v2 routers with different intervals.
 pub static ADVERT_INT: Lint = Lint {
@@ -134,6 +182,12 @@ pub static ALL: &[&Lint] = &[
     &SYNC_PRIORITIES,
     &STATE_MASTER,
     &WEIGHT,
+    &SLOW_SCRIPT,
+    &LOOSE_SCRIPT,
+    &QUORUM,
+    &SLOW_CHECK,
+    &UNCHECKED,
+    &DR_ARP,
     &ADVERT_INT,
     &ADVERT_INT_V3,
     &AUTH,

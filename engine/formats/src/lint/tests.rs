@@ -123,3 +123,38 @@ fn every_lint_is_found_by_its_id() {
     }
     assert_eq!(Lint::named("nothing"), None);
 }
+
+#[test]
+fn a_script_must_notice_before_a_dead_node_is_replaced() {
+    let with = |script: &str| {
+        let block = format!("vrrp_script chk {{\n script /etc/keepalived/chk\n {script}\n}}\n");
+        ids(&[&(block + &R1.replace("interface eth0", "interface eth0\n track_script {\n chk\n }"))])
+    };
+    // at priority 150 a dead master is replaced after 3.414 s
+    assert_eq!(with("interval 1\n timeout 1\n fall 2"), [""; 0]);
+    assert_eq!(with("interval 1\n timeout 1\n fall 3"), ["track-script-slower-than-failover"]);
+    assert_eq!(with("interval 2"), ["track-script-slower-than-failover"]);
+    let unused = "vrrp_script chk {\n script /etc/keepalived/chk\n interval 60\n}\n".to_owned() + R1;
+    assert_eq!(ids(&[&unused]), [""; 0]);
+}
+
+#[test]
+fn scripts_belong_where_only_root_writes() {
+    let at = |path: &str| ids(&[&format!("vrrp_script chk {{\n script {path}\n}}\n{R1}")]);
+    assert_eq!(at("/tmp/chk.sh"), ["script-path-not-secure"]);
+    assert_eq!(at("chk.sh"), ["script-path-not-secure"]);
+    assert_eq!(at("/usr/local/bin/chk.sh"), [""; 0]);
+}
+
+#[test]
+fn virtual_servers_are_looked_at_too() {
+    let real = "real_server 10.9.0.1 80 {\n TCP_CHECK {\n connect_timeout 1\n }\n }";
+    let server = |lines: &str| {
+        ids(&[&format!("virtual_server 10.0.0.100 80 {{\n lb_kind NAT\n protocol TCP\n delay_loop 1\n retry 1\n {lines}\n}}\n{R1}")])
+    };
+    assert_eq!(server(real), [""; 0]);
+    assert_eq!(server(&format!("quorum 2\n {real}")), ["quorum-unreachable"]);
+    assert_eq!(server(&real.replace("TCP_CHECK {\n connect_timeout 1\n }", "")), ["real-server-unchecked"]);
+    assert_eq!(server(&real.replace("connect_timeout 1", "connect_timeout 5")), ["health-check-slower-than-failover"]);
+    assert_eq!(server(&real.replace("TCP_CHECK", "lvs_method DR\n TCP_CHECK")), ["dr-needs-arp-guard"]);
+}

@@ -7,7 +7,11 @@ pub(super) fn print(told: &Told) -> String {
     let mut text = String::new();
     for (diagnostic, finding) in told.rows() {
         let (line, column) = place(&told.report, diagnostic);
-        let command = if diagnostic.severity == Severity::Error { "error" } else { "warning" };
+        let command = match diagnostic.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "notice",
+        };
         let title = finding.map_or("keepalived.conf", |f| f.lint.id);
         let mut message = finding.map_or(&diagnostic.title, |f| &f.title).clone();
         for more in [Some(diagnostic.label.as_str()), diagnostic.help.as_deref()].into_iter().flatten() {

@@ -55,7 +55,11 @@ pub(super) fn print(told: &Told) -> io::Result<String> {
         let (line, column) = place(&told.report, diagnostic);
         Row {
             id: finding.map(|f| f.lint.id),
-            severity: if diagnostic.severity == Severity::Error { "error" } else { "warning" },
+            severity: match diagnostic.severity {
+                Severity::Error => "error",
+                Severity::Warning => "warning",
+                Severity::Note => "note",
+            },
             file: &diagnostic.file,
             line,
             column,

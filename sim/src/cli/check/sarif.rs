@@ -34,7 +34,11 @@ pub(super) fn print(told: &Told) -> io::Result<String> {
             }
             json!({
                 "ruleId": finding.map_or(READING, |f| f.lint.id),
-                "level": if diagnostic.severity == Severity::Error { "error" } else { "warning" },
+                "level": match diagnostic.severity {
+                    Severity::Error => "error",
+                    Severity::Warning => "warning",
+                    Severity::Note => "note",
+                },
                 "message": { "text": text },
                 "locations": [{ "physicalLocation": {
                     "artifactLocation": { "uri": diagnostic.file },
