@@ -27,6 +27,9 @@ pub enum Keepalived {
     Refuses(u8),
 }
 
+/// What a shell reports of a program that ended by a segmentation fault.
+pub const CRASH: u8 = 139;
+
 /// A text as its user named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -171,13 +174,14 @@ impl Report {
         self.diagnostics.iter().filter(|d| matches!(d.keepalived, Keepalived::Refuses(_))).count()
     }
 
-    /// What `keepalived -t` exits with: a missing value ends it at once, what is fatal comes before complaints.
+    /// What `keepalived -t` exits with: a crash or a missing value ends it at once, what is fatal comes before
+    /// complaints.
     pub fn keepalived_exit(&self) -> u8 {
         let codes = self.diagnostics.iter().map(|d| match d.keepalived {
             Keepalived::Silent => 0,
             Keepalived::Complains(code) | Keepalived::Refuses(code) => code,
         });
-        let rank = |code: u8| [0, 5, 6, 4, 2].iter().position(|known| *known == code);
+        let rank = |code: u8| [0, 5, 6, 4, 2, CRASH].iter().position(|known| *known == code);
         codes.max_by_key(|code| rank(*code)).unwrap_or(0)
     }
 

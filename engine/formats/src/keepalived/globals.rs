@@ -7,6 +7,7 @@ use vrrplab_engine::model::globals::{
 
 use super::defaults::Defaults;
 use super::entry::{Entry, address, number, unknown_option, value_of};
+use super::lexer::Word;
 use super::trackers::run_as;
 use super::vrrp::{garp_extra, multicast};
 use crate::builder::Spanned;
@@ -29,8 +30,12 @@ pub(super) fn global_defs(block: &Entry<'_>, defaults: &mut Defaults, globals: &
 /// A line that is checked against the table and kept.
 pub(super) fn setting(line: &Entry<'_>, report: &mut Report) -> Setting {
     let _ = line.int(report);
-    let words = line.arguments().iter().map(|w| w.value.clone()).collect();
-    Setting { keyword: line.keyword.word.to_owned(), words }
+    let texts = |words: &[Word]| words.iter().map(|w| w.value.clone()).collect();
+    Setting {
+        keyword: line.keyword.word.to_owned(),
+        words: texts(line.arguments()),
+        lines: line.lines.iter().map(|l| texts(&l.words)).collect(),
+    }
 }
 
 fn put<T>(slot: &mut Option<T>, value: Option<T>) {

@@ -14,6 +14,7 @@ use crate::diagnostics::Report;
 pub(super) fn draft(entries: &[Entry<'_>], report: &mut Report) -> Draft {
     let mut draft = Draft::default();
     let mut defaults = Defaults::default();
+    servers::groups(&mut draft, entries, report);
     for entry in entries {
         match entry.keyword.word {
             "global_defs" => {
@@ -38,7 +39,6 @@ pub(super) fn draft(entries: &[Entry<'_>], report: &mut Report) -> Draft {
             }
         }
     }
-    servers::resolve(&mut draft, report);
     draft.defaults = defaults.at_the_end();
     draft
 }

@@ -38,7 +38,7 @@ pub(super) fn instance(
 }
 
 /// A value that could be read replaces the one before.
-fn put<T>(slot: &mut Option<T>, value: Option<T>) {
+pub(super) fn put<T>(slot: &mut Option<T>, value: Option<T>) {
     if value.is_some() {
         *slot = value;
     }

@@ -41,18 +41,18 @@ fn address(real: &RealServerModel) -> String {
 }
 
 /// The server may die just after a good check; each try may last until its timeout.
-fn noticed_after(check: &Check) -> Span {
-    let t = &check.timing;
+fn noticed_after(check: &Check) -> Option<Span> {
+    let timing = check.timing?;
     let micros = |span: Span, times: u32| span.as_micros().saturating_mul(u64::from(times));
-    let tries = micros(t.connect_timeout, t.retry.saturating_add(1));
-    Span::from_micros(
-        t.delay_loop.as_micros().saturating_add(tries).saturating_add(micros(t.delay_before_retry, t.retry)),
-    )
+    let tries = micros(timing.connect_timeout, timing.retry.saturating_add(1));
+    let pauses = micros(timing.delay_before_retry, timing.retry);
+    Some(Span::from_micros(timing.delay_loop.as_micros().saturating_add(tries).saturating_add(pauses)))
 }
 
 fn slow(server: &Spanned<VirtualServerModel>, patience: Span) -> Option<Finding> {
     let checks = server.value.real_servers.iter().flat_map(|r| r.checks.iter().map(move |c| (r, c)));
-    let (real, noticed) = checks.map(|(r, c)| (r, noticed_after(c))).max_by_key(|(_, noticed)| *noticed)?;
+    let (real, noticed) =
+        checks.filter_map(|(r, c)| Some((r, noticed_after(c)?))).max_by_key(|(_, noticed)| *noticed)?;
     let title = format!(
         "the death of {} may be noticed after {noticed} only; a dead director is replaced after {patience}",
         address(real)

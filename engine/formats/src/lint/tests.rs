@@ -150,7 +150,9 @@ fn scripts_belong_where_only_root_writes() {
 fn virtual_servers_are_looked_at_too() {
     let real = "real_server 10.9.0.1 80 {\n TCP_CHECK {\n connect_timeout 1\n }\n }";
     let server = |lines: &str| {
-        ids(&[&format!("virtual_server 10.0.0.100 80 {{\n lb_kind NAT\n protocol TCP\n delay_loop 1\n retry 1\n {lines}\n}}\n{R1}")])
+        ids(&[&format!(
+            "virtual_server 10.0.0.100 80 {{\n lb_kind NAT\n protocol TCP\n delay_loop 1\n retry 1\n {lines}\n}}\n{R1}"
+        )])
     };
     assert_eq!(server(real), [""; 0]);
     assert_eq!(server(&format!("quorum 2\n {real}")), ["quorum-unreachable"]);
