@@ -1,5 +1,5 @@
 //! Virtual servers: quorums, the pace of health checks, direct routing.
-use vrrplab_engine::model::health::Check;
+use vrrplab_engine::model::health::{Check, CheckKind};
 use vrrplab_engine::model::lvs::{Forwarding, RealServerModel, VirtualServerModel};
 use vrrplab_engine::time::Span;
 
@@ -44,7 +44,12 @@ fn address(real: &RealServerModel) -> String {
 fn noticed_after(check: &Check) -> Option<Span> {
     let timing = check.timing?;
     let micros = |span: Span, times: u32| span.as_micros().saturating_mul(u64::from(times));
-    let tries = micros(timing.connect_timeout, timing.retry.saturating_add(1));
+    let timeout = match (&check.connection, &check.kind) {
+        (Some(connection), _) => connection.timeout,
+        (None, CheckKind::Misc(misc)) => misc.timeout,
+        (None, _) => Span::ZERO,
+    };
+    let tries = micros(timeout, timing.retry.saturating_add(1));
     let pauses = micros(timing.delay_before_retry, timing.retry);
     Some(Span::from_micros(timing.delay_loop.as_micros().saturating_add(tries).saturating_add(pauses)))
 }
