@@ -30,7 +30,7 @@ fn a_vrid_used_twice_is_found_by_name() {
 fn two_nics_in_one_instance_share_their_fate() {
     let (code, out) = check(&["two-nics.conf"], &[]);
     insta::assert_snapshot!(out);
-    assert_eq!(code, Some(3));
+    assert_eq!(code, Some(0));
     assert_eq!(check(&["two-nics.conf"], &["--deny", "warnings"]).0, Some(1));
 }
 
@@ -46,7 +46,11 @@ fn machines_get_an_array_of_findings() {
     let (code, out) = check(&["two-nics.conf", "split-instances.conf"], &["--format", "json"]);
     insta::assert_snapshot!(out);
     assert_eq!(code, Some(2));
-    assert_eq!(check(&["test01.conf"], &["--format", "json"]), (Some(0), "[]\n".to_owned()));
+    let nothing = "{\n  \"findings\": [],\n  \"keepalived\": [\n    {\n      \"file\": \"test01.conf\",\n      \"exit\": 0,\n      \
+                   \"runs\": true\n    }\n  ],\n  \"takeovers\": [\n    {\n      \"vrid\": 1,\n      \"family\": \"IPv4\",\n      \
+                   \"members\": [\n        {\n          \"file\": \"test01.conf\",\n          \"priority\": 100\n        }\n      ],\n      \
+                   \"after_crash\": null,\n      \"after_stop\": null\n    }\n  ]\n}\n";
+    assert_eq!(check(&["test01.conf"], &["--format", "json"]), (Some(0), nothing.to_owned()));
 }
 
 #[test]
@@ -71,4 +75,30 @@ fn lints_are_explained_as_rules_are() {
     assert_eq!(told.status.code(), Some(2));
     let err = String::from_utf8(told.stderr).unwrap();
     assert_eq!(err, "error: there is no rule `vip-interface-fault-all`; did you mean `vip-interface-faults-all`?\n");
+}
+
+#[test]
+fn code_hosts_and_editors_get_sarif() {
+    let (code, out) = check(&["two-nics.conf"], &["--format", "sarif"]);
+    assert_eq!(code, Some(0));
+    let page: serde_json::Value = serde_json::from_str(&out).unwrap();
+    let run = &page["runs"][0];
+    assert_eq!((page["version"].as_str(), run["results"].as_array().unwrap().len()), (Some("2.1.0"), 1));
+    let result = &run["results"][0];
+    assert_eq!((&result["ruleId"], &result["level"]), (&"vip-interface-faults-all".into(), &"warning".into()));
+    let place = &result["locations"][0]["physicalLocation"];
+    assert_eq!(place["artifactLocation"]["uri"], "two-nics.conf");
+    assert_eq!(place["region"], serde_json::json!({ "startLine": 14, "startColumn": 33 }));
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    assert!(rules.iter().any(|rule| rule["id"] == result["ruleId"]));
+}
+
+#[test]
+fn pull_requests_get_commands() {
+    let (code, out) = check(&["split-instances.conf"], &["--format", "github"]);
+    assert_eq!(code, Some(2));
+    let expected = "::error file=split-instances.conf,line=20,col=23,title=keepalived.conf::`VE` and `VI` both use VRID 200 on \
+                    interface eth0%0A`VE` has it already%0Akeepalived refuses such a file and exits; give each instance on \
+                    an interface its own VRID\n";
+    assert_eq!(out, expected);
 }

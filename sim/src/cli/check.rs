@@ -97,7 +97,8 @@ fn weigh(mut report: Report, subjects: &[Subject], verdicts: Vec<Verdict>) -> To
     for finding in &findings {
         finding.tell(&mut report);
     }
-    let takeovers = if report.is_refused() { Vec::new() } else { lint::takeovers(subjects) };
+    let apart = findings.iter().any(|finding| finding.lint.severity == Severity::Error);
+    let takeovers = if report.is_refused() || apart { Vec::new() } else { lint::takeovers(subjects) };
     Told { report, read, findings, takeovers, verdicts }
 }
 

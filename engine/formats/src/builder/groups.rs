@@ -36,7 +36,7 @@ pub(super) fn build(
             }
             _ => {}
         }
-        let found = Found::new(&group.tracks, draft, interfaces, report);
+        let found = Found::new(&group.tracks, draft, interfaces, false, report);
         let tracking_weight = group.tracking_weight.as_ref().is_some_and(|t| t.value);
         for &member in &members {
             let Some(model) = &mut built[member] else { continue };

@@ -48,7 +48,7 @@ pub(super) fn build(
     let flag = |own: &Option<Spanned<bool>>, default: Option<&Spanned<bool>>| {
         own.as_ref().or(default).is_some_and(|value| value.value)
     };
-    let tracks = Found::new(&draft.tracks, node, interfaces, report);
+    let tracks = Found::new(&draft.tracks, node, interfaces, true, report);
     let mut model = InstanceModel {
         track_interfaces: tracks.interfaces,
         track_scripts: tracks.scripts,

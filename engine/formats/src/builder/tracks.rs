@@ -16,14 +16,20 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Looks up every line.
-    pub(super) fn new(tracks: &TracksDraft, node: &Draft, interfaces: &[InterfaceModel], report: &mut Report) -> Found {
+    /// Looks up every line. An instance tracks an interface only once.
+    pub(super) fn new(
+        tracks: &TracksDraft,
+        node: &Draft,
+        interfaces: &[InterfaceModel],
+        only_once: bool,
+        report: &mut Report,
+    ) -> Found {
         let scripts = names(&node.scripts, |s| (&s.name, s.weight, s.reverse));
         let files = names(&node.files, |f| (&f.name, f.weight, f.reverse));
         let processes = names(&node.processes, |p| (&p.name, p.weight, p.reverse));
         let bfds = names(&node.bfds, |b| (&b.name, b.weight, b.reverse));
         Found {
-            interfaces: track_interfaces(&tracks.interfaces, interfaces, report),
+            interfaces: track_interfaces(&tracks.interfaces, interfaces, only_once, report),
             scripts: all(&tracks.scripts, &scripts, 253, report),
             files: all(&tracks.files, &files, 254, report),
             processes: all(&tracks.processes, &processes, 254, report),
@@ -70,13 +76,18 @@ fn all(lines: &[TrackDraft], names: &[Named<'_>], most: i64, report: &mut Report
     list
 }
 
-fn track_interfaces(lines: &[TrackDraft], interfaces: &[InterfaceModel], report: &mut Report) -> Vec<TrackInterface> {
+fn track_interfaces(
+    lines: &[TrackDraft],
+    interfaces: &[InterfaceModel],
+    only_once: bool,
+    report: &mut Report,
+) -> Vec<TrackInterface> {
     let mut list: Vec<TrackInterface> = Vec::new();
     for line in lines {
         let iface = find_interface(&line.name, interfaces, report);
         let weight = line.weight.as_ref().map_or(0, |given| weight(given, 253, report));
         let Some(iface) = iface else { continue };
-        if list.iter().any(|t| t.iface == iface.index) {
+        if list.iter().any(|t| t.iface == iface.index) && only_once {
             report.warning(&line.name, format!("interface `{}` is tracked twice", line.name.value), "skipped");
         } else {
             list.push(TrackInterface { iface: iface.index, weight, reverse: line.reverse });

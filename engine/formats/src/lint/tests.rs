@@ -151,11 +151,13 @@ fn virtual_servers_are_looked_at_too() {
     let real = "real_server 10.9.0.1 80 {\n TCP_CHECK {\n connect_timeout 1\n }\n }";
     let server = |lines: &str| {
         ids(&[&format!(
-            "virtual_server 10.0.0.100 80 {{\n lb_kind NAT\n protocol TCP\n delay_loop 1\n retry 1\n {lines}\n}}\n{R1}"
+            "virtual_server 10.0.0.100 80 {{\n lb_kind NAT\n protocol TCP\n delay_loop 1\n retry 1\n delay_before_retry 0.1\n {lines}\n}}\n{R1}"
         )])
     };
     assert_eq!(server(real), [""; 0]);
-    assert_eq!(server(&format!("quorum 2\n {real}")), ["quorum-unreachable"]);
+    let two = format!("{real}\n {}", real.replace("10.9.0.1", "10.9.0.2"));
+    assert_eq!(server(&format!("quorum 2\n {two}")), [""; 0]);
+    assert_eq!(server(&format!("quorum 2\n hysteresis 1\n {two}")), ["quorum-unreachable"]);
     assert_eq!(server(&real.replace("TCP_CHECK {\n connect_timeout 1\n }", "")), ["real-server-unchecked"]);
     assert_eq!(server(&real.replace("connect_timeout 1", "connect_timeout 5")), ["health-check-slower-than-failover"]);
     assert_eq!(server(&real.replace("TCP_CHECK", "lvs_method DR\n TCP_CHECK")), ["dr-needs-arp-guard"]);

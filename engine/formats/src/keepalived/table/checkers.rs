@@ -30,7 +30,11 @@ const CONNECTING: [Keyword; 13] = {
 
 /// `TCP_CHECK`
 pub(super) static TCP: Section =
-    Section { block: Block::TcpCheck, header: "TCP_CHECK { }", keywords: &[], shared: &CONNECTING };
+    Section { block: Block::TcpCheck, header: "TCP_CHECK { }", keywords: &[NO_RETRY], shared: &CONNECTING };
+
+/// What people take over from HTTP_GET.
+const NO_RETRY: Keyword =
+    refused("nb_get_retry", Takes::Word("N"), "`retry` is the word here; without it one failure is enough");
 
 /// `PING_CHECK`
 pub(super) static PING: Section =
