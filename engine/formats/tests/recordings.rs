@@ -94,7 +94,7 @@ fn p01_has_two_nodes_and_no_faults() {
             "3.423337 n1 +192.168.100.100/24 eth0",
         ]
     );
-    assert_eq!(recording.stable, Stability { state: true, vip: true });
+    assert_eq!(recording.stable, Stability::ALL);
 }
 
 #[test]
@@ -169,7 +169,7 @@ fn p37_reloads_another_priority() {
 #[test]
 fn p46_is_a_race() {
     let recording = read("p46_simultaneous_equal", 3);
-    assert_eq!(recording.stable, Stability { state: false, vip: false });
+    assert_eq!(recording.stable, Stability { state: false, vip: false, advert: false, garp: false, na: true });
     assert_eq!((recording.run, recording.all_runs.len()), (3, 5));
 }
 

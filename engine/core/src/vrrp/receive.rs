@@ -115,6 +115,18 @@ const RFC_9568: &[Check] = &[
     Check::AddressList,
 ];
 
+/// FRR 8.4.4: it believes any list of addresses and any interval of v3.
+const FRR_8_4_4: &[Check] = &[
+    Check::Ttl,
+    Check::Version,
+    Check::Checksum,
+    Check::Type,
+    Check::Length,
+    Check::AuthMismatch,
+    Check::Owner,
+    Check::Interval,
+];
+
 /// A packet and the virtual router that judges it.
 struct Case<'a> {
     envelope: &'a Envelope<'a>,
@@ -158,6 +170,7 @@ pub fn receive<'a>(
     let checks = match policy.receive {
         ReceiveOrder::Keepalived227 => KEEPALIVED_2_2_7,
         ReceiveOrder::Rfc9568 => RFC_9568,
+        ReceiveOrder::Frr844 => FRR_8_4_4,
     };
     let case = Case { envelope: &envelope, view, family, multicast, listener: &listener, policy };
     if family == AddressFamily::V6 && policy.receive == ReceiveOrder::Keepalived227 && !case.checksum_ok() {

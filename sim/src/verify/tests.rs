@@ -1,0 +1,1 @@
+//! Each kind of disagreement is found.
