@@ -272,6 +272,10 @@ impl Engine {
         }
         if self.apply(now, i, decision, heard) {
             self.pull_group(now, i, decision.next);
+            // a member that made its group master advertises after those that followed it
+            if let (State::Master, Some(deadline)) = (decision.next, self.deadlines[i]) {
+                self.set_deadline(i, deadline.at);
+            }
         }
     }
 

@@ -27,6 +27,8 @@ pub struct Policy {
     /// How late a master re-arms its advert timer: after the work, so that the period is longer than the interval.
     /// Timers that lead to a takeover do not drift.
     pub rearm_lateness: Span,
+    /// How much later it does so for each announcement that was a part of the work.
+    pub announce_lateness: Span,
     /// Adverts and announcements carry the virtual router's MAC (RFC 9568 §7.3), which sits on an interface of its own.
     pub virtual_mac: bool,
     /// A new master announces its addresses once, whatever is configured.
@@ -84,6 +86,7 @@ impl Policy {
         two_releases_on_fault: true,
         owner_needs_state_master: true,
         rearm_lateness: Span::ZERO,
+        announce_lateness: Span::ZERO,
         virtual_mac: false,
         announces_once: false,
         counts_adverts: true,
@@ -101,6 +104,7 @@ impl Policy {
         two_releases_on_fault: false,
         owner_needs_state_master: false,
         rearm_lateness: Span::ZERO,
+        announce_lateness: Span::ZERO,
         virtual_mac: false,
         announces_once: false,
         counts_adverts: true,
@@ -118,12 +122,16 @@ impl Policy {
         two_releases_on_fault: false,
         owner_needs_state_master: false,
         rearm_lateness: Span::ZERO,
+        announce_lateness: Span::ZERO,
         virtual_mac: true,
         announces_once: true,
         counts_adverts: false,
     };
-    /// How late keepalived 2.2.7 was measured to re-arm the advert timer: the median of 6100 periods (FRR's is alike).
-    pub const MEASURED_REARM: Span = Span::from_micros(150);
+    /// How late keepalived 2.2.7 was measured to re-arm the advert timer: the median of 2300 periods without
+    /// announcements (FRR's is alike).
+    pub const MEASURED_REARM: Span = Span::from_micros(140);
+    /// How much each announcement was measured to add (medians: 0.31 ms with 5 of them, 0.97 ms with 60).
+    pub const MEASURED_ANNOUNCE: Span = Span::from_micros(15);
 
     /// Every policy with the names under which scenarios may ask for it.
     pub const NAMED: &'static [(&'static str, Policy)] = &[
@@ -141,7 +149,7 @@ impl Policy {
 
     /// The same with real time's drift of adverts, for comparisons with recordings.
     pub const fn as_measured(self) -> Policy {
-        Policy { rearm_lateness: Policy::MEASURED_REARM, ..self }
+        Policy { rearm_lateness: Policy::MEASURED_REARM, announce_lateness: Policy::MEASURED_ANNOUNCE, ..self }
     }
 }
 

@@ -27,6 +27,7 @@ impl Engine {
         let from = self.instances[i].state;
         self.instances[i].state = decision.next;
         self.instances[i].wants_master = decision.next == State::Master;
+        self.instances[i].announced = 0;
         let mut pull = false;
         for action in decision.actions {
             match action {
@@ -55,7 +56,8 @@ impl Engine {
             Action::RefreshAnnounce => self.refresh(now, i),
             Action::AnnounceSource => self.announce_source(i, rule),
             Action::ArmAdvert => {
-                self.arm(now + policy.rearm_lateness, i, self.instances[i].model.advert_int, rule);
+                let late = self.instances[i].rearm_lateness(&policy);
+                self.arm(now + late, i, self.instances[i].model.advert_int, rule);
             }
             Action::ArmDown => self.arm(now, i, self.instances[i].down(&policy).max(SHORTEST_DOWN), rule),
             Action::ArmSkew => self.arm(now, i, self.instances[i].skew(&policy), rule),
@@ -228,6 +230,7 @@ impl Engine {
             IpAddr::V4(ip) => gratuitous_arp(mac, ip),
             IpAddr::V6(ip) => unsolicited_na(mac, ip, false),
         };
+        self.instances[i].announced += 1;
         self.effect(rule, EffectKind::SendFrame { iface, bytes });
     }
 }

@@ -33,6 +33,8 @@ pub(crate) struct Instance {
     pub refresh_after: Option<Instant>,
     /// The own faults (not those of the sync group).
     pub faults: usize,
+    /// Announcements sent in the course of the present decision.
+    pub announced: u64,
 }
 
 impl Instance {
@@ -49,6 +51,7 @@ impl Instance {
             preempt_since: None,
             refresh_after: None,
             faults: 0,
+            announced: 0,
             model,
         }
     }
@@ -69,6 +72,11 @@ impl Instance {
             SkewUnit::Centiseconds => self.model.priority.get(),
             SkewUnit::Microseconds | SkewUnit::Exact => self.priority,
         }
+    }
+
+    /// How late the advert timer is re-armed after the work of the present decision.
+    pub fn rearm_lateness(&self, policy: &Policy) -> Span {
+        policy.rearm_lateness + policy.announce_lateness.times(self.announced)
     }
 
     /// Where `preempt` and `preempt_delay` stand.

@@ -152,10 +152,14 @@ pub fn receive<'a>(
     let family = family_of(envelope.src);
     let multicast = is_group(envelope.dst);
     let mut best: Option<(usize, Listener<'_>)> = None;
+    let mut unseen = Rule::ReceiveVrid;
     for (position, listener) in listeners {
         let model = listener.model;
-        let deaf = policy.receive == ReceiveOrder::Keepalived227 && !socket_hears(model, multicast);
-        if model.vrid.get() != view.vrid() || model.family != family || deaf {
+        if model.vrid.get() != view.vrid() || model.family != family {
+            continue;
+        }
+        if policy.receive == ReceiveOrder::Keepalived227 && !socket_hears(model, multicast) {
+            unseen = Rule::ReceiveDelivery;
             continue;
         }
         let closer = model.peer(envelope.src).is_some();
@@ -163,7 +167,7 @@ pub fn receive<'a>(
             best = Some((position, listener));
         }
     }
-    let Some((position, listener)) = best else { return Verdict::Unseen(Rule::ReceiveVrid) };
+    let Some((position, listener)) = best else { return Verdict::Unseen(unseen) };
     if matches!(listener.state, State::Init | State::Fault) {
         return Verdict::Unseen(Rule::ReceiveVrid);
     }
@@ -197,9 +201,9 @@ fn kernel_drops(envelope: &Envelope<'_>, is_own: &impl Fn(IpAddr) -> bool) -> Op
     }
 }
 
-/// A unicast IPv4 instance binds its socket to its own address and hears no multicast.
+/// An IPv4 instance binds its socket to the group, or with peers to its own address, and hears nothing else.
 fn socket_hears(model: &InstanceModel, multicast: bool) -> bool {
-    !(multicast && model.is_unicast() && model.family == AddressFamily::V4)
+    model.family == AddressFamily::V6 || multicast != model.is_unicast()
 }
 
 fn family_of(ip: IpAddr) -> AddressFamily {
