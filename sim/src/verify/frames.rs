@@ -1,5 +1,6 @@
 //! Adverts and announcements held against the recorded ones, field by field.
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use vrrplab_formats::recording::{FrameSort, RecordedFrame, Recording};
 
@@ -44,12 +45,17 @@ fn is_stable(recording: &Recording, frame: &RecordedFrame) -> bool {
     }
 }
 
-/// Timers that expire within one wake-up are served in an order that real time decides.
+/// What one timer of one virtual router sends is sent in a fixed order. Between frames of different ones, recorded within
+/// one wake-up, real time decides; and a unicast advert waits until the kernel knows its neighbour.
 fn within_one_wake_up(moved: &RecordedFrame, between: &Pair<'_, RecordedFrame>) -> bool {
-    match between {
-        Pair::Both(r, _) | Pair::Recorded(r) => r.at.0.abs_diff(moved.at.0) <= RACE.0,
-        Pair::Simulated(s) => s.at.0.abs_diff(moved.at.0) <= RACE.0,
-    }
+    let (Pair::Both(other, _) | Pair::Recorded(other) | Pair::Simulated(other)) = between;
+    let apart = other.iface != moved.iface
+        || matches!((moved.sort, other.sort), (FrameSort::Advert { vrid: a, .. }, FrameSort::Advert { vrid: b, .. }) if a != b);
+    let waits = |frame: &RecordedFrame| {
+        let to = frame.fields.get("dst").and_then(|dst| dst.parse::<IpAddr>().ok());
+        matches!(frame.sort, FrameSort::Advert { .. }) && to.is_some_and(|to| !to.is_multicast())
+    };
+    (apart || waits(moved) || waits(other)) && other.at.0.abs_diff(moved.at.0) <= RACE.0
 }
 
 /// The row, with what differs between the two frames.
