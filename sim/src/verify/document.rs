@@ -53,11 +53,6 @@ const NOT_PREDICTED: &[(&str, &str)] = &[
     ),
     ("IPv4 identifications of FRR", "Its kernel chooses them."),
     (
-        "Which MAC a node of FRR answers ARP with",
-        "vrrpd keeps its addresses on a macvlan. Its adverts and announcements carry the virtual MAC; the simulated kernel has \
-the addresses on the interface below and answers with that one's.",
-    ),
-    (
         "A machine that stands still",
         "Recorded events may be later than simulated ones by as much as a real-time timer was seen to be late in the same run; \
 such events are counted in the remarks.",

@@ -216,12 +216,7 @@ impl Engine {
     /// The MAC that frames of this virtual router carry on an interface.
     fn mac_of(&self, i: usize, iface: IfIndex) -> Option<Mac> {
         let own = self.interfaces.get(iface)?.mac;
-        let model = &self.instances[i].model;
-        let family = match model.family {
-            AddressFamily::V4 => 1,
-            AddressFamily::V6 => 2,
-        };
-        Some(if self.policy.virtual_mac { Mac([0, 0, 0x5e, 0, family, model.vrid.get()]) } else { own })
+        Some(if self.policy.virtual_mac { self.instances[i].model.virtual_mac() } else { own })
     }
 
     fn announce_one(&mut self, i: usize, iface: IfIndex, ip: IpAddr, rule: Rule) {
