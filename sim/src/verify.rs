@@ -116,7 +116,8 @@ fn worst(rows: &[Row]) -> u64 {
 ///
 /// On every node the changes of state, the moves of virtual addresses and the frames must be the recorded ones in the
 /// recorded order. What real time decides within a millisecond may change places, and is marked. A recorded event may be
-/// later by as much as the recording machine was seen to stand still in that run, and is marked. Where the recorded runs
+/// later by as much as the recording machine was seen to stand still in that run, at most by twice the tolerance, and is
+/// marked. Where the recorded runs
 /// reach different states, agreement with any of them will do; a run that began later than the chosen one, whose start
 /// times were simulated, may lie off by that much more.
 pub fn compare(recording: &Recording, simulated: Simulated<'_>, tolerance: Span) -> Verdict {
@@ -142,7 +143,8 @@ fn later(chosen: &[RecordedEvent], other: &[RecordedEvent]) -> Span {
 }
 
 fn lay_beside(recording: &Recording, against: usize, simulated: Simulated<'_>, tolerance: Span) -> Verdict {
-    let limits = Limits { tolerance, stall: recording.stall, end: Instant::ZERO + recording.world.duration };
+    let stall = recording.stall.min(tolerance.times(2));
+    let limits = Limits { tolerance, stall, end: Instant::ZERO + recording.world.duration };
     let of_run = |run: usize| run.checked_sub(1);
     let events = of_run(against).and_then(|i| recording.all_runs.get(i)).map_or(&[][..], Vec::as_slice);
     let frames = of_run(against).and_then(|i| recording.all_frames.get(i)).map_or(&[][..], Vec::as_slice);
