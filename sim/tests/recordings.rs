@@ -1,9 +1,10 @@
 //! Every kept recording of real keepalived 2.2.7 is replayed, with the inputs of each of its runs.
 use std::path::{Path, PathBuf};
 
+use vrrplab_engine::Instant;
 use vrrplab_formats::recording;
 use vrrplab_sim::replay::replay;
-use vrrplab_sim::verify::{Summary, TOLERANCE, Verdict, document};
+use vrrplab_sim::verify::{FaultTime, Summary, TOLERANCE, Verdict, document};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -41,6 +42,20 @@ fn every_recording_is_predicted_and_the_page_says_so() {
     let written = std::fs::read_to_string(root().join("docs/fidelity.md")).unwrap();
     let wanted = document(&summaries);
     assert!(written == wanted, "docs/fidelity.md is not what `vrrplab verify captures/recordings --markdown` prints");
+}
+
+#[test]
+fn a_fault_may_have_taken_effect_anywhere_in_its_window_and_nowhere_else() {
+    let dir = root().join("captures/recordings/p28_partition_heal");
+    let mut recording = recording::load(&dir, Some(1)).0.unwrap();
+    // Taken to begin 0.8 s too early, the partition would swallow an advert, and the takeover would come a second early.
+    let early = Instant(recording.world.faults[0].at.0 - 800_000_000);
+    (recording.world.faults[0].at, recording.windows[0].at, recording.windows[0].from) = (early, early, early);
+    let verdict = replay(&recording, TOLERANCE);
+    assert!(verdict.agrees() && verdict.faults == FaultTime::Latest, "{verdict}");
+    assert_eq!(verdict.remarks(), ["faults taken at the end of their windows"]);
+    recording.windows[0].to = early;
+    assert!(!replay(&recording, TOLERANCE).agrees());
 }
 
 #[test]

@@ -14,19 +14,19 @@ fn frr(priority: u8) -> NodeModel {
 #[test]
 fn frr_takes_over_after_whole_centiseconds_and_announces_once() {
     let (mut stage, said) = Stage::start(frr(100));
-    assert_eq!(said, ["0.000000 VI INIT -> BACKUP (start-backup)"]);
+    assert_eq!(said, ["0.000 VI INIT -> BACKUP (start-backup)"]);
     assert_eq!(
         stage.until("9"),
         [
-            "3.600000 advert 100",
-            "3.600000 VI BACKUP -> MASTER (backup-timer-expired)",
-            "3.600000 +10.0.0.100",
-            "3.600000 announce",
-            "4.600000 advert 100",
-            "5.600000 advert 100",
-            "6.600000 advert 100",
-            "7.600000 advert 100",
-            "8.600000 advert 100",
+            "3.600 advert 100",
+            "3.600 VI BACKUP -> MASTER (backup-timer-expired)",
+            "3.600 +10.0.0.100",
+            "3.600 announce",
+            "4.600 advert 100",
+            "5.600 advert 100",
+            "6.600 advert 100",
+            "7.600 advert 100",
+            "8.600 advert 100",
         ]
     );
 }
@@ -38,8 +38,8 @@ fn frr_leaves_a_worse_advert_unanswered_and_keeps_its_rhythm() {
     let worse = InstanceModel { version: Version::V3, ..instance("VI", 51, 100) };
     assert_eq!(stage.hear(&advert(&worse, 1, 100)), [""; 0]);
     let old = InstanceModel { version: Version::V2, ..worse.clone() };
-    assert_eq!(stage.hear(&advert(&old, 1, 100)), ["4.000000 refused (receive-version)"]);
-    assert_eq!(stage.until("5"), ["4.410000 advert 150"]);
+    assert_eq!(stage.hear(&advert(&old, 1, 100)), ["4.000 refused (receive-version)"]);
+    assert_eq!(stage.until("5"), ["4.410 advert 150"]);
     let other_addresses = InstanceModel { vips: vec![], ..worse };
     assert_eq!(stage.hear(&advert(&other_addresses, 1, 200)).len(), 2, "any list of addresses is believed");
 }

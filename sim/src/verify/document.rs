@@ -91,7 +91,7 @@ pub fn document(summaries: &[Summary]) -> String {
 fn total(summaries: &[Summary]) -> String {
     let sum = |of: fn(&Summary) -> usize| summaries.iter().map(of).sum::<usize>();
     let (equal, frames) = (sum(|s| s.frames_equal), sum(|s| s.frames));
-    let hundredths = if frames == 0 { 0 } else { equal * 10_000 / frames };
+    let hundredths = (equal * 10_000).checked_div(frames).unwrap_or(0);
     format!(
         "All together: {} recordings, {} runs, {} events; {equal} of {frames} frames ({}.{:02} %) are equal in every field; {} \
 frames are beyond what all runs of their recording share.",
