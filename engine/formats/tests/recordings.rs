@@ -68,7 +68,7 @@ fn every_recording_is_read_in_every_run() {
         }
         cases += 1;
     }
-    assert_eq!(cases, 47);
+    assert_eq!(cases, 48);
 }
 
 #[test]
@@ -130,6 +130,15 @@ fn p24_has_a_node_that_does_not_run_because_keepalived_refuses_its_file() {
     assert_eq!(nodes, [(0, false), (1, true)]);
     let said: Vec<_> = report.diagnostics.iter().map(|d| d.title.as_str()).collect();
     assert_eq!(said, ["n1 does not run: `VI_1` and `VI_2` both use VRID 51 on interface eth0"]);
+}
+
+#[test]
+fn p51_has_three_files_that_are_refused_and_three_that_keepalived_only_complains_of() {
+    let nodes = read("p51_bad_values", 1).world.nodes;
+    let run: Vec<_> = nodes.iter().filter(|n| n.start.is_some()).map(|n| n.model.name.as_str()).collect();
+    assert_eq!(run, ["n2", "n5", "n6"]);
+    assert!(nodes.iter().all(|n| n.model.instances.len() == usize::from(n.start.is_some())));
+    assert_eq!(nodes[1].model.instances[0].priority.get(), 100, "300 is no priority");
 }
 
 #[test]

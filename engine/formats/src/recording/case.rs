@@ -1,5 +1,6 @@
 //! `case.json`: the switches and nodes of a recording, made into a world without faults.
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use vrrplab_engine::model::{IfAddr, IfIndex, InterfaceModel, Mac, NodeModel};
@@ -9,7 +10,7 @@ use super::files::{InOrder, Millis, Text};
 use super::frr;
 use super::timeline::Timeline;
 use crate::builder::build_node;
-use crate::diagnostics::{Report, Severity};
+use crate::diagnostics::{Report, Severity, Spanned};
 use crate::keepalived;
 use crate::world::{LinkQuality, Network, NetworkId, Node, Port, World};
 
@@ -121,21 +122,22 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
     }
 }
 
-/// The model of a daemon that is started with this `keepalived.conf`. keepalived exits when it refuses a file; then the
-/// node runs no virtual router, and what is wrong is a warning.
+/// The model of a daemon that is started with this `keepalived.conf`. keepalived exits when it refuses a file, and then the
+/// node runs no virtual router; of other mistakes it complains, and goes on. Either way the recording is what happened:
+/// nothing of this is an error here.
 fn started(node: &str, interfaces: Vec<InterfaceModel>, conf: &str, file: &str, report: &mut Report) -> NodeModel {
     let mut own = Report::default();
     let model = read_conf(node, interfaces.clone(), conf, file, &mut own);
-    let refused = own.has_errors();
-    for finding in own.diagnostics.iter_mut().filter(|_| refused) {
-        if finding.severity == Severity::Error {
-            finding.severity = Severity::Warning;
-            finding.title = format!("{node} does not run: {}", finding.title);
-        }
+    for source in own.sources {
+        report.add_source(&source.name, &source.text);
     }
-    report.merge(own);
-    let idle = || NodeModel::new(node, Policy::KEEPALIVED_2_2_7.as_measured(), interfaces);
-    model.filter(|_| !refused).unwrap_or_else(idle)
+    for finding in own.diagnostics {
+        let fatal = model.is_none() && finding.severity == Severity::Error;
+        let title = if fatal { format!("{node} does not run: {}", finding.title) } else { finding.title };
+        let at = Spanned::new((), Arc::from(finding.file), finding.span);
+        report.warning(&at, title, finding.label).help = finding.help;
+    }
+    model.unwrap_or_else(|| NodeModel::new(node, Policy::KEEPALIVED_2_2_7.as_measured(), interfaces))
 }
 
 /// A node's model from its `keepalived.conf`.
