@@ -121,18 +121,24 @@ pub enum CheckFormat {
 /// `vrrplab verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
-    /// Folders of recordings (each holds a `case.json`)
+    /// Recordings (folders with a `case.json`), or folders of recordings
     #[arg(required = true, value_name = "RECORDING")]
     pub recordings: Vec<PathBuf>,
     /// Which run of the recording; all when not given
     #[arg(long)]
     pub run: Option<usize>,
-    /// How far an event may lie from its recording, in milliseconds
-    #[arg(long, default_value_t = 30, value_name = "MS")]
+    /// How far an event or frame may lie from its recording, in milliseconds
+    #[arg(long, default_value_t = 5, value_name = "MS")]
     pub tolerance: u64,
-    /// One line for each recording
+    /// One line for each recording, as for a folder of them
     #[arg(long, short)]
     pub quiet: bool,
+    /// Print every row as JSON
+    #[arg(long, conflicts_with_all = ["quiet", "markdown"])]
+    pub json: bool,
+    /// Print the table of docs/fidelity.md
+    #[arg(long, conflicts_with = "quiet")]
+    pub markdown: bool,
 }
 
 /// Does what was asked.

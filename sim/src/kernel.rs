@@ -69,6 +69,8 @@ struct Iface {
     name: String,
     mac: Mac,
     addresses: Vec<IfAddr>,
+    /// Addresses that live on a macvlan above, with its MAC.
+    lent: Vec<(IpAddr, Mac)>,
     admin: bool,
     carrier: bool,
 }
@@ -76,6 +78,16 @@ struct Iface {
 impl Iface {
     fn up(&self) -> bool {
         self.admin && self.carrier
+    }
+    /// The MAC that this address is at.
+    fn mac_of(&self, ip: IpAddr) -> Mac {
+        self.lent.iter().find(|(of, _)| *of == ip).map_or(self.mac, |(_, mac)| *mac)
+    }
+    /// The MAC by which a frame came: the own one, or one of a macvlan that has its address now.
+    fn hears_as(&self, frame: &[u8]) -> Mac {
+        let set = |ip: &IpAddr| self.addresses.iter().any(|a| a.ip == *ip);
+        let mut macvlans = self.lent.iter().filter(|(ip, _)| set(ip)).map(|(_, mac)| *mac);
+        macvlans.find(|mac| frames::is_to(frame, *mac)).unwrap_or(self.mac)
     }
     /// The address that speaks for this host towards `target`: in its prefix, else the first of the family.
     fn speaker(&self, target: IpAddr) -> Option<IpAddr> {
@@ -93,6 +105,7 @@ impl Kernel {
             name: i.name,
             mac: i.mac,
             addresses: i.addresses,
+            lent: Vec::new(),
             admin: true,
             carrier: true,
         };
@@ -105,13 +118,14 @@ impl Kernel {
             return;
         };
         let mac = here.mac;
-        let Some(heard) = frames::parse(frame, mac) else {
+        let Some(heard) = frames::parse(frame, here.hears_as(frame)) else {
             return;
         };
         match heard {
             Heard::Arp(arp) => {
                 if arp.request && self.holds(arp.target.into()) {
-                    out.push(KernelOut::Transmit { iface, frame: frames::arp_reply(mac, &arp) });
+                    let answer = frames::arp_reply(here.mac_of(arp.target.into()), &arp);
+                    out.push(KernelOut::Transmit { iface, frame: answer });
                     if !arp.sender.is_unspecified() && !self.holds(arp.sender.into()) {
                         self.neighbours.told(
                             now,
@@ -127,7 +141,8 @@ impl Kernel {
             }
             Heard::Solicit(ns) => {
                 if here.addresses.iter().any(|a| a.ip == ns.target) {
-                    out.push(KernelOut::Transmit { iface, frame: frames::advertisement(mac, &ns) });
+                    let answer = frames::advertisement(here.mac_of(ns.target), &ns);
+                    out.push(KernelOut::Transmit { iface, frame: answer });
                     if let Some(theirs) = ns.mac.filter(|_| !ns.from.is_unspecified()) {
                         self.neighbours.told(now, Source { iface, mac }, &Told::asked_us(ns.from.into(), theirs), out);
                     }
@@ -207,6 +222,15 @@ impl Kernel {
     /// Administratively up and with carrier.
     pub fn link_up(&self, iface: IfIndex) -> bool {
         self.iface(iface).is_some_and(Iface::up)
+    }
+
+    /// Has an address, whenever it is set, live on a macvlan with this MAC: questions for it are answered with that, and
+    /// frames to that are heard while it is set.
+    pub fn lend_mac(&mut self, iface: IfIndex, ip: IpAddr, mac: Mac) {
+        if let Some(i) = self.iface_mut(iface) {
+            i.lent.retain(|(of, _)| *of != ip);
+            i.lent.push((ip, mac));
+        }
     }
 
     /// Sets an address, behind those already set.

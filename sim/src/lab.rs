@@ -470,6 +470,7 @@ impl<'w> Lab<'w> {
         }
         let router = &mut self.routers[n];
         router.paused = false;
+        router.lend_virtual_macs();
         let mut engine = Engine::new(router.model_now(&router.model));
         engine.set_tracing(!watchers.is_empty());
         engine.handle(self.now, Input::Operator(Command::Start));

@@ -1,26 +1,45 @@
-//! The events that a recording of a real router also has: states and addresses, in order.
-use vrrplab_engine::{Instant, TraceKind};
-use vrrplab_formats::recording::{RecordedEvent, RecordedKind};
-use vrrplab_formats::world::{NodeId, World};
+//! What a recording of real routers also has: states and addresses in order, and every advert and announcement sent.
+mod wire;
 
-use crate::moment::{Moment, Observer};
+use vrrplab_engine::{Instant, TraceKind};
+use vrrplab_formats::recording::{RecordedEvent, RecordedFrame, RecordedKind};
+use vrrplab_formats::world::{Member, NodeId, World};
+
+use crate::moment::{Moment, Observer, PortInfo};
 
 /// Collects what can be compared with a recording.
 #[derive(Debug)]
 pub struct Recorder {
     names: Vec<String>,
+    /// Node and interface of each port, for the ports of routers.
+    ports: Vec<Option<(String, String)>>,
     events: Vec<RecordedEvent>,
+    frames: Vec<RecordedFrame>,
 }
 
 impl Recorder {
-    /// An empty record of a world.
-    pub fn new(world: &World) -> Recorder {
-        Recorder { names: world.nodes.iter().map(|n| n.model.name.clone()).collect(), events: Vec::new() }
+    /// An empty record of a world with these ports.
+    pub fn new(world: &World, ports: &[PortInfo]) -> Recorder {
+        let named = |port: &PortInfo| match port.owner {
+            Member::Node(_) => port.label.split_once(':').map(|(node, iface)| (node.to_owned(), iface.to_owned())),
+            Member::Client(_) => None,
+        };
+        Recorder {
+            names: world.nodes.iter().map(|n| n.model.name.clone()).collect(),
+            ports: ports.iter().map(named).collect(),
+            events: Vec::new(),
+            frames: Vec::new(),
+        }
     }
 
     /// The events so far.
     pub fn events(&self) -> &[RecordedEvent] {
         &self.events
+    }
+
+    /// The adverts and announcements so far.
+    pub fn frames(&self) -> &[RecordedFrame] {
+        &self.frames
     }
 
     fn push(&mut self, at: Instant, node: NodeId, kind: RecordedKind) {
@@ -39,6 +58,11 @@ impl Observer for Recorder {
             }
             Moment::Address { node, iface, addr, added, .. } => {
                 self.push(at, *node, RecordedKind::Vip { iface: (*iface).to_owned(), addr: *addr, added: *added });
+            }
+            Moment::Sent { port, bytes, .. } => {
+                if let Some(Some((node, iface))) = self.ports.get(port.0) {
+                    self.frames.extend(wire::read(at, node, iface, bytes));
+                }
             }
             _ => {}
         }

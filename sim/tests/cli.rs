@@ -177,10 +177,23 @@ fn the_same_seed_gives_the_same_bytes() {
 fn a_recording_agrees_within_the_tolerance_only() {
     let ended = vrrplab(&["verify", "captures/recordings/p01_basic2"]);
     assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
-    assert_eq!(ended.out.matches(": agrees").count(), 3);
+    assert_eq!(ended.out.matches("\nagrees: 4 of 4 events as recorded").count(), 3, "{}", ended.out);
     let ended = vrrplab(&["verify", "captures/recordings/p01_basic2", "--tolerance", "0"]);
     assert_eq!(ended.code, Some(1));
     says(&ended.out, &["DIFFERS"]);
+}
+
+#[test]
+fn a_folder_of_recordings_is_summed_up_in_one_line_each() {
+    let ended = vrrplab(&["verify", "captures/recordings", "--run", "1"]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.out, ended.err);
+    assert!(ended.out.lines().count() >= 48, "{}", ended.out);
+    says(&ended.out, &["p01_basic2", "19 of   19 frames equal"]);
+    let ended = vrrplab(&["verify", "captures/recordings/p01_basic2", "--run", "2", "--json"]);
+    let json: serde_json::Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(json.pointer("/0/verdict").and_then(|v| v.as_str()), Some("agrees"));
+    let nothing = empty_folder("no-recordings");
+    assert_eq!(vrrplab(&["verify", nothing.to_str().unwrap()]).code, Some(2));
 }
 
 #[test]

@@ -272,19 +272,26 @@ impl Engine {
         }
         if self.apply(now, i, decision, heard) {
             self.pull_group(now, i, decision.next);
+            // a member that made its group master advertises after those that followed it
+            if let (State::Master, Some(deadline)) = (decision.next, self.deadlines[i]) {
+                self.set_deadline(i, deadline.at);
+            }
         }
     }
 
     fn facts(&self, now: Instant, i: usize) -> Facts {
         let x = &self.instances[i];
-        let v2 = x.model.version == Version::V2;
+        let policy_answers = match x.model.version {
+            Version::V2 => self.policy.v2_answers_worse,
+            Version::V3 => self.policy.v3_answers_worse,
+        };
         Facts {
             starts_as_master: x.owner && (x.model.wants_master || !self.policy.owner_needs_state_master),
             owner: x.owner,
             faulty: self.is_faulty(i),
             group_agrees: self.peers_of(i).all(|peer| self.instances[peer].wants_master),
             preemption: x.preemption(now),
-            answers_worse: (!v2 || self.policy.v2_answers_worse) && !x.model.lower_prio_no_advert,
+            answers_worse: policy_answers && !x.model.lower_prio_no_advert,
             any_packet_rearms: self.policy.any_packet_rearms_master && !x.model.lower_prio_no_advert,
             last_word: x.model.higher_prio_send_advert,
             two_releases: self.policy.two_releases_on_fault,

@@ -6,16 +6,19 @@ mod case;
 mod events;
 mod faults;
 mod files;
+mod frames;
+mod frr;
 mod timeline;
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use vrrplab_engine::model::IfAddr;
-use vrrplab_engine::{Instant, State};
+use vrrplab_engine::{Instant, Span, State};
 
 use crate::diagnostics::Report;
 use crate::world::World;
+pub use frames::{FrameSort, RecordedFrame};
 
 /// A recorded experiment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,6 +35,37 @@ pub struct Recording {
     pub stable: Stability,
     /// The events of every run, the first run first.
     pub all_runs: Vec<Vec<RecordedEvent>>,
+    /// The adverts and announcements that nodes sent in every run, by time, the first run first.
+    pub all_frames: Vec<Vec<RecordedFrame>>,
+    /// Between which times each fault of the world took effect in the chosen run.
+    pub windows: Vec<Window>,
+    /// The longest time for which the recording machine was seen to stand still in the chosen run.
+    pub stall: Span,
+}
+
+impl Recording {
+    /// The frames of the chosen run.
+    pub fn frames(&self) -> &[RecordedFrame] {
+        self.all_frames.get(self.run.saturating_sub(1)).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// When a fault took effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Window {
+    /// The time that is simulated.
+    pub at: Instant,
+    /// Not before this.
+    pub from: Instant,
+    /// Not after this.
+    pub to: Instant,
+}
+
+impl Window {
+    /// A time that is known.
+    pub const fn exactly(at: Instant) -> Window {
+        Window { at, from: at, to: at }
+    }
 }
 
 /// Which kinds of events came in the same order in all runs.
@@ -41,6 +75,17 @@ pub struct Stability {
     pub state: bool,
     /// Moves of virtual addresses.
     pub vip: bool,
+    /// Adverts.
+    pub advert: bool,
+    /// Gratuitous ARP.
+    pub garp: bool,
+    /// Unsolicited neighbour advertisements.
+    pub na: bool,
+}
+
+impl Stability {
+    /// All runs are alike.
+    pub const ALL: Stability = Stability { state: true, vip: true, advert: true, garp: true, na: true };
 }
 
 /// One thing that a node was seen doing.
@@ -111,18 +156,20 @@ fn read(dir: &Path, run: usize, report: &mut Report) -> Option<Recording> {
     };
     let stable = match dir.join("spread.json") {
         path if path.exists() => files::read_json::<timeline::Spread>(&path, report)?.1.stability(),
-        _ => Stability { state: true, vip: true },
+        _ => Stability::ALL,
     };
     let mut world = case::world(&case, &case_text, chosen, report);
     let reader = faults::Reader::new(&case, &case_text, chosen, chosen_text, &world.nodes);
-    let faults = reader.read(report);
-    world.faults = faults;
-    let mut all_runs = Vec::new();
+    let windows;
+    (world.faults, windows) = reader.read(report);
+    let (mut all_runs, mut all_frames) = (Vec::new(), Vec::new());
     for (text, timeline) in &timelines {
         all_runs.push(events::recorded(&case, timeline, text, report));
+        all_frames.push(frames::recorded(timeline, text, report));
     }
     let events = all_runs.get(run - 1).cloned().unwrap_or_default();
-    Some(Recording { name: case.name.clone(), run, world, events, stable, all_runs })
+    let (name, stall) = (case.name.clone(), chosen.stall());
+    Some(Recording { name, run, world, events, stable, all_runs, all_frames, windows, stall })
 }
 
 /// Every `runN/timeline.json`, N from 1 without a gap.

@@ -2,8 +2,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use vrrplab_engine::{Instant, Span, State};
-use vrrplab_formats::recording::{RecordedKind, Recording, Stability, load};
+use vrrplab_engine::model::Version;
+use vrrplab_engine::{Instant, Policy, Span, State};
+use vrrplab_formats::recording::{FrameSort, RecordedKind, Recording, Stability, load};
 use vrrplab_formats::world::{Direction, Fault, FrameClass, Member, NetworkId, Nic, NodeId, PortSecurity, TimedFault};
 
 fn recordings() -> PathBuf {
@@ -67,7 +68,7 @@ fn every_recording_is_read_in_every_run() {
         }
         cases += 1;
     }
-    assert_eq!(cases, 42);
+    assert_eq!(cases, 48);
 }
 
 #[test]
@@ -94,7 +95,7 @@ fn p01_has_two_nodes_and_no_faults() {
             "3.423337 n1 +192.168.100.100/24 eth0",
         ]
     );
-    assert_eq!(recording.stable, Stability { state: true, vip: true });
+    assert_eq!(recording.stable, Stability::ALL);
 }
 
 #[test]
@@ -119,6 +120,87 @@ fn p17_has_link_local_addresses_after_the_others() {
     let addresses = &recording.world.nodes[0].model.interfaces[0].addresses;
     let addresses: Vec<String> = addresses.iter().map(|a| format!("{}/{}", a.ip, a.prefix)).collect();
     assert_eq!(addresses, ["192.168.100.11/24", "fd00:100::11/64", "fe80::ff:fe00:101/64"]);
+}
+
+#[test]
+fn p24_has_a_node_that_does_not_run_because_keepalived_refuses_its_file() {
+    let (recording, report) = load(&recordings().join("p24_same_vrid_twice"), None);
+    let world = recording.expect("a refused file is no failed recording").world;
+    let nodes: Vec<_> = world.nodes.iter().map(|n| (n.model.instances.len(), n.start.is_some())).collect();
+    assert_eq!(nodes, [(0, false), (1, true)]);
+    let said: Vec<_> = report.diagnostics.iter().map(|d| d.title.as_str()).collect();
+    assert_eq!(said, ["n1 does not run: `VI_1` and `VI_2` both use VRID 51 on interface eth0"]);
+}
+
+#[test]
+fn p51_has_three_files_that_are_refused_and_three_that_keepalived_only_complains_of() {
+    let nodes = read("p51_bad_values", 1).world.nodes;
+    let run: Vec<_> = nodes.iter().filter(|n| n.start.is_some()).map(|n| n.model.name.as_str()).collect();
+    assert_eq!(run, ["n2", "n5", "n6"]);
+    assert!(nodes.iter().all(|n| n.model.instances.len() == usize::from(n.start.is_some())));
+    assert_eq!(nodes[1].model.instances[0].priority.get(), 100, "300 is no priority");
+}
+
+#[test]
+fn p28_has_its_frames_field_by_field() {
+    let recording = read("p28_partition_heal", 2);
+    let frame = &recording.frames()[0];
+    assert_eq!((frame.node.as_str(), frame.sort), ("n1", FrameSort::Advert { vrid: 51, release: false }));
+    let fields: Vec<String> = frame.fields.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    assert_eq!(
+        fields.join(" "),
+        "addrs=192.168.100.100 af=4 auth=0 csum=ok dmac=01:00:5e:00:00:12 dst=224.0.0.18 int_ms=1000 ip_id=1 ip_len=40 \
+         prio=150 smac=02:00:00:00:01:01 src=192.168.100.11 tos=192 ttl=255 ver=2 vrid=51 vrrp_len=20"
+    );
+    assert_eq!(recording.all_frames.iter().map(Vec::len).collect::<Vec<_>>(), [61, 61, 61]);
+}
+
+#[test]
+fn p28_says_between_which_times_its_faults_took_effect() {
+    let recording = read("p28_partition_heal", 1);
+    let windows: Vec<_> =
+        recording.windows.iter().map(|w| (w.from.0 / 1_000, w.at.0 / 1_000, w.to.0 / 1_000)).collect();
+    assert_eq!(windows, [(7_999_897, 8_015_875, 8_031_853), (18_004_901, 18_012_846, 18_020_791)]);
+    assert_eq!(recording.stall, Span::from_micros(5_678));
+    let exact = read("p26_carrier_loss_master", 1).windows;
+    assert!(exact.iter().all(|window| window.from == window.to), "netlink shows the moment");
+}
+
+#[test]
+fn p52_has_a_node_of_frr_whose_address_comes_and_goes_with_its_macvlan() {
+    let recording = read("p52_frr_master_sigterm", 1);
+    let f1 = &recording.world.nodes[0].model;
+    assert_eq!(f1.policy, Policy::FRR.as_measured());
+    let router = &f1.instances[0];
+    assert_eq!((router.name.as_str(), router.version, router.priority.get()), ("vrrp51v4", Version::V3, 150));
+    assert_eq!((router.advert_int, router.vips.len()), (Span::from_secs(1), 1));
+    assert_eq!((router.vips[0].addr.ip.to_string().as_str(), router.vips[0].addr.prefix), ("192.168.100.100", 24));
+    let told = recording.events.iter().filter(|e| e.node == "f1").map(|e| format!("{} {}", e.at, e.kind));
+    assert_eq!(
+        told.collect::<Vec<_>>(),
+        [
+            "0.013200 vrrp51v4 BACKUP",
+            "3.423282 vrrp51v4 MASTER",
+            "3.423631 +192.168.100.100/24 eth0",
+            "8.003236 -192.168.100.100/24 eth0",
+            "13.013659 vrrp51v4 BACKUP",
+            "16.423736 vrrp51v4 MASTER",
+            "16.424053 +192.168.100.100/24 eth0",
+        ]
+    );
+}
+
+#[test]
+fn what_vrrpd_is_told_and_the_simulator_does_not_know_is_an_error() {
+    let dir = Path::new(env!("CARGO_TARGET_TMPDIR")).join("frr-unknown");
+    let _ = fs::remove_dir_all(&dir);
+    fs::create_dir_all(dir.join("run1")).unwrap();
+    let source = recordings().join("p52_frr_master_sigterm");
+    let case = fs::read_to_string(source.join("case.json")).unwrap();
+    let case = case.replace("vrrp 51 priority 150", "vrrp 51 checksum-with-ipv4-pseudoheader");
+    fs::write(dir.join("case.json"), case).unwrap();
+    fs::copy(source.join("run1/timeline.json"), dir.join("run1/timeline.json")).unwrap();
+    assert_eq!(errors(&dir), ["f1: `vrrp 51 checksum-with-ipv4-pseudoheader` of vrrpd is not understood"]);
 }
 
 #[test]
@@ -169,7 +251,7 @@ fn p37_reloads_another_priority() {
 #[test]
 fn p46_is_a_race() {
     let recording = read("p46_simultaneous_equal", 3);
-    assert_eq!(recording.stable, Stability { state: false, vip: false });
+    assert_eq!(recording.stable, Stability { state: false, vip: false, advert: false, garp: false, na: true });
     assert_eq!((recording.run, recording.all_runs.len()), (3, 5));
 }
 

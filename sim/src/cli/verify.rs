@@ -1,43 +1,89 @@
-//! `vrrplab verify`: recordings of real keepalived, replayed and compared event by event.
+//! `vrrplab verify`: recordings of real keepalived, replayed and compared event by event and frame by frame.
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use serde_json::Value;
 use vrrplab_engine::Span;
 use vrrplab_formats::recording;
 
 use super::VerifyArgs;
-use super::output::{Exit, say, tell_report};
+use super::output::{Exit, say, tell, tell_report};
 use crate::replay::replay;
+use crate::verify::{Summary, Verdict, document};
 
 pub(super) fn verify(args: &VerifyArgs) -> io::Result<Exit> {
     let mut exit = Exit::Held;
-    for dir in &args.recordings {
-        let runs = match args.run {
-            Some(run) => vec![run],
-            None => recording::runs(dir),
-        };
-        for run in runs {
-            exit = exit.worse(verify_one(dir, run, args)?);
+    let (mut summaries, mut json) = (Vec::new(), Vec::new());
+    for given in &args.recordings {
+        let found = recordings(given)?;
+        if found.is_empty() {
+            tell(&format!("error: {} holds no recording\n", given.display()));
+            exit = exit.worse(Exit::BadInput);
         }
+        let brief = args.quiet || found.iter().any(|dir| dir != given);
+        for dir in found {
+            let (verdicts, read) = replays(&dir, args);
+            exit = exit.worse(read);
+            if verdicts.iter().any(|verdict| !verdict.agrees()) {
+                exit = exit.worse(Exit::Failed);
+            }
+            if args.json {
+                json.extend(verdicts.iter().map(Verdict::to_json));
+            } else if args.markdown {
+                summaries.extend(Some(Summary::of(&verdicts)).filter(|s| s.runs > 0));
+            } else {
+                tell_of(&verdicts, brief)?;
+            }
+        }
+    }
+    if args.json {
+        say(&serde_json::to_string_pretty(&Value::Array(json))?)?;
+    }
+    if args.markdown {
+        say(&document(&summaries))?;
     }
     Ok(exit)
 }
 
-fn verify_one(dir: &Path, run: usize, args: &VerifyArgs) -> io::Result<Exit> {
-    let (recording, report) = recording::load(dir, Some(run));
-    tell_report(&report);
-    let Some(recording) = recording else { return Ok(Exit::BadInput) };
-    let verdict = replay(&recording, Span::from_millis(args.tolerance));
-    let mark = if verdict.agrees { "agrees" } else { "DIFFERS" };
-    if args.quiet {
-        say(&format!(
-            "{:32} run {run}: {mark}, {} events, worst {} us",
-            verdict.name,
-            verdict.rows.len(),
-            verdict.worst_us
-        ))?;
-    } else {
-        say(&format!("{} run {run}: {mark}\n{verdict}", recording.name))?;
+/// The recording, or the recordings in the folder by name.
+fn recordings(given: &Path) -> io::Result<Vec<PathBuf>> {
+    let is_recording = |dir: &Path| dir.join("case.json").exists();
+    if is_recording(given) || !given.is_dir() {
+        return Ok(vec![given.to_owned()]);
     }
-    Ok(if verdict.agrees { Exit::Held } else { Exit::Failed })
+    let entries: Result<Vec<PathBuf>, io::Error> = std::fs::read_dir(given)?.map(|e| Ok(e?.path())).collect();
+    let mut found: Vec<PathBuf> = entries?.into_iter().filter(|dir| is_recording(dir)).collect();
+    found.sort();
+    Ok(found)
+}
+
+/// The verdicts on the runs that were asked for.
+fn replays(dir: &Path, args: &VerifyArgs) -> (Vec<Verdict>, Exit) {
+    let runs = args.run.map_or_else(|| recording::runs(dir), |run| vec![run]);
+    let (mut verdicts, mut exit) = (Vec::new(), Exit::Held);
+    for (position, run) in runs.into_iter().enumerate() {
+        let (recording, report) = recording::load(dir, Some(run));
+        if position == 0 || recording.is_none() {
+            tell_report(&report);
+        }
+        match recording {
+            Some(recording) => verdicts.push(replay(&recording, Span::from_millis(args.tolerance))),
+            None => {
+                exit = Exit::BadInput;
+                break;
+            }
+        }
+    }
+    (verdicts, exit)
+}
+
+/// One line for the recording when `brief`; a run that differs is always shown whole.
+fn tell_of(verdicts: &[Verdict], brief: bool) -> io::Result<()> {
+    if brief && !verdicts.is_empty() {
+        say(&Summary::of(verdicts).to_string())?;
+    }
+    for verdict in verdicts.iter().filter(|verdict| !brief || !verdict.agrees()) {
+        say(&verdict.to_string())?;
+    }
+    Ok(())
 }

@@ -177,3 +177,21 @@ fn addresses_are_set_once_and_a_dead_link_hears_nothing() {
     assert_eq!(a.remove_address(ETH0, vip), Err(AddressError::NotFound));
     assert_eq!(receive(&mut a, T0, &question).len(), 0);
 }
+
+#[test]
+fn an_address_on_a_macvlan_is_at_its_mac_while_it_is_set() {
+    let (now, vip) = (Instant::ZERO, IfAddr { ip: ip(100), prefix: 24 });
+    let (mut router, mut client) = (host(A, &[ip(1)]), host(B, &[ip(2)]));
+    router.lend_mac(ETH0, vip.ip, C);
+    router.add_address(ETH0, vip).unwrap();
+    let question = send(&mut client, now, packet(ip(2), vip.ip));
+    let answer = receive(&mut router, now, &question[0]);
+    assert_eq!(receive(&mut client, now, &answer[0]).len(), 1, "the packet that waited");
+    assert_eq!((client.neighbour(ETH0, vip.ip), client.neighbour(ETH0, ip(1))), (Some(C), None));
+    let frame = frames::ethernet(B, C, &packet(ip(2), vip.ip));
+    assert_eq!(receive(&mut router, now, &frame).len(), 1);
+    router.remove_address(ETH0, vip).unwrap();
+    assert_eq!(receive(&mut router, now, &frame).len(), 0, "the macvlan is down");
+    let question = frames::question(B, ip(2), ip(1), None).unwrap();
+    assert_eq!(receive(&mut router, now, &question)[0][6..12], A.0, "other addresses are where they were");
+}

@@ -60,6 +60,18 @@ impl Router {
         }
     }
 
+    /// Virtual routers that have a MAC of their own keep their addresses on a macvlan.
+    pub fn lend_virtual_macs(&mut self) {
+        if !self.model.policy.virtual_mac {
+            return;
+        }
+        for instance in &self.model.instances {
+            for vip in instance.all_vips() {
+                self.kernel.lend_mac(vip.iface, vip.addr.ip, instance.virtual_mac());
+            }
+        }
+    }
+
     pub fn iface_of(&self, port: PortId) -> Option<IfIndex> {
         let position = self.ports.iter().position(|p| *p == port)?;
         self.model.interfaces.get(position).map(|i| i.index)

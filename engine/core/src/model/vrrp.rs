@@ -385,6 +385,14 @@ impl InstanceModel {
     pub fn is_owner(&self) -> bool {
         self.priority.get() == 255
     }
+    /// The MAC that RFC 9568 §7.3 gives to this virtual router.
+    pub fn virtual_mac(&self) -> Mac {
+        let family = match self.family {
+            AddressFamily::V4 => 1,
+            AddressFamily::V6 => 2,
+        };
+        Mac([0, 0, 0x5e, 0, family, self.vrid.get()])
+    }
     /// Whether adverts go to a list of peers.
     pub fn is_unicast(&self) -> bool {
         !self.unicast_peers.is_empty()

@@ -25,6 +25,7 @@ impl Engine {
         let from = self.instances[i].state;
         self.instances[i].state = decision.next;
         self.instances[i].wants_master = decision.next == State::Master;
+        self.instances[i].announced = 0;
         let mut pull = false;
         for action in decision.actions {
             match action {
@@ -45,13 +46,17 @@ impl Engine {
             Action::TakeAddresses => self.take_addresses(i, rule),
             Action::DropAddresses => self.drop_addresses(i, rule),
             Action::Announce => self.become_announcer(now, i, rule),
+            Action::ScheduleAnnounce if policy.announces_once => {}
             Action::ScheduleAnnounce => {
                 self.schedule(now, i, self.instances[i].model.garp.delay, TimerKind::DelayedAnnounce);
             }
             Action::AnnounceToLower => self.announce_to_lower(now, i, rule),
             Action::RefreshAnnounce => self.refresh(now, i),
             Action::AnnounceSource => self.announce_source(i, rule),
-            Action::ArmAdvert => self.arm(now, i, self.instances[i].model.advert_int, rule),
+            Action::ArmAdvert => {
+                let late = self.instances[i].rearm_lateness(&policy);
+                self.arm(now + late, i, self.instances[i].model.advert_int, rule);
+            }
             Action::ArmDown => self.arm(now, i, self.instances[i].down(&policy).max(SHORTEST_DOWN), rule),
             Action::ArmSkew => self.arm(now, i, self.instances[i].skew(&policy), rule),
             Action::ArmAtOnce => self.arm(now, i, Span::from_micros(1), rule),
@@ -96,7 +101,7 @@ impl Engine {
         let id = self.instances[i].take_ip_id();
         let Some(src) = self.sources[i] else { return };
         let model = &self.instances[i].model;
-        let Some(src_mac) = self.interfaces.get(model.iface).map(|interface| interface.mac) else { return };
+        let Some(src_mac) = self.mac_of(i, model.iface) else { return };
         let advert = Advert {
             version: model.version,
             vrid: model.vrid.get(),
@@ -165,7 +170,8 @@ impl Engine {
     fn become_announcer(&mut self, now: Instant, i: usize, rule: Rule) {
         let garp = self.instances[i].model.garp;
         self.instances[i].refresh_after = (garp.refresh > Span::ZERO).then(|| now + garp.refresh);
-        self.announce(i, garp.repeat, rule);
+        let rounds = if self.policy.announces_once { 1 } else { garp.repeat };
+        self.announce(i, rounds, rule);
     }
 
     fn announce_to_lower(&mut self, now: Instant, i: usize, rule: Rule) {
@@ -191,23 +197,30 @@ impl Engine {
         }
         for _ in 0..rounds {
             for (iface, addr) in self.addresses_of(i) {
-                self.announce_one(iface, addr.ip, rule);
+                self.announce_one(i, iface, addr.ip, rule);
             }
         }
     }
 
     fn announce_source(&mut self, i: usize, rule: Rule) {
         if let (true, Some(source)) = (self.instances[i].model.is_unicast(), self.sources[i]) {
-            self.announce_one(self.instances[i].model.iface, source, rule);
+            self.announce_one(i, self.instances[i].model.iface, source, rule);
         }
     }
 
-    fn announce_one(&mut self, iface: IfIndex, ip: IpAddr, rule: Rule) {
-        let Some(mac) = self.interfaces.get(iface).map(|interface| interface.mac) else { return };
+    /// The MAC that frames of this virtual router carry on an interface.
+    fn mac_of(&self, i: usize, iface: IfIndex) -> Option<Mac> {
+        let own = self.interfaces.get(iface)?.mac;
+        Some(if self.policy.virtual_mac { self.instances[i].model.virtual_mac() } else { own })
+    }
+
+    fn announce_one(&mut self, i: usize, iface: IfIndex, ip: IpAddr, rule: Rule) {
+        let Some(mac) = self.mac_of(i, iface) else { return };
         let bytes = match ip {
             IpAddr::V4(ip) => gratuitous_arp(mac, ip),
             IpAddr::V6(ip) => unsolicited_na(mac, ip, false),
         };
+        self.instances[i].announced += 1;
         self.effect(rule, EffectKind::SendFrame { iface, bytes });
     }
 }

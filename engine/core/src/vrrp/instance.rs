@@ -3,7 +3,7 @@ use core::net::IpAddr;
 
 use crate::io::State;
 use crate::model::InstanceModel;
-use crate::policy::Policy;
+use crate::policy::{Policy, SkewUnit};
 use crate::time::{Instant, Span};
 use crate::vrrp::decide::Preemption;
 use crate::vrrp::skew;
@@ -33,6 +33,8 @@ pub(crate) struct Instance {
     pub refresh_after: Option<Instant>,
     /// The own faults (not those of the sync group).
     pub faults: usize,
+    /// Announcements sent in the course of the present decision.
+    pub announced: u64,
 }
 
 impl Instance {
@@ -49,17 +51,32 @@ impl Instance {
             preempt_since: None,
             refresh_after: None,
             faults: 0,
+            announced: 0,
             model,
         }
     }
 
     pub fn skew(&self, policy: &Policy) -> Span {
-        skew::skew(self.model.version, self.priority, self.master_interval, policy.skew_unit)
+        skew::skew(self.model.version, self.timing_priority(policy), self.master_interval, policy.skew_unit)
     }
 
     pub fn down(&self, policy: &Policy) -> Span {
         let adverts = self.model.down_timer_adverts;
-        skew::down(self.model.version, self.priority, self.master_interval, adverts, policy.skew_unit)
+        let priority = self.timing_priority(policy);
+        skew::down(self.model.version, priority, self.master_interval, adverts, policy.skew_unit)
+    }
+
+    /// The priority that timers are made of.
+    fn timing_priority(&self, policy: &Policy) -> u8 {
+        match policy.skew_unit {
+            SkewUnit::Centiseconds => self.model.priority.get(),
+            SkewUnit::Microseconds | SkewUnit::Exact => self.priority,
+        }
+    }
+
+    /// How late the advert timer is re-armed after the work of the present decision.
+    pub fn rearm_lateness(&self, policy: &Policy) -> Span {
+        policy.rearm_lateness + policy.announce_lateness.times(self.announced)
     }
 
     /// Where `preempt` and `preempt_delay` stand.

@@ -115,6 +115,18 @@ const RFC_9568: &[Check] = &[
     Check::AddressList,
 ];
 
+/// FRR 8.4.4: it believes any list of addresses and any interval of v3.
+const FRR_8_4_4: &[Check] = &[
+    Check::Ttl,
+    Check::Version,
+    Check::Checksum,
+    Check::Type,
+    Check::Length,
+    Check::AuthMismatch,
+    Check::Owner,
+    Check::Interval,
+];
+
 /// A packet and the virtual router that judges it.
 struct Case<'a> {
     envelope: &'a Envelope<'a>,
@@ -140,10 +152,14 @@ pub fn receive<'a>(
     let family = family_of(envelope.src);
     let multicast = is_group(envelope.dst);
     let mut best: Option<(usize, Listener<'_>)> = None;
+    let mut unseen = Rule::ReceiveVrid;
     for (position, listener) in listeners {
         let model = listener.model;
-        let deaf = policy.receive == ReceiveOrder::Keepalived227 && !socket_hears(model, multicast);
-        if model.vrid.get() != view.vrid() || model.family != family || deaf {
+        if model.vrid.get() != view.vrid() || model.family != family {
+            continue;
+        }
+        if policy.receive == ReceiveOrder::Keepalived227 && !socket_hears(model, multicast) {
+            unseen = Rule::ReceiveDelivery;
             continue;
         }
         let closer = model.peer(envelope.src).is_some();
@@ -151,13 +167,14 @@ pub fn receive<'a>(
             best = Some((position, listener));
         }
     }
-    let Some((position, listener)) = best else { return Verdict::Unseen(Rule::ReceiveVrid) };
+    let Some((position, listener)) = best else { return Verdict::Unseen(unseen) };
     if matches!(listener.state, State::Init | State::Fault) {
         return Verdict::Unseen(Rule::ReceiveVrid);
     }
     let checks = match policy.receive {
         ReceiveOrder::Keepalived227 => KEEPALIVED_2_2_7,
         ReceiveOrder::Rfc9568 => RFC_9568,
+        ReceiveOrder::Frr844 => FRR_8_4_4,
     };
     let case = Case { envelope: &envelope, view, family, multicast, listener: &listener, policy };
     if family == AddressFamily::V6 && policy.receive == ReceiveOrder::Keepalived227 && !case.checksum_ok() {
@@ -184,9 +201,9 @@ fn kernel_drops(envelope: &Envelope<'_>, is_own: &impl Fn(IpAddr) -> bool) -> Op
     }
 }
 
-/// A unicast IPv4 instance binds its socket to its own address and hears no multicast.
+/// An IPv4 instance binds its socket to the group, or with peers to its own address, and hears nothing else.
 fn socket_hears(model: &InstanceModel, multicast: bool) -> bool {
-    !(multicast && model.is_unicast() && model.family == AddressFamily::V4)
+    model.family == AddressFamily::V6 || multicast != model.is_unicast()
 }
 
 fn family_of(ip: IpAddr) -> AddressFamily {

@@ -15,6 +15,10 @@ pub const fn skew(version: Version, priority: u8, master_interval: Span, unit: S
             Span::from_micros(steps * (master_interval.as_micros() / 10_000) * 625 / 16)
         }
         (Version::V3, SkewUnit::Exact) => Span(steps * master_interval.0 / 256),
+        (Version::V2, SkewUnit::Centiseconds) => Span::from_millis(steps * 100 / 256 * 10),
+        (Version::V3, SkewUnit::Centiseconds) => {
+            Span::from_millis(steps * (master_interval.as_micros() / 10_000) / 256 * 10)
+        }
     }
 }
 
@@ -47,6 +51,14 @@ mod tests {
         assert_eq!(down(Version::V3, 200, Span::from_millis(500), 3, US), Span(1_609_375_000));
         assert_eq!(skew(Version::V3, 100, Span::from_millis(100), US), Span::from_micros(60_937));
         assert_eq!(skew(Version::V3, 100, Span::from_millis(100), SkewUnit::Exact), Span(60_937_500));
+    }
+
+    #[test]
+    fn frr_waits_whole_centiseconds() {
+        // Recorded: priority 150 takes over after 3.41 s, priority 100 after 3.60 s.
+        assert_eq!(down(Version::V3, 150, SECOND, 3, SkewUnit::Centiseconds), Span::from_millis(3_410));
+        assert_eq!(down(Version::V3, 100, SECOND, 3, SkewUnit::Centiseconds), Span::from_millis(3_600));
+        assert_eq!(skew(Version::V2, 100, Span::from_secs(10), SkewUnit::Centiseconds), Span::from_millis(600));
     }
 
     #[test]

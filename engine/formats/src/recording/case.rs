@@ -1,14 +1,16 @@
 //! `case.json`: the switches and nodes of a recording, made into a world without faults.
 use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
 
 use serde::Deserialize;
 use vrrplab_engine::model::{IfAddr, IfIndex, InterfaceModel, Mac, NodeModel};
 use vrrplab_engine::{Instant, Policy, Span};
 
 use super::files::{InOrder, Millis, Text};
+use super::frr;
 use super::timeline::Timeline;
 use crate::builder::build_node;
-use crate::diagnostics::Report;
+use crate::diagnostics::{Report, Severity, Spanned};
 use crate::keepalived;
 use crate::world::{LinkQuality, Network, NetworkId, Node, Port, World};
 
@@ -39,9 +41,9 @@ pub(super) struct CaseNode {
     pub(super) nics: Vec<CaseNic>,
     pub(super) start_ms: Option<Millis>,
     keepalived_conf: Option<String>,
-    frr_vrrpd_conf: Option<String>,
+    pub(super) frr_vrrpd_conf: Option<String>,
     #[serde(default)]
-    setup: Vec<String>,
+    pub(super) setup: Vec<String>,
 }
 
 /// One interface.
@@ -92,17 +94,20 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
     for (name, node) in &case.nodes.0 {
         let start = node.start_ms.and_then(|_| run.started(name, 1));
         let (interfaces, ports) = plug_in(case, name, node, text, report);
-        let unsupported = [("frr_vrrpd_conf", node.frr_vrrpd_conf.is_some()), ("setup", !node.setup.is_empty())];
-        for (key, _) in unsupported.into_iter().filter(|(_, given)| *given) {
-            let title = format!("{}: `{key}` of node {name} is not supported yet", case.name);
-            report.error(&text.word(key), title, "the simulated node would not be the recorded one");
+        let is_frr = node.frr_vrrpd_conf.is_some();
+        if node.setup.iter().any(|line| !(is_frr && frr::makes_macvlan(line))) {
+            let title = format!("{}: `setup` of node {name} is not supported yet", case.name);
+            report.error(&text.word("setup"), title, "the simulated node would not be the recorded one");
         }
-        let conf = node.keepalived_conf.as_deref().unwrap_or_default();
-        if let Some(model) =
-            read_conf(name, interfaces, conf, &format!("{}: keepalived.conf of {name}", text.file), report)
-        {
-            nodes.push(Node { model, ports, start, http: false });
-        }
+        let model = match &node.frr_vrrpd_conf {
+            Some(conf) => frr::read(name, interfaces, conf, &node.setup, text, report),
+            None => {
+                let conf = node.keepalived_conf.as_deref().unwrap_or_default();
+                let file = format!("{}: keepalived.conf of {name}", text.file);
+                Some(started(name, interfaces, conf, &file, report))
+            }
+        };
+        nodes.extend(model.map(|model| Node { model, ports, start, http: false }));
     }
     World {
         name: case.name.clone(),
@@ -117,6 +122,24 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
     }
 }
 
+/// The model of a daemon that is started with this `keepalived.conf`. keepalived exits when it refuses a file, and then the
+/// node runs no virtual router; of other mistakes it complains, and goes on. Either way the recording is what happened:
+/// nothing of this is an error here.
+fn started(node: &str, interfaces: Vec<InterfaceModel>, conf: &str, file: &str, report: &mut Report) -> NodeModel {
+    let mut own = Report::default();
+    let model = read_conf(node, interfaces.clone(), conf, file, &mut own);
+    for source in own.sources {
+        report.add_source(&source.name, &source.text);
+    }
+    for finding in own.diagnostics {
+        let fatal = model.is_none() && finding.severity == Severity::Error;
+        let title = if fatal { format!("{node} does not run: {}", finding.title) } else { finding.title };
+        let at = Spanned::new((), Arc::from(finding.file), finding.span);
+        report.warning(&at, title, finding.label).help = finding.help;
+    }
+    model.unwrap_or_else(|| NodeModel::new(node, Policy::KEEPALIVED_2_2_7.as_measured(), interfaces))
+}
+
 /// A node's model from its `keepalived.conf`.
 pub(super) fn read_conf(
     node: &str,
@@ -126,7 +149,7 @@ pub(super) fn read_conf(
     report: &mut Report,
 ) -> Option<NodeModel> {
     let draft = keepalived::parse(file, conf, report);
-    build_node(node, Policy::KEEPALIVED_2_2_7, interfaces, &draft, report)
+    build_node(node, Policy::KEEPALIVED_2_2_7.as_measured(), interfaces, &draft, report)
 }
 
 /// The interfaces with their kernel indexes, and their switches.

@@ -5,6 +5,7 @@ use vrrplab_engine::State;
 
 use super::case::{Case, parse_addr};
 use super::files::Text;
+use super::frr;
 use super::timeline::{Event, Timeline};
 use super::{RecordedEvent, RecordedKind};
 use crate::diagnostics::Report;
@@ -12,6 +13,7 @@ use crate::diagnostics::Report;
 /// The events of one run by time, without what the daemon did not do or said twice.
 pub(super) fn recorded(case: &Case, run: &Timeline, text: &Text, report: &mut Report) -> Vec<RecordedEvent> {
     let mut last: BTreeMap<(&str, &str), State> = BTreeMap::new();
+    let mut carried: BTreeMap<(&str, &str), bool> = BTreeMap::new();
     let mut kept = Vec::new();
     let mut events: Vec<&Event> = run.events.iter().collect();
     events.sort_by_key(|e| e.at());
@@ -20,6 +22,10 @@ pub(super) fn recorded(case: &Case, run: &Timeline, text: &Text, report: &mut Re
         let kind = match event.event.as_str() {
             "state" => state(node, event, &mut last, text, report),
             "vip_add" | "vip_del" if !wiped(event, case, run) => vip(event, text, report),
+            "link" => {
+                macvlan(node, event, case, &mut carried, &mut kept);
+                None
+            }
             _ => None,
         };
         kept.extend(kind.map(|kind| RecordedEvent { at: event.at(), node: node.to_owned(), kind }));
@@ -53,6 +59,30 @@ fn state<'a>(
     };
     let news = last.insert((node, instance), state) != Some(state);
     news.then(|| RecordedKind::State { instance: instance.to_owned(), state })
+}
+
+/// FRR's addresses stay on a macvlan, which carries frames while the router is master: they come and go with it.
+fn macvlan<'a>(
+    node: &'a str,
+    event: &'a Event,
+    case: &Case,
+    carried: &mut BTreeMap<(&'a str, &'a str), bool>,
+    kept: &mut Vec<RecordedEvent>,
+) {
+    let recorded = case.nodes.0.iter().find(|(name, n)| name == node && n.frr_vrrpd_conf.is_some());
+    let (Some((_, recorded)), Some(nic), Some(carrier)) = (recorded, event.nic.as_deref(), event.carrier) else {
+        return;
+    };
+    let before = carried.get(&(node, nic)).copied().unwrap_or(false);
+    if !nic.starts_with(frr::MACVLAN) || before == carrier {
+        return;
+    }
+    carried.insert((node, nic), carrier);
+    let Some(iface) = recorded.nics.first().map(|nic| nic.name.clone()) else { return };
+    for addr in recorded.setup.iter().filter_map(|line| frr::macvlan_address(line)) {
+        let kind = RecordedKind::Vip { iface: iface.clone(), addr, added: carrier };
+        kept.push(RecordedEvent { at: event.at(), node: node.to_owned(), kind });
+    }
 }
 
 fn vip(event: &Event, text: &Text, report: &mut Report) -> Option<RecordedKind> {

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 
 use vrrplab_engine::Instant;
 
+use super::Window;
 use super::case::{Case, CaseFault, read_conf};
 use super::files::Text;
 use super::timeline::{Event, Injected, Timeline};
@@ -33,6 +34,9 @@ enum Broken {
 /// Why a fault cannot be part of the world.
 type Refusal = String;
 
+/// What a recorded fault did, each part at its time.
+type Effects = Vec<(Window, Fault)>;
+
 /// A fault of one interface.
 type MakeFault = fn(Nic) -> Fault;
 
@@ -48,8 +52,8 @@ impl<'a> Reader<'a> {
         Reader { case, case_text, run, run_text, nodes, broken: BTreeMap::new(), starts: started.collect() }
     }
 
-    /// Every fault by time, those from before the first start at zero.
-    pub(super) fn read(mut self, report: &mut Report) -> Vec<TimedFault> {
+    /// Every fault by time, those from before the first start at zero; and between which times each took effect.
+    pub(super) fn read(mut self, report: &mut Report) -> (Vec<TimedFault>, Vec<Window>) {
         let mut timed = Vec::new();
         let (case, run) = (self.case, self.run);
         for (position, fault) in case.initial_faults.iter().enumerate() {
@@ -62,14 +66,14 @@ impl<'a> Reader<'a> {
         if !kinds.eq(run.faults.iter().map(|f| f.kind.as_str())) {
             let title = format!("{}: the faults of this run are not those of case.json", case.name);
             report.error(&self.run_text.word("faults"), title, "other types, or in another order");
-            return timed;
+            return (Vec::new(), Vec::new());
         }
         for ((position, fault), injected) in planned.into_iter().zip(&run.faults) {
             let place = self.case_text.fault("faults", position);
             self.add(fault, Some(injected), &place, &mut timed, report);
         }
-        timed.sort_by_key(|f| f.at);
-        timed
+        timed.sort_by_key(|(window, _)| window.at);
+        timed.into_iter().map(|(window, fault)| (TimedFault { at: window.at, fault }, window)).unzip()
     }
 
     fn add(
@@ -77,11 +81,11 @@ impl<'a> Reader<'a> {
         fault: &CaseFault,
         injected: Option<&Injected>,
         place: &Place,
-        timed: &mut Vec<TimedFault>,
+        timed: &mut Effects,
         report: &mut Report,
     ) {
         match self.translate(fault, injected, place, report) {
-            Ok(faults) => timed.extend(faults.into_iter().map(|(at, fault)| TimedFault { at, fault })),
+            Ok(faults) => timed.extend(faults),
             Err(why) => {
                 let title = format!("{}: fault `{}`: {why}", self.case.name, fault.kind);
                 report.error(place, title, "the recorded run cannot be simulated without it");
@@ -95,8 +99,9 @@ impl<'a> Reader<'a> {
         injected: Option<&Injected>,
         place: &Place,
         report: &mut Report,
-    ) -> Result<Vec<(Instant, Fault)>, Refusal> {
-        let issued = injected.map_or(Instant::ZERO, |i| i.t_ms.0);
+    ) -> Result<Effects, Refusal> {
+        let (from, to) = command(injected);
+        let issued = Window { at: from, from, to };
         let node_fault = |make: fn(NodeId) -> Fault| Ok(vec![(issued, make(self.node(fault)?))]);
         match fault.kind.as_str() {
             "kill9" => node_fault(Fault::Kill),
@@ -114,31 +119,31 @@ impl<'a> Reader<'a> {
     }
 
     /// The node's next daemon; one that never reached a state is no start.
-    fn start(&mut self, fault: &CaseFault) -> Result<Vec<(Instant, Fault)>, Refusal> {
+    fn start(&mut self, fault: &CaseFault) -> Result<Effects, Refusal> {
         let id = self.node(fault)?;
         let name = &self.nodes[id.0].model.name;
         let n = self.starts.entry(name.clone()).or_insert(0);
         *n += 1;
-        Ok(self.run.started(name, *n).map(|at| (at, Fault::Start(id))).into_iter().collect())
+        Ok(self.run.started(name, *n).map(|at| (Window::exactly(at), Fault::Start(id))).into_iter().collect())
     }
 
     fn reload(
         &self,
         fault: &CaseFault,
-        issued: Instant,
+        issued: Window,
         place: &Place,
         report: &mut Report,
-    ) -> Result<Vec<(Instant, Fault)>, Refusal> {
+    ) -> Result<Effects, Refusal> {
         let id = self.node(fault)?;
         let model = &self.nodes[id.0].model;
         let conf = fault.keepalived_conf.as_deref().ok_or("no `keepalived_conf`")?;
-        let file = format!("{}: keepalived.conf of {} reloaded at {issued}", place.file, model.name);
+        let file = format!("{}: keepalived.conf of {} reloaded at {}", place.file, model.name, issued.at);
         let model = read_conf(&model.name, model.interfaces.clone(), conf, &file, report);
         Ok(model.map(|model| (issued, Fault::Reload(id, Box::new(model)))).into_iter().collect())
     }
 
     /// Acts when the kernel shows the change; where it shows none, when the command has returned.
-    fn link(&self, fault: &CaseFault, injected: Option<&Injected>) -> Result<Vec<(Instant, Fault)>, Refusal> {
+    fn link(&self, fault: &CaseFault, injected: Option<&Injected>) -> Result<Effects, Refusal> {
         let (from, to) = command(injected);
         let (make, shows): (MakeFault, fn(&Event) -> bool) = match fault.kind.as_str() {
             "port_down" => (Fault::PortDown, |e| e.carrier == Some(false)),
@@ -150,12 +155,13 @@ impl<'a> Reader<'a> {
             let model = &self.nodes[nic.node.0].model;
             let of_nic = |e: &&Event| e.is_of(&model.name) && e.nic.as_ref() == Some(&model.interfaces[nic.nic].name);
             let changes = self.run.events.iter().filter(|e| e.event == "link" && shows(e)).filter(of_nic);
-            changes.map(Event::at).find(|at| (from..=to).contains(at)).unwrap_or(to)
+            let shown = changes.map(Event::at).find(|at| (from..=to).contains(at));
+            shown.map_or(Window { at: to, from, to }, Window::exactly)
         };
         Ok(self.nics(fault)?.into_iter().map(|nic| (seen(nic), make(nic))).collect())
     }
 
-    fn break_off(&mut self, fault: &CaseFault, injected: Option<&Injected>) -> Result<Vec<(Instant, Fault)>, Refusal> {
+    fn break_off(&mut self, fault: &CaseFault, injected: Option<&Injected>) -> Result<Effects, Refusal> {
         let broken = self.broken(fault)?;
         let at = self.effect(&broken, injected, false);
         let faults = broken.faults().into_iter().map(|fault| (at, fault)).collect();
@@ -164,7 +170,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The world mends all cuts of a port at once: those that are not mended are made again.
-    fn mend(&mut self, fault: &CaseFault, injected: Option<&Injected>) -> Result<Vec<(Instant, Fault)>, Refusal> {
+    fn mend(&mut self, fault: &CaseFault, injected: Option<&Injected>) -> Result<Effects, Refusal> {
         let name = fault.name.clone().unwrap_or_default();
         let broken = self.broken.remove(&name).ok_or_else(|| format!("`{name}` is not in force"))?;
         let at = self.effect(&broken, injected, true);
@@ -206,7 +212,7 @@ impl<'a> Reader<'a> {
 
     /// When a cut or its mending took effect: while its command ran. Frames that were or were not delivered narrow
     /// that down; the middle of what is left is taken.
-    fn effect(&self, broken: &Broken, injected: Option<&Injected>, mending: bool) -> Instant {
+    fn effect(&self, broken: &Broken, injected: Option<&Injected>, mending: bool) -> Window {
         let (from, to) = command(injected);
         let (mut earliest, mut latest) = (from, to);
         let during = self.run.events.iter().filter(|e| (from..=to).contains(&e.at()));
@@ -220,7 +226,7 @@ impl<'a> Reader<'a> {
         if earliest > latest {
             (earliest, latest) = (from, to);
         }
-        Instant(earliest.0 + (latest.0 - earliest.0) / 2)
+        Window { at: Instant(earliest.0 + (latest.0 - earliest.0) / 2), from: earliest, to: latest }
     }
 
     /// Whether a frame came through where the cut or partition is; nothing when it says nothing about it.

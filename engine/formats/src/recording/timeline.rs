@@ -1,7 +1,7 @@
 //! `timeline.json` and `spread.json` as they are written.
 use serde::Deserialize;
-use serde_json::Value;
-use vrrplab_engine::Instant;
+use serde_json::{Map, Value};
+use vrrplab_engine::{Instant, Span};
 
 use super::Stability;
 use super::files::Millis;
@@ -13,6 +13,15 @@ pub(super) struct Timeline {
     #[serde(default)]
     pub(super) faults: Vec<Injected>,
     pub(super) events: Vec<Event>,
+    #[serde(default)]
+    jitter_probe_ms: Probe,
+}
+
+/// How late a timer was that measured the machine while it recorded.
+#[derive(Debug, Default, Deserialize)]
+struct Probe {
+    #[serde(default)]
+    max: Millis,
 }
 
 /// One start of a daemon.
@@ -58,12 +67,20 @@ pub(super) struct Event {
     /// Nodes for frames; other kinds of events have a number here.
     #[serde(default)]
     to: Value,
+    /// What a frame says.
+    #[serde(flatten)]
+    pub(super) rest: Map<String, Value>,
 }
 
 impl Timeline {
     /// When the n-th daemon of the node (from 1) entered its first state, if it ever did.
     pub(super) fn started(&self, node: &str, n: usize) -> Option<Instant> {
         self.starts.iter().find(|s| s.node == node && s.n == n)?.first_state_ms.map(|ms| ms.0)
+    }
+
+    /// The longest time for which the machine stood still.
+    pub(super) fn stall(&self) -> Span {
+        Span(self.jitter_probe_ms.max.0.0)
     }
 }
 
@@ -94,10 +111,15 @@ pub(super) struct Spread {
 struct Stable {
     state: Option<bool>,
     vip: Option<bool>,
+    advert_tx: Option<bool>,
+    garp_tx: Option<bool>,
+    na_tx: Option<bool>,
 }
 
 impl Spread {
     pub(super) fn stability(&self) -> Stability {
-        Stability { state: self.stable.state.unwrap_or(true), vip: self.stable.vip.unwrap_or(true) }
+        let Stable { state, vip, advert_tx, garp_tx, na_tx } = self.stable;
+        let is = |kind: Option<bool>| kind.unwrap_or(true);
+        Stability { state: is(state), vip: is(vip), advert: is(advert_tx), garp: is(garp_tx), na: is(na_tx) }
     }
 }

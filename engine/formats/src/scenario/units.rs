@@ -185,7 +185,7 @@ kinds! {
     /// Yes or no.
     Flag = FlagKind: bool, flag, json!({ "type": "boolean" });
     /// A way of behaving.
-    PolicyName = PolicyKind: Policy, policy, json!({ "type": "string", "enum": ["keepalived-2.2.7", "rfc9568"] });
+    PolicyName = PolicyKind: Policy, policy, vocabulary(Policy::NAMED);
     /// A state of an instance.
     StateWord = StateKind: State, state, vocabulary(&STATES);
     /// The state that an instance is configured with.
@@ -241,8 +241,7 @@ fn flag(text: &str) -> Result<bool, Unreadable> {
 }
 
 fn policy(text: &str) -> Result<Policy, Unreadable> {
-    let known = [("keepalived-2.2.7", Policy::KEEPALIVED_2_2_7), ("rfc9568", Policy::RFC9568)];
-    pick(text, &known)
+    pick(text, Policy::NAMED)
 }
 
 /// The value of a word of a fixed vocabulary.
