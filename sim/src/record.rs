@@ -25,7 +25,6 @@ use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 
 pub use nets::clean_up;
-use nix::sys::signal::{SigSet, Signal};
 pub use plan::{Plan, plan};
 pub use tools::{Tools, find};
 
@@ -93,12 +92,14 @@ fn empty_folder(out: &Path) -> Result<(), String> {
     }
 }
 
-/// A channel on which the signals that end a program arrive, instead of ending it.
+/// A channel on which the signals that end a program arrive, instead of ending it. (Held back, not caught, they would be
+/// held back in the daemons too.)
 fn interrupts() -> Result<Receiver<()>, String> {
-    let mut signals = SigSet::empty();
-    [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP].into_iter().for_each(|signal| signals.add(signal));
-    signals.thread_block().map_err(|why| format!("signals cannot be held back: {why}"))?;
     let (sender, receiver) = channel();
-    std::thread::spawn(move || while signals.wait().is_ok() && sender.send(()).is_ok() {});
+    // Nobody listens any more: then the recording is at its end anyway.
+    let caught = ctrlc::set_handler(move || {
+        let _ = sender.send(());
+    });
+    caught.map_err(|why| format!("signals cannot be caught: {why}"))?;
     Ok(receiver)
 }

@@ -18,6 +18,9 @@ use super::plan::Plan;
 /// A frame is delivered within this, or it is not the same frame.
 const CROSSING_NS: u64 = 50_000_000;
 
+/// How many hundredths of a second tcpdump may take to end.
+const PATIENCE: u32 = 500;
+
 /// One interface of one node, by positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct At {
@@ -107,11 +110,17 @@ impl Capture {
 
     fn finish(mut self) -> Result<Vec<Frame>, String> {
         if let Ok(pid) = i32::try_from(self.child.id()) {
-            // It may have ended by itself; then its file tells.
-            let _ = kill(Pid::from_raw(pid), Signal::SIGINT);
+            // It may have ended by itself; then its file tells. (Not SIGINT: started from a shell's background, it would
+            // not hear that.)
+            let _ = kill(Pid::from_raw(pid), Signal::SIGTERM);
         }
-        self.child.wait().map_err(|why| format!("tcpdump: {why}"))?;
-        read(&self.file)
+        for _ in 0..PATIENCE {
+            if self.child.try_wait().map_err(|why| format!("tcpdump: {why}"))?.is_some() {
+                return read(&self.file);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        Err(format!("tcpdump does not end: {}", self.file.display()))
     }
 }
 
