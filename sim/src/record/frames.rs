@@ -2,7 +2,7 @@
 use std::net::IpAddr;
 
 use vrrplab_wire::envelope::PROTOCOL_VRRP;
-use vrrplab_wire::{AddressFamily, ArpFacts, Envelope, Mac, VrrpView, check_arp, check_na};
+use vrrplab_wire::{AddressFamily, ArpFacts, Envelope, Mac, NaFacts, VrrpView, check_arp, check_na};
 
 use super::event::Event;
 use super::plan::PlanNode;
@@ -15,24 +15,34 @@ pub fn event(node: &PlanNode, nic: &str, frame: &Frame) -> Option<Event> {
     if let Ok(facts) = check_arp(bytes) {
         return arp(node, bytes, &facts, event);
     }
-    let envelope = Envelope::parse(bytes)?;
-    if envelope.protocol == PROTOCOL_VRRP {
-        return advert(node, nic, &envelope, event);
+    if let Ok(na) = check_na(bytes) {
+        return neighbour(node, bytes, &na, event);
     }
-    let na = check_na(bytes).ok().filter(|na| !na.solicited)?;
+    let envelope = Envelope::parse(bytes)?;
+    (envelope.protocol == PROTOCOL_VRRP).then(|| advert(node, nic, &envelope, event))?
+}
+
+/// The hardware address at this place of a frame.
+fn mac(bytes: &[u8], from: usize) -> Option<Mac> {
+    bytes.get(from..)?.first_chunk().copied().map(Mac)
+}
+
+fn neighbour(node: &PlanNode, bytes: &[u8], na: &NaFacts, event: impl Fn(&str) -> Event) -> Option<Event> {
+    if na.solicited {
+        return None;
+    }
     let event = event("na_tx")
         .with("ip", na.target.to_string())
         .with("router", na.router)
         .with("override", na.override_)
         .with("src", na.src.to_string())
         .with("dst", na.dst.to_string())
-        .with("smac", envelope.src_mac.to_string());
+        .with("smac", mac(bytes, 6)?.to_string());
     Some(of_address(node, na.target.into(), event))
 }
 
 fn arp(node: &PlanNode, bytes: &[u8], facts: &ArpFacts, event: impl Fn(&str) -> Event) -> Option<Event> {
-    let mac = |from: usize| bytes.get(from..)?.first_chunk().copied().map(Mac);
-    let (to, from) = (mac(0)?, mac(6)?);
+    let (to, from) = (mac(bytes, 0)?, mac(bytes, 6)?);
     let answer = facts.operation == 2 && to.0[0] & 1 == 0;
     if facts.sender_ip != facts.target_ip || facts.sender_ip.is_unspecified() {
         return None;

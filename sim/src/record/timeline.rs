@@ -9,8 +9,12 @@ use super::event::{Event, millis, since};
 use super::monitor::{self, What};
 use super::plan::Plan;
 use super::play::{Run, Started};
+use super::steps::Action;
 use super::tools::Tools;
 use super::{logs, wire};
+
+/// Within this after the command, Linux tells of a change of carrier.
+const HELD_BACK_NS: u64 = 1_500_000_000;
 
 /// The finished record of one run.
 #[derive(Debug)]
@@ -38,6 +42,7 @@ pub fn timeline(plan: &Plan, tools: &Tools, run: Run) -> Timeline {
     }
     let mut faults = Vec::new();
     for (step, (begun, done)) in plan.steps.iter().zip(&run.steps) {
+        let done = &noticed(plan, &step.action, *begun, *done, &events);
         let mut fields = step.action.fields(plan);
         fields.insert("nominal_ms".to_owned(), millis(step.at.0.into()));
         fields.insert("done_ms".to_owned(), since(run.start, *done));
@@ -66,6 +71,25 @@ pub fn timeline(plan: &Plan, tools: &Tools, run: Run) -> Timeline {
     });
     let head = head.as_object().cloned().unwrap_or_default();
     Timeline { start: run.start, events, head }
+}
+
+/// When a step was done: a cable is unplugged or plugged in when the node's kernel says so. Linux may hold the news back
+/// for up to a second.
+fn noticed(plan: &Plan, action: &Action, begun: Epoch, done: Epoch, events: &[Event]) -> Epoch {
+    let (node, nic, key, up) = match action {
+        Action::Port(node, nic, up) => (node.0, *nic, "carrier", *up),
+        Action::Link(nic, up) => (nic.node.0, Some(nic.nic), "up", *up),
+        _ => return done,
+    };
+    let node = &plan.nodes[node];
+    let nics = node.nics.iter().enumerate().filter(|(id, _)| nic.is_none_or(|wanted| wanted == *id));
+    let shown = nics.filter_map(|(_, nic)| {
+        let of_nic = |e: &&Event| e.text("node") == Some(&node.name) && e.text("nic") == Some(&nic.name);
+        let shows = |e: &&Event| e.is("link") && e.fields.get(key) == Some(&json!(up));
+        let in_time = |e: &&Event| e.at >= begun && e.at <= done.plus(HELD_BACK_NS);
+        events.iter().filter(of_nic).filter(shows).filter(in_time).map(|e| e.at).min()
+    });
+    shown.max().map_or(done, |at| at.max(done))
 }
 
 /// A fault among the events: of its node, if it has one.
