@@ -36,7 +36,7 @@ if [ $# -gt 0 ]; then
     scenarios=("$@")
 else
     scenarios=()
-    for name in split-brain link-cut priority-change seed-sync-group seed-basic-vip; do
+    for name in split-brain link-cut priority-change seed-master-backup-pair seed-basic-vip; do
         scenarios+=("scenarios/$name.yaml")
     done
 fi
@@ -45,9 +45,15 @@ out=$(mktemp -d)
 links() { ip -o link show; ip netns list; }
 before=$(links)
 recorded=0 agree=0 disagree=0 failed=0
+# A recording mostly waits: all of them at once take as long as the longest.
 for file in "${scenarios[@]}"; do
     name=$(basename "$file" .yaml)
-    if ! "$VRRPLAB" record "$file" --out "$out/$name" >/dev/null; then
+    { "$VRRPLAB" record "$file" --out "$out/$name" >/dev/null && touch "$out/$name.done"; } &
+done
+wait
+for file in "${scenarios[@]}"; do
+    name=$(basename "$file" .yaml)
+    if [ ! -e "$out/$name.done" ]; then
         echo "$name: could not be recorded" >&2
         failed=$((failed + 1))
         continue

@@ -9,9 +9,10 @@ use vrrplab_sim::replay::replay;
 const TOLERANCE: Span = Span::from_millis(30);
 
 fn recordings() -> Vec<PathBuf> {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../captures/recordings");
-    let mut found: Vec<PathBuf> = std::fs::read_dir(&folder)
-        .unwrap()
+    let captures = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../captures");
+    let mut found: Vec<PathBuf> = ["recordings", "recorded"]
+        .into_iter()
+        .flat_map(|folder| std::fs::read_dir(captures.join(folder)).unwrap())
         .map(|e| e.unwrap().path())
         .filter(|p| p.join("case.json").exists())
         .collect();
@@ -22,7 +23,7 @@ fn recordings() -> Vec<PathBuf> {
 #[test]
 fn every_recording_is_predicted() {
     let recordings = recordings();
-    assert!(recordings.len() >= 42, "only {} recordings are kept", recordings.len());
+    assert!(recordings.len() >= 55, "only {} recordings are kept", recordings.len());
     let mut wrong = Vec::new();
     for dir in recordings {
         let name = dir.file_name().unwrap().to_string_lossy().into_owned();
