@@ -69,7 +69,7 @@ const IN: Rows = [
 ];
 #[rustfmt::skip]
 const OUT: Rows = [
-    [SS, SS, SS, SR, SS, SS, SS, SS, SS, LI, SR],
+    [SS, ES, SS, SR, SS, SS, SS, SS, SS, LI, SR],
     [TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW],
     [ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES],
     [CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL],
@@ -92,7 +92,7 @@ const SECURE_IN: Rows = [
 ];
 #[rustfmt::skip]
 const SECURE_OUT: Rows = [
-    [SS, SS, SS, SA, SS, SS, SS, SS, SS, LI, SA],
+    [SS, ES, SS, SA, SS, SS, SS, SS, SS, LI, SA],
     [TW, FW, SS, TW, FW, TW, CL, TW, LA, LI, TW],
     [ES, ES, SS, ES, FW, TW, CL, CW, LA, ES, ES],
     [CL, CL, SS, CL, CL, TW, CL, CL, CL, CL, CL],

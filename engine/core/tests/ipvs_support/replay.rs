@@ -1,0 +1,477 @@
+//! One case, step by step: what is asked of the network, and what comes out.
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, SocketAddr};
+
+use serde_json::{Value, json};
+use vrrplab_engine::lvs::conn::ConnProtocol;
+use vrrplab_engine::lvs::{Arrival, Director, Hook, IpvsCommand, LvsError, Paths, ServiceConfig, Verdict, Virtual};
+use vrrplab_engine::model::lvs::{Endpoint, Forwarding};
+use vrrplab_engine::{Instant, Span};
+use vrrplab_wire::flow::Flow;
+
+use super::case::{self, Server, address, number, text};
+use super::packets::{ACK, FIN, PSH, RST, SYN, icmp_error, sums_are_right, tcp, udp};
+
+/// The director's routes: everything is near, and nothing is local.
+pub struct Wide;
+
+impl Paths for Wide {
+    fn is_local(&self, _: IpAddr) -> bool {
+        false
+    }
+    fn mtu(&self, _: IpAddr) -> u16 {
+        1500
+    }
+    fn source(&self, to: IpAddr) -> IpAddr {
+        if to.is_ipv4() { "10.0.0.254".parse().unwrap() } else { "fdc0::fe".parse().unwrap() }
+    }
+}
+
+/// Who answered a segment of the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reached {
+    Server(IpAddr),
+    Refused,
+    Nobody,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Open {
+    client: SocketAddr,
+    called: SocketAddr,
+}
+
+pub struct Replay {
+    now: Instant,
+    director: Director,
+    key: Virtual,
+    config: ServiceConfig,
+    servers: BTreeMap<String, Server>,
+    vip: Option<SocketAddr>,
+    mark: u32,
+    open: BTreeMap<String, Open>,
+    /// Sockets that servers hold.
+    sockets: BTreeSet<(IpAddr, SocketAddr)>,
+}
+
+impl Replay {
+    pub fn new(value: &Value) -> Replay {
+        let (key, config) = case::service(value);
+        let (names, servers) = case::servers(value, &key);
+        let (vip, mark) = match key {
+            Virtual::Address(_, endpoint) => (Some(SocketAddr::new(endpoint.ip, endpoint.port)), 0),
+            Virtual::Mark(_, mark) => (None, mark),
+        };
+        let mut replay = Replay {
+            now: Instant(1_000_000_000),
+            director: Director::new(1, 0),
+            key,
+            config,
+            servers,
+            vip,
+            mark,
+            open: BTreeMap::new(),
+            sockets: BTreeSet::new(),
+        };
+        for (name, value) in value.get("sysctl").and_then(Value::as_object).into_iter().flatten() {
+            replay.sysctl(name, value.as_str().unwrap());
+        }
+        replay.apply(IpvsCommand::AddService(key, config)).unwrap();
+        for name in names {
+            let server = replay.servers[&name].clone();
+            replay.apply(IpvsCommand::AddDest(key, server.endpoint, server.config)).unwrap();
+        }
+        replay
+    }
+
+    fn apply(&mut self, command: IpvsCommand) -> Result<(), LvsError> {
+        self.director.apply(self.now, &command)
+    }
+
+    fn sysctl(&mut self, name: &str, value: &str) {
+        let n: u64 = value.parse().unwrap();
+        let on = n != 0;
+        let sysctl = &mut self.director.sysctl;
+        match name.trim_start_matches("net.ipv4.vs.") {
+            "conn_reuse_mode" => sysctl.conn_reuse_mode = n as u8,
+            "expire_nodest_conn" => sysctl.expire_nodest_conn = on,
+            "expire_quiescent_template" => sysctl.expire_quiescent_template = on,
+            "secure_tcp" => sysctl.secure_tcp = n as u8,
+            "sloppy_tcp" => sysctl.sloppy_tcp = on,
+            "drop_packet" => sysctl.drop_packet = n as u8,
+            "am_droprate" => sysctl.am_droprate = n as u32,
+            "pmtu_disc" => sysctl.pmtu_disc = on,
+            "nat_icmp_send" => sysctl.nat_icmp_send = on,
+            "lblc_expiration" => sysctl.lblc_expiration = Span::from_secs(n),
+            "lblcr_expiration" => sysctl.lblcr_expiration = Span::from_secs(n),
+            other => panic!("sysctl {other}"),
+        }
+    }
+
+    fn pass(&mut self, span: Span) {
+        let until = self.now + span;
+        while let Some(at) = self.director.next_wake().filter(|at| *at <= until) {
+            self.now = self.now.max(at);
+            self.director.handle(self.now);
+        }
+        self.now = until;
+        self.director.handle(self.now);
+    }
+
+    /// A packet of the client; the server that has it then.
+    fn request(&mut self, mut packet: Vec<u8>) -> Reached {
+        let arrival = Arrival { hook: Hook::LocalIn, mark: self.mark };
+        let verdict = self.director.packet(self.now, arrival, &Wide, &mut packet);
+        self.director.handle(self.now);
+        match verdict {
+            Verdict::Forward(server) => {
+                assert!(Flow::read(&packet).is_some_and(|f| !matches!(f.protocol, 6 | 17)) || sums_are_right(&packet));
+                Reached::Server(server)
+            }
+            Verdict::Accept | Verdict::Refuse(_) => Reached::Refused,
+            Verdict::Drop(_) | Verdict::Answer | Verdict::Deliver => Reached::Nobody,
+        }
+    }
+
+    /// A packet of the server to the client; whether the client takes it for its own. Only NAT answers pass the director.
+    fn answer(&mut self, server: IpAddr, open: Open, packet: impl Fn(SocketAddr, SocketAddr) -> Vec<u8>) -> bool {
+        let named = self.servers.values().find(|s| s.endpoint.ip == server);
+        let nat = named.is_some_and(|s| self.method(&s.endpoint, open) == Forwarding::Nat);
+        if !nat {
+            return true;
+        }
+        let port = match named.map(|s| s.endpoint.port) {
+            Some(0) | None => open.called.port(),
+            Some(port) => port,
+        };
+        let mut packet = packet(SocketAddr::new(server, port), open.client);
+        let arrival = Arrival { hook: Hook::Forward, mark: 0 };
+        let verdict = self.director.packet(self.now, arrival, &Wide, &mut packet);
+        self.director.handle(self.now);
+        let flow = Flow::read(&packet).unwrap();
+        let from_virtual = (flow.source, flow.source_port) == (open.called.ip(), open.called.port());
+        assert_eq!(verdict == Verdict::Answer, from_virtual);
+        from_virtual && sums_are_right(&packet)
+    }
+
+    /// The method of a live connection is the one it was made with.
+    fn method(&self, endpoint: &Endpoint, open: Open) -> Forwarding {
+        let conn = self.director.conns().iter().map(|(_, c)| c).find(|c| {
+            !matches!(c.key.protocol, ConnProtocol::Ip)
+                && (c.key.client, c.key.client_port) == (open.client.ip(), open.client.port())
+                && c.server == endpoint.ip
+        });
+        match conn.map(|c| c.method) {
+            Some(vrrplab_engine::lvs::conn::Method::Nat) => Forwarding::Nat,
+            Some(_) => Forwarding::Dr,
+            None => {
+                self.servers.values().find(|s| s.endpoint == *endpoint).map_or(Forwarding::Nat, |s| s.config.forwarding)
+            }
+        }
+    }
+
+    fn segment(&mut self, open: Open, flags: u8) -> Reached {
+        self.request(tcp(open.client, open.called, flags, &[]))
+    }
+
+    fn say(&mut self, server: IpAddr, open: Open, flags: u8) -> bool {
+        self.answer(server, open, |from, to| tcp(from, to, flags, &[]))
+    }
+
+    /// A handshake. A server that still holds a socket of this client provokes a reset first, and the SYN comes again.
+    fn connect(&mut self, open: Open) -> Result<IpAddr, &'static str> {
+        let mut reached = self.segment(open, SYN);
+        if let Reached::Server(server) = reached
+            && self.sockets.contains(&(server, open.client))
+        {
+            self.say(server, open, ACK);
+            if self.segment(open, RST) == Reached::Server(server) {
+                self.sockets.remove(&(server, open.client));
+            }
+            self.pass(Span::from_secs(1));
+            reached = self.segment(open, SYN);
+        }
+        match reached {
+            Reached::Refused => return Err("refused"),
+            Reached::Nobody => return Err("timeout"),
+            Reached::Server(server) => {
+                self.sockets.insert((server, open.client));
+                if !self.say(server, open, SYN | ACK) {
+                    return Err("timeout");
+                }
+                self.segment(open, ACK);
+                self.say(server, open, PSH | ACK);
+                self.segment(open, ACK);
+                Ok(server)
+            }
+        }
+    }
+
+    fn finish(&mut self, open: Open, how: &str) {
+        let first = match how {
+            "rst" => self.segment(open, RST | ACK),
+            "srvclose" => self.segment(open, ACK),
+            _ => self.segment(open, FIN | ACK),
+        };
+        let Reached::Server(server) = first else { return };
+        self.sockets.remove(&(server, open.client));
+        match how {
+            "rst" => {}
+            "srvclose" => {
+                self.say(server, open, FIN | ACK);
+                self.segment(open, ACK);
+                self.segment(open, FIN | ACK);
+                self.say(server, open, ACK);
+            }
+            _ => {
+                self.say(server, open, FIN | ACK);
+                self.segment(open, ACK);
+            }
+        }
+    }
+
+    fn name_of(&self, server: IpAddr) -> Value {
+        let named = self.servers.iter().find(|(_, s)| s.endpoint.ip == server);
+        named.map_or_else(|| json!(server.to_string()), |(name, _)| json!(name))
+    }
+
+    fn called(&self, step: &Value) -> SocketAddr {
+        let ip = address(step, "dst").or(self.vip.map(|vip| vip.ip())).unwrap();
+        let port = number(step, "dport").map(|p| p as u16).or(self.vip.map(|vip| vip.port())).unwrap();
+        SocketAddr::new(ip, port)
+    }
+
+    fn conn(&mut self, step: &Value) -> (Value, Option<&'static str>) {
+        let count = number(step, "count").unwrap_or(1);
+        let mut chosen = Vec::new();
+        let mut error = None;
+        for n in 0..count {
+            let sport = number(step, "sport").unwrap() + n;
+            let client = SocketAddr::new(address(step, "src").unwrap(), sport as u16);
+            let open = Open { client, called: self.called(step) };
+            match self.connect(open) {
+                Ok(server) => {
+                    chosen.push(self.name_of(server));
+                    match text(step, "mode") {
+                        "keep" => {
+                            self.open.insert(text(step, "name").to_string(), open);
+                        }
+                        how => self.finish(open, how),
+                    }
+                }
+                Err(why) => {
+                    chosen.push(Value::Null);
+                    error = Some(why);
+                }
+            }
+        }
+        if step.get("count").is_some() { (Value::Array(chosen), error) } else { (chosen.remove(0), error) }
+    }
+
+    fn datagram(&mut self, step: &Value) -> (Value, Option<&'static str>) {
+        let client = SocketAddr::new(address(step, "src").unwrap(), number(step, "sport").unwrap() as u16);
+        let open = Open { client, called: self.called(step) };
+        match self.request(udp(open.client, open.called, b"hello")) {
+            Reached::Refused => (Value::Null, Some("refused")),
+            Reached::Nobody => (Value::Null, Some("timeout")),
+            Reached::Server(server) if self.answer(server, open, |from, to| udp(from, to, b"hi")) => {
+                (self.name_of(server), None)
+            }
+            Reached::Server(_) => (Value::Null, Some("timeout")),
+        }
+    }
+
+    fn ping(&mut self, step: &Value) -> Value {
+        let open = self.open[text(step, "name")];
+        match self.segment(open, PSH | ACK) {
+            Reached::Server(server) if self.say(server, open, PSH | ACK) => json!({"pong": self.name_of(server)}),
+            Reached::Refused => json!({"error": "reset"}),
+            _ => json!({"error": "timeout"}),
+        }
+    }
+
+    fn edit(&mut self, step: &Value, op: &str) -> Value {
+        let name = text(step, "name").to_string();
+        let server = match op {
+            "del" => self.servers[&name].clone(),
+            _ => case::server(step, self.servers.get(&name), &self.key),
+        };
+        let command = match op {
+            "add" => IpvsCommand::AddDest(self.key, server.endpoint, server.config),
+            "edit" => IpvsCommand::EditDest(self.key, server.endpoint, server.config),
+            _ => IpvsCommand::DeleteDest(self.key, server.endpoint),
+        };
+        self.servers.entry(name).or_insert_with(|| server.clone()).config = server.config;
+        match self.apply(command) {
+            Ok(()) => json!({}),
+            Err(LvsError::Range) => json!({"ipvsadm": "Numerical result out of range"}),
+            Err(error) => json!({"ipvsadm": format!("{error:?}")}),
+        }
+    }
+
+    fn edit_service(&mut self, step: &Value) {
+        if let Some(name) = step.get("scheduler").and_then(Value::as_str) {
+            self.config.scheduler = case::scheduler(name);
+        }
+        if let (Some(seconds), Some(persistence)) = (number(step, "persistent"), &mut self.config.persistence) {
+            persistence.timeout = Span::from_secs(seconds);
+        }
+        self.apply(IpvsCommand::EditService(self.key, self.config)).unwrap();
+    }
+
+    /// A line of commands that a case gave to a shell.
+    fn shell(&mut self, line: &str) -> Value {
+        let mut out = String::new();
+        for command in line.split(';').map(str::trim) {
+            let words: Vec<&str> = command.split_whitespace().collect();
+            let endpoint = || {
+                let at = words.iter().position(|w| *w == "-r").unwrap();
+                let socket: SocketAddr = words[at + 1].parse().unwrap();
+                Endpoint { ip: socket.ip(), port: socket.port() }
+            };
+            match words[..] {
+                ["ipvsadm", "--set", tcp, fin, udp] => {
+                    let set = |to: &mut Span, text: &str| match text.parse().unwrap() {
+                        0 => {}
+                        n => *to = Span::from_secs(n),
+                    };
+                    set(&mut self.director.timeouts.tcp, tcp);
+                    set(&mut self.director.timeouts.tcp_fin, fin);
+                    set(&mut self.director.timeouts.udp, udp);
+                }
+                ["ipvsadm", "-L", "--timeout"] => {
+                    let seconds = |span: Span| span.0 / 1_000_000_000;
+                    let t = self.director.timeouts;
+                    let (tcp, fin, udp) = (seconds(t.tcp), seconds(t.tcp_fin), seconds(t.udp));
+                    out = format!("Timeout (tcp tcpfin udp): {tcp} {fin} {udp}");
+                }
+                ["ipvsadm", "-E", ..] => self.apply(IpvsCommand::EditService(self.key, self.config)).unwrap(),
+                ["ipvsadm", "-a", ..] => {
+                    self.apply(IpvsCommand::AddDest(self.key, endpoint(), Default::default())).unwrap();
+                }
+                ["ipvsadm", "-d", ..] => self.apply(IpvsCommand::DeleteDest(self.key, endpoint())).unwrap(),
+                ["sysctl", "-qw", setting] => {
+                    let (name, value) = setting.split_once('=').unwrap();
+                    self.sysctl(name, value);
+                }
+                ["sleep", seconds] => self.pass(Span::from_secs(seconds.parse().unwrap())),
+                _ => panic!("{command}"),
+            }
+        }
+        json!({"out": out})
+    }
+
+    fn raw(&mut self, step: &Value) {
+        let flags = text(step, "flags").chars().fold(0, |sum, c| {
+            sum | match c {
+                'S' => SYN,
+                'F' => FIN,
+                'R' => RST,
+                'P' => PSH,
+                'A' => ACK,
+                _ => 0,
+            }
+        });
+        let hook = if text(step, "dir") == "in" { Hook::LocalIn } else { Hook::Forward };
+        let mut packet = tcp(case::socket(step, "src"), case::socket(step, "dst"), flags, &[]);
+        self.director.packet(self.now, Arrival { hook, mark: self.mark }, &Wide, &mut packet);
+        self.director.handle(self.now);
+    }
+
+    fn icmp(&mut self, step: &Value) {
+        let inner = (case::socket(step, "inner_src"), case::socket(step, "inner_dst"));
+        let (from, to) = (address(step, "src").unwrap(), address(step, "dst").unwrap());
+        let (kind, code) = (number(step, "type").unwrap() as u8, number(step, "code").unwrap() as u8);
+        let mut packet = icmp_error(from, to, kind, code, inner);
+        let hook = if self.vip.is_some_and(|vip| vip.ip() == to) { Hook::LocalIn } else { Hook::Forward };
+        self.director.packet(self.now, Arrival { hook, mark: 0 }, &Wide, &mut packet);
+        self.director.handle(self.now);
+    }
+
+    /// Does one step; what came out, without the table.
+    pub fn step(&mut self, step: &Value) -> Value {
+        self.pass(Span::from_millis(10));
+        let with_error = |(chosen, error): (Value, Option<&str>)| match error {
+            Some(error) => json!({"chosen": chosen, "error": error}),
+            None => json!({"chosen": chosen}),
+        };
+        match text(step, "op") {
+            "conn" => with_error(self.conn(step)),
+            "udp" => with_error(self.datagram(step)),
+            "ping" => self.ping(step),
+            "end" => {
+                let open = self.open.remove(text(step, "name")).unwrap();
+                self.finish(open, text(step, "how"));
+                json!({})
+            }
+            op @ ("add" | "edit" | "del") => {
+                let out = self.edit(step, op);
+                self.pass(Span::from_millis(5));
+                out
+            }
+            "edit_service" => {
+                self.edit_service(step);
+                json!({})
+            }
+            "sysctl" => {
+                for (name, value) in step.as_object().unwrap().iter().filter(|(name, _)| name.contains('.')) {
+                    self.sysctl(name, value.as_str().unwrap());
+                }
+                if let Some(value) = step.get("value") {
+                    let value = value.as_str().map_or_else(|| value.to_string(), str::to_string);
+                    self.sysctl(text(step, "name"), &value);
+                }
+                json!({})
+            }
+            "sleep" => {
+                self.pass(Span::from_millis(number(step, "ms").unwrap()));
+                json!({})
+            }
+            "sh" => self.shell(text(step, "line")),
+            "tcp" => {
+                self.raw(step);
+                json!({})
+            }
+            "icmp" => {
+                self.icmp(step);
+                json!({})
+            }
+            "snap" => json!({}),
+            other => panic!("step {other}"),
+        }
+    }
+
+    /// Name, weight, active and inactive connections of the servers, in the kernel's order.
+    pub fn table(&self) -> Value {
+        let services = self.director.services();
+        let row = |dest: &vrrplab_engine::lvs::DestView| {
+            let endpoint = |s: &Server| (s.endpoint.ip, s.given_port) == (dest.key.ip, dest.key.port);
+            let name = self.servers.iter().find(|(_, s)| endpoint(s)).map(|(name, _)| name.clone());
+            let name = name.unwrap_or_else(|| SocketAddr::new(dest.key.ip, dest.key.port).to_string());
+            json!([name, dest.config.weight, dest.active, dest.inactive])
+        };
+        services.iter().find(|s| s.key == self.key).map(|s| s.dests.iter().map(row).collect()).unwrap_or_default()
+    }
+
+    /// The connections, without those that another client port hides.
+    pub fn connections(&self, watch: Option<u64>) -> Vec<(String, u64)> {
+        let mut all: Vec<(String, u64)> = self
+            .director
+            .connections(self.now)
+            .iter()
+            .filter(|c| watch.is_none_or(|port| u64::from(c.client.1) == port))
+            .map(|c| {
+                let protocol = match c.protocol {
+                    ConnProtocol::Ip => "IP",
+                    ConnProtocol::Tcp => "TCP",
+                    ConnProtocol::Udp => "UDP",
+                };
+                let (client, virt, server) =
+                    (SocketAddr::from(c.client), SocketAddr::from(c.virt), SocketAddr::from(c.server));
+                (format!("{protocol} {client} {virt} {server} {}", c.state), c.expires.0 / 1_000_000_000)
+            })
+            .collect();
+        all.sort();
+        all
+    }
+}
