@@ -3,9 +3,9 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-mod ipvs_support;
-use ipvs_support::case::{files, number, text};
-use ipvs_support::replay::Replay;
+mod ipvs;
+use ipvs::case::{files, number, text};
+use ipvs::replay::Replay;
 
 /// Known differences, with the first step that differs.
 ///

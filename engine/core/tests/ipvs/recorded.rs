@@ -9,10 +9,9 @@ use vrrplab_engine::lvs::{Arrival, Director, Hook, IpvsCommand, Verdict};
 use vrrplab_wire::flow::Flow;
 use vrrplab_wire::rewrite::decrement_ttl;
 
-mod ipvs_support;
-use ipvs_support::case::{files, number, servers, service, text};
-use ipvs_support::frames;
-use ipvs_support::replay::Wide;
+use super::case::{files, number, servers, service, text};
+use super::frames;
+use super::replay::Wide;
 
 fn captures() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../captures/ipvs")

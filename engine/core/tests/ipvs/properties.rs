@@ -8,9 +8,8 @@ use vrrplab_engine::lvs::{Arrival, DestConfig, Director, Hook, IpvsCommand, Serv
 use vrrplab_engine::model::lvs::{Endpoint, Forwarding, Granularity, Persistence, Protocol, Scheduler, Tunnel};
 use vrrplab_engine::{Instant, Span};
 
-mod ipvs_support;
-use ipvs_support::packets::{ACK, PSH, SYN, sums_are_right, tcp, udp};
-use ipvs_support::replay::Wide;
+use super::packets::{ACK, PSH, SYN, sums_are_right, tcp, udp};
+use super::replay::Wide;
 
 const VIP: Endpoint = Endpoint { ip: std::net::IpAddr::V4(Ipv4Addr::new(10, 99, 0, 1)), port: 80 };
 const WEB: Virtual = Virtual::Address(Protocol::Tcp, VIP);
