@@ -67,7 +67,7 @@ impl Director {
             key: *key,
             config: service.config,
             dests: service.order.iter().rev().filter_map(|id| self.dest_view(*id)).collect(),
-            stats: service.stats,
+            stats: self.table.stats(service),
         };
         self.table.services().map(view).collect()
     }

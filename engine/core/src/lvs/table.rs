@@ -37,8 +37,7 @@ pub struct Service {
     pub config: ServiceConfig,
     /// Its servers, the oldest first.
     pub order: Vec<DestId>,
-    /// What passed.
-    pub stats: Stats,
+    number: usize,
     bound: Option<Bound>,
     by_key: BTreeMap<Endpoint, DestId>,
 }
@@ -56,6 +55,7 @@ pub struct Dest {
     pub persistent: u32,
     /// What passed.
     pub stats: Stats,
+    service_number: usize,
     last_weight: u32,
     conns: u32,
     idle_since: Option<Instant>,
@@ -65,6 +65,8 @@ pub struct Dest {
 #[derive(Clone, Debug, Default)]
 pub struct Table {
     services: BTreeMap<Virtual, Service>,
+    service_stats: Vec<Stats>,
+    free_numbers: Vec<usize>,
     dests: Vec<Option<Dest>>,
     loads: Vec<Load>,
     free: Vec<DestId>,
@@ -110,7 +112,12 @@ impl Table {
         let pool = Pool { order: &[], loads: &self.loads };
         let identity = identity_in(&self.dests);
         let bound = config.scheduler.map(|kind| Bound::new(kind, config.flags, pool, now, &identity));
-        let service = Service { config, order: Vec::new(), stats: Stats::default(), bound, by_key: BTreeMap::new() };
+        let number = self.free_numbers.pop().unwrap_or_else(|| {
+            self.service_stats.push(Stats::default());
+            self.service_stats.len() - 1
+        });
+        self.service_stats[number] = Stats::default();
+        let service = Service { config, order: Vec::new(), number, bound, by_key: BTreeMap::new() };
         self.services.insert(key, service);
         Ok(())
     }
@@ -131,6 +138,7 @@ impl Table {
 
     fn delete_service(&mut self, now: Instant, key: Virtual) -> Result<(), LvsError> {
         let service = self.services.remove(&key).ok_or(LvsError::NoSuchService)?;
+        self.free_numbers.push(service.number);
         for (endpoint, id) in service.by_key {
             self.throw_away(now, key, endpoint, id);
         }
@@ -140,6 +148,7 @@ impl Table {
     fn add_dest(&mut self, key: Virtual, endpoint: Endpoint, config: DestConfig) -> Result<(), LvsError> {
         let service = self.services.get(&key).ok_or(LvsError::NoSuchService)?;
         check_dest(key, endpoint, &config)?;
+        let number = service.number;
         if service.by_key.contains_key(&endpoint) {
             return Err(LvsError::Exists);
         }
@@ -149,6 +158,7 @@ impl Table {
         };
         if let Some(dest) = &mut self.dests[id.0 as usize] {
             dest.last_weight = config.weight;
+            dest.service_number = number;
         }
         self.set_dest(id, config);
         self.loads[id.0 as usize].available = true;
@@ -189,6 +199,7 @@ impl Table {
             config,
             persistent: 0,
             stats: Stats::default(),
+            service_number: 0,
             last_weight: 0,
             conns: 0,
             idle_since: None,
@@ -273,6 +284,10 @@ impl Table {
     /// The services, in the order of their keys.
     pub fn services(&self) -> impl Iterator<Item = (&Virtual, &Service)> {
         self.services.iter()
+    }
+    /// What passed through a service.
+    pub fn stats(&self, service: &Service) -> Stats {
+        self.service_stats[service.number]
     }
     /// A service.
     pub fn service(&self, key: &Virtual) -> Option<&Service> {
@@ -364,9 +379,7 @@ impl Table {
             && self.loads[id.0 as usize].available
         {
             add(&mut dest.stats);
-            if let Some(service) = self.services.get_mut(&dest.service) {
-                add(&mut service.stats);
-            }
+            add(&mut self.service_stats[dest.service_number]);
         }
     }
 }

@@ -6,7 +6,7 @@ use vrrplab_engine::Span;
 use vrrplab_engine::lvs::{IpvsCommand, LvsError};
 use vrrplab_engine::model::lvs::Endpoint;
 
-use super::case::{self, number, text};
+use super::case::{self, text};
 use super::replay::Replay;
 
 impl Replay {
@@ -49,13 +49,28 @@ impl Replay {
         }
     }
 
+    /// Sysctls within a step: `name` and `value`, or their names as keys.
+    pub(super) fn sysctls(&mut self, step: &Value) {
+        let show = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_string);
+        for key in ["name", "key"] {
+            if let (Some(name), Some(value)) = (step.get(key).and_then(Value::as_str), step.get("value")) {
+                self.sysctl(name, &show(value));
+            }
+        }
+        for (name, value) in step.as_object().into_iter().flatten() {
+            match value {
+                Value::Object(_) => self.sysctls(value),
+                value if name.contains('.') => self.sysctl(name, &show(value)),
+                _ => {}
+            }
+        }
+    }
+
     pub(super) fn edit_service(&mut self, step: &Value) {
-        if let Some(name) = step.get("scheduler").and_then(Value::as_str) {
-            self.config.scheduler = case::scheduler(name);
+        for (name, value) in step.as_object().unwrap().iter().filter(|(name, _)| *name != "op") {
+            self.case["service"][name] = value.clone();
         }
-        if let (Some(seconds), Some(persistence)) = (number(step, "persistent"), &mut self.config.persistence) {
-            persistence.timeout = Span::from_secs(seconds);
-        }
+        self.config = case::service(&self.case).1;
         self.apply(IpvsCommand::EditService(self.key, self.config)).unwrap();
     }
 

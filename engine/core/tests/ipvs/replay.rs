@@ -5,7 +5,6 @@ use std::net::{IpAddr, SocketAddr};
 use serde_json::{Value, json};
 use vrrplab_engine::lvs::conn::ConnProtocol;
 use vrrplab_engine::lvs::{Arrival, Director, Hook, IpvsCommand, LvsError, Paths, ServiceConfig, Verdict, Virtual};
-use vrrplab_engine::model::lvs::{Endpoint, Forwarding};
 use vrrplab_engine::{Instant, Span};
 use vrrplab_wire::flow::Flow;
 
@@ -30,7 +29,8 @@ impl Paths for Wide {
 /// Who answered a segment of the client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Reached {
-    Server(IpAddr),
+    /// Port 0 when the packet was not rewritten, so that answers do not pass the director.
+    Server(SocketAddr),
     Refused,
     Nobody,
 }
@@ -46,12 +46,13 @@ pub struct Replay {
     pub(super) director: Director,
     pub(super) key: Virtual,
     pub(super) config: ServiceConfig,
+    pub(super) case: Value,
     pub(super) servers: BTreeMap<String, Server>,
     vip: Option<SocketAddr>,
     mark: u32,
     open: BTreeMap<String, Open>,
     /// Sockets that servers hold.
-    sockets: BTreeSet<(IpAddr, SocketAddr)>,
+    sockets: BTreeSet<(SocketAddr, SocketAddr)>,
 }
 
 impl Replay {
@@ -67,6 +68,7 @@ impl Replay {
             director: Director::new(1, 0),
             key,
             config,
+            case: value.clone(),
             servers,
             vip,
             mark,
@@ -105,8 +107,11 @@ impl Replay {
         self.director.handle(self.now);
         match verdict {
             Verdict::Forward(server) => {
-                assert!(Flow::read(&packet).is_some_and(|f| !matches!(f.protocol, 6 | 17)) || sums_are_right(&packet));
-                Reached::Server(server)
+                let flow = Flow::read(&packet).unwrap();
+                let plain = matches!(flow.protocol, 6 | 17);
+                assert!(!plain || sums_are_right(&packet));
+                let port = if plain && flow.dest == server { flow.dest_port } else { 0 };
+                Reached::Server(SocketAddr::new(server, port))
             }
             Verdict::Accept | Verdict::Refuse(_) => Reached::Refused,
             Verdict::Drop(_) | Verdict::Answer | Verdict::Deliver => Reached::Nobody,
@@ -114,17 +119,11 @@ impl Replay {
     }
 
     /// A packet of the server to the client; whether the client takes it for its own. Only NAT answers pass the director.
-    fn answer(&mut self, server: IpAddr, open: Open, packet: impl Fn(SocketAddr, SocketAddr) -> Vec<u8>) -> bool {
-        let named = self.servers.values().find(|s| s.endpoint.ip == server);
-        let nat = named.is_some_and(|s| self.method(&s.endpoint, open) == Forwarding::Nat);
-        if !nat {
+    fn answer(&mut self, server: SocketAddr, open: Open, packet: impl Fn(SocketAddr, SocketAddr) -> Vec<u8>) -> bool {
+        if server.port() == 0 {
             return true;
         }
-        let port = match named.map(|s| s.endpoint.port) {
-            Some(0) | None => open.called.port(),
-            Some(port) => port,
-        };
-        let mut packet = packet(SocketAddr::new(server, port), open.client);
+        let mut packet = packet(server, open.client);
         let arrival = Arrival { hook: Hook::Forward, mark: 0 };
         let verdict = self.director.packet(self.now, arrival, &Wide, &mut packet);
         self.director.handle(self.now);
@@ -134,32 +133,16 @@ impl Replay {
         from_virtual && sums_are_right(&packet)
     }
 
-    /// The method of a live connection is the one it was made with.
-    fn method(&self, endpoint: &Endpoint, open: Open) -> Forwarding {
-        let conn = self.director.conns().iter().map(|(_, c)| c).find(|c| {
-            !matches!(c.key.protocol, ConnProtocol::Ip)
-                && (c.key.client, c.key.client_port) == (open.client.ip(), open.client.port())
-                && c.server == endpoint.ip
-        });
-        match conn.map(|c| c.method) {
-            Some(vrrplab_engine::lvs::conn::Method::Nat) => Forwarding::Nat,
-            Some(_) => Forwarding::Dr,
-            None => {
-                self.servers.values().find(|s| s.endpoint == *endpoint).map_or(Forwarding::Nat, |s| s.config.forwarding)
-            }
-        }
-    }
-
     fn segment(&mut self, open: Open, flags: u8) -> Reached {
         self.request(tcp(open.client, open.called, flags, &[]))
     }
 
-    fn say(&mut self, server: IpAddr, open: Open, flags: u8) -> bool {
+    fn say(&mut self, server: SocketAddr, open: Open, flags: u8) -> bool {
         self.answer(server, open, |from, to| tcp(from, to, flags, &[]))
     }
 
     /// A handshake. A server that still holds a socket of this client provokes a reset first, and the SYN comes again.
-    fn connect(&mut self, open: Open) -> Result<IpAddr, &'static str> {
+    fn connect(&mut self, open: Open) -> Result<SocketAddr, &'static str> {
         let mut reached = self.segment(open, SYN);
         if let Reached::Server(server) = reached
             && self.sockets.contains(&(server, open.client))
@@ -172,8 +155,8 @@ impl Replay {
             reached = self.segment(open, SYN);
         }
         match reached {
-            Reached::Refused => return Err("refused"),
-            Reached::Nobody => return Err("timeout"),
+            Reached::Refused => Err("refused"),
+            Reached::Nobody => Err("timeout"),
             Reached::Server(server) => {
                 self.sockets.insert((server, open.client));
                 if !self.say(server, open, SYN | ACK) {
@@ -210,8 +193,10 @@ impl Replay {
         }
     }
 
-    fn name_of(&self, server: IpAddr) -> Value {
-        let named = self.servers.iter().find(|(_, s)| s.endpoint.ip == server);
+    fn name_of(&self, server: SocketAddr) -> Value {
+        let same_port = |port: u16| server.port() == 0 || port == 0 || port == server.port();
+        let is_it = |s: &Server| s.endpoint.ip == server.ip() && same_port(s.endpoint.port);
+        let named = self.servers.iter().find(|(_, s)| is_it(s));
         named.map_or_else(|| json!(server.to_string()), |(name, _)| json!(name))
     }
 
@@ -323,13 +308,7 @@ impl Replay {
                 json!({})
             }
             "sysctl" => {
-                for (name, value) in step.as_object().unwrap().iter().filter(|(name, _)| name.contains('.')) {
-                    self.sysctl(name, value.as_str().unwrap());
-                }
-                if let Some(value) = step.get("value") {
-                    let value = value.as_str().map_or_else(|| value.to_string(), str::to_string);
-                    self.sysctl(text(step, "name"), &value);
-                }
+                self.sysctls(step);
                 json!({})
             }
             "sleep" => {

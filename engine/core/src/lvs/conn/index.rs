@@ -54,8 +54,8 @@ impl Index {
     }
 
     /// The first slot with this hash that is the right one.
-    pub fn find(&self, hash: u32, mut right: impl FnMut(u32) -> bool) -> Option<u32> {
-        self.place_of(hash, |slot| right(slot)).map(|at| (self.places[at] as u32) - 1)
+    pub fn find(&self, hash: u32, right: impl FnMut(u32) -> bool) -> Option<u32> {
+        self.place_of(hash, right).map(|at| (self.places[at] as u32) - 1)
     }
 
     fn place_of(&self, hash: u32, mut right: impl FnMut(u32) -> bool) -> Option<usize> {

@@ -1,9 +1,19 @@
 //! Schedulers without a memory: lc, wlc, sed, nq, fo, ovf and twos.
 use super::{DestId, Load, Pool};
 
-/// `lc`: the fewest connections; weights only say who takes part.
+/// `lc`: the fewest connections, the first of the list among equals; weights only say who takes part.
 pub fn least(pool: Pool) -> Option<DestId> {
-    pool.walk().filter(|(_, load)| load.usable()).min_by_key(|(_, load)| load.overhead()).map(|(id, _)| id)
+    let mut best = None;
+    let mut best_cost = i64::MAX;
+    for (id, load) in pool.walk() {
+        if load.usable() && load.overhead() < best_cost {
+            (best, best_cost) = (Some(id), load.overhead());
+            if best_cost == 0 {
+                break;
+            }
+        }
+    }
+    best
 }
 
 /// The least `cost / weight`, the first of the list among equals. It begins with a usable server; later ones of weight 0 never win.
@@ -15,6 +25,9 @@ pub(super) fn least_ratio(
     let (mut best, first) = servers.next()?;
     let (mut best_cost, mut best_weight) = (cost(&first), i64::from(first.weight));
     for (id, load) in servers {
+        if best_cost == 0 {
+            break;
+        }
         let (this_cost, weight) = (cost(&load), i64::from(load.weight));
         if !load.overload && best_cost.wrapping_mul(weight) > this_cost.wrapping_mul(best_weight) {
             (best, best_cost, best_weight) = (id, this_cost, weight);
