@@ -212,3 +212,60 @@ pub fn encapsulate(packet: &mut Vec<u8>, source: IpAddr, dest: IpAddr, wrap: Wra
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// A UDP packet over IPv4 with right checksums.
+    fn datagram(source: [u8; 4], dest: [u8; 4], ports: [u16; 2], data: &[u8]) -> Vec<u8> {
+        let mut packet = alloc::vec![0x45, 0, 0, 0, 0, 0, 0x40, 0, 64, UDP, 0, 0];
+        packet.extend(source);
+        packet.extend(dest);
+        for word in [ports[0], ports[1], 8 + data.len() as u16, 0] {
+            packet.extend(word.to_be_bytes());
+        }
+        packet.extend(data);
+        let total = packet.len() as u16;
+        put16(&mut packet, 2, total);
+        checksum_v4(&mut packet);
+        let sum = fold(add_words(pseudo_sum(source.into(), dest.into(), UDP, 8 + data.len()), &packet[20..]));
+        put16(&mut packet, 26, if sum == 0 { 0xffff } else { sum });
+        packet
+    }
+
+    proptest! {
+        #[test]
+        fn an_incremental_checksum_is_the_full_one(
+            from in any::<[u8; 4]>(), to in any::<[u8; 4]>(), other in any::<[u8; 4]>(),
+            ports in any::<[u16; 2]>(), port in any::<u16>(), data in proptest::collection::vec(any::<u8>(), 0..40)
+        ) {
+            let mut packet = datagram(from, to, ports, &data);
+            let flow = Flow::read(&packet).unwrap();
+            set_end(&mut packet, &flow, End::Dest, other.into(), port);
+            prop_assert_eq!(&packet, &datagram(from, other, [ports[0], port], &data));
+            let flow = Flow::read(&packet).unwrap();
+            set_end(&mut packet, &flow, End::Dest, to.into(), ports[1]);
+            prop_assert_eq!(packet, datagram(from, to, ports, &data));
+        }
+    }
+
+    #[test]
+    fn no_udp_checksum_stays_none() {
+        let mut packet = datagram([10, 0, 0, 1], [10, 0, 0, 2], [1, 2], b"x");
+        put16(&mut packet, 26, 0);
+        let flow = Flow::read(&packet).unwrap();
+        set_end(&mut packet, &flow, End::Source, [10, 0, 0, 3].into(), 9);
+        assert_eq!((get16(&packet, 20), get16(&packet, 26)), (9, 0));
+    }
+
+    #[test]
+    fn an_ipv6_packet_in_an_ipv4_tunnel_has_protocol_41() {
+        let mut packet = alloc::vec![0x60, 0, 0, 0, 0, 0, 59, 64];
+        packet.extend([0; 32]);
+        encapsulate(&mut packet, [10, 0, 0, 1].into(), [10, 0, 0, 2].into(), Wrap::Ip, false, 77);
+        assert_eq!((packet.len(), packet[9], get16(&packet, 2), get16(&packet, 4)), (60, 41, 60, 77));
+        assert_eq!(fold(add_words(0, &packet[..20])), 0);
+    }
+}

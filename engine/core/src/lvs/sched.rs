@@ -100,6 +100,8 @@ pub struct Bound {
     kind: Scheduler,
     flags: SchedulerFlags,
     state: State,
+    /// The servers have changed since the hashing table was filled; the next pick fills it.
+    stale: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -136,20 +138,13 @@ pub fn address_bits(ip: IpAddr) -> u32 {
 }
 
 impl Bound {
-    /// Binds a scheduler to a service that has these servers; `identity` tells those that `mh` asks for.
-    pub fn new(
-        kind: Scheduler,
-        flags: SchedulerFlags,
-        pool: Pool,
-        now: Instant,
-        identity: &dyn Fn(DestId) -> Identity,
-    ) -> Bound {
+    /// Binds a scheduler to a service that has these servers.
+    pub fn new(kind: Scheduler, flags: SchedulerFlags, pool: Pool, now: Instant) -> Bound {
         let state = match kind {
             Scheduler::Rr => State::Rr(round::Cursor::default()),
             Scheduler::Wrr => State::Wrr(round::Weighted::new(pool)),
-            Scheduler::Sh => State::Buckets(hash::Buckets::by_source(pool)),
-            Scheduler::Dh => State::Buckets(hash::Buckets::by_destination(pool)),
-            Scheduler::Mh => State::Maglev(maglev::Maglev::new(pool, identity)),
+            Scheduler::Sh | Scheduler::Dh => State::Buckets(hash::Buckets::default()),
+            Scheduler::Mh => State::Maglev(maglev::Maglev::default()),
             Scheduler::Lblc => State::Lblc(locality::Single::new(now)),
             Scheduler::Lblcr => State::Lblcr(locality::Sets::new(now)),
             Scheduler::Lc
@@ -160,7 +155,7 @@ impl Bound {
             | Scheduler::Nq
             | Scheduler::Twos => State::Plain,
         };
-        Bound { kind, flags, state }
+        Bound { kind, flags, state, stale: true }
     }
 
     /// Which scheduler it is.
@@ -174,23 +169,30 @@ impl Bound {
     }
 
     /// The servers are others now.
-    pub fn changed(&mut self, change: Change, pool: Pool, identity: &dyn Fn(DestId) -> Identity) {
+    pub fn changed(&mut self, change: Change, pool: Pool) {
+        self.stale = true;
         match &mut self.state {
-            State::Plain | State::Lblc(_) | State::Lblcr(_) => {}
             State::Rr(cursor) => cursor.changed(change, pool.order.len()),
             State::Wrr(state) => state.changed(pool),
-            State::Buckets(buckets) if self.kind == Scheduler::Sh => *buckets = hash::Buckets::by_source(pool),
-            State::Buckets(buckets) => {
-                if change != Change::Edited {
-                    *buckets = hash::Buckets::by_destination(pool);
-                }
-            }
-            State::Maglev(table) => *table = maglev::Maglev::new(pool, identity),
+            State::Plain | State::Buckets(_) | State::Maglev(_) | State::Lblc(_) | State::Lblcr(_) => {}
         }
     }
 
-    /// The server of a new connection, or none.
-    pub fn pick(&mut self, pool: Pool, ask: &Ask) -> Option<DestId> {
+    fn fill(&mut self, pool: Pool, identity: impl Fn(DestId) -> Identity) {
+        self.stale = false;
+        match &mut self.state {
+            State::Buckets(buckets) if self.kind == Scheduler::Sh => *buckets = hash::Buckets::by_source(pool),
+            State::Buckets(buckets) => *buckets = hash::Buckets::by_destination(pool),
+            State::Maglev(table) => *table = maglev::Maglev::new(pool, identity),
+            State::Plain | State::Rr(_) | State::Wrr(_) | State::Lblc(_) | State::Lblcr(_) => {}
+        }
+    }
+
+    /// The server of a new connection, or none; `identity` tells what `mh` asks of servers.
+    pub fn pick(&mut self, pool: Pool, ask: &Ask, identity: impl Fn(DestId) -> Identity) -> Option<DestId> {
+        if self.stale {
+            self.fill(pool, identity);
+        }
         let port = if self.flags.second { ask.client_port } else { 0 };
         match (&mut self.state, self.kind) {
             (State::Rr(cursor), _) => cursor.pick(pool),

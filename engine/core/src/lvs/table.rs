@@ -110,8 +110,7 @@ impl Table {
             return Err(LvsError::Exists);
         }
         let pool = Pool { order: &[], loads: &self.loads };
-        let identity = identity_in(&self.dests);
-        let bound = config.scheduler.map(|kind| Bound::new(kind, config.flags, pool, now, &identity));
+        let bound = config.scheduler.map(|kind| Bound::new(kind, config.flags, pool, now));
         let number = self.free_numbers.pop().unwrap_or_else(|| {
             self.service_stats.push(Stats::default());
             self.service_stats.len() - 1
@@ -127,8 +126,7 @@ impl Table {
         check_service(key, &config)?;
         if service.config.scheduler != config.scheduler {
             let pool = Pool { order: &service.order, loads: &self.loads };
-            let identity = identity_in(&self.dests);
-            service.bound = config.scheduler.map(|kind| Bound::new(kind, config.flags, pool, now, &identity));
+            service.bound = config.scheduler.map(|kind| Bound::new(kind, config.flags, pool, now));
         } else if let Some(bound) = &mut service.bound {
             bound.set_flags(config.flags);
         }
@@ -239,7 +237,7 @@ impl Table {
             let what = change(service);
             if let Some(bound) = &mut service.bound {
                 let pool = Pool { order: &service.order, loads: &self.loads };
-                bound.changed(what, pool, &identity_in(&self.dests));
+                bound.changed(what, pool);
             }
         }
     }
@@ -329,7 +327,7 @@ impl Table {
     pub fn schedule(&mut self, key: &Virtual, ask: &Ask) -> Option<DestId> {
         let service = self.services.get_mut(key)?;
         let pool = Pool { order: &service.order, loads: &self.loads };
-        service.bound.as_mut()?.pick(pool, ask)
+        service.bound.as_mut()?.pick(pool, ask, identity_in(&self.dests))
     }
 
     /// A new connection or, with `template`, a template of this server.

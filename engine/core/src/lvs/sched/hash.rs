@@ -11,7 +11,7 @@ pub const fn golden(value: u32) -> usize {
 }
 
 /// Which server owns which bucket; empty without servers.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Buckets(Vec<DestId>);
 
 impl Buckets {

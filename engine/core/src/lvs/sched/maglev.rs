@@ -43,7 +43,7 @@ const fn gcd(a: u32, b: u32) -> u32 {
 }
 
 /// Which server owns which place; empty without weights.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Maglev(Vec<DestId>);
 
 /// One server while the table is filled.
@@ -56,7 +56,7 @@ struct Filler {
 
 impl Maglev {
     /// Fills the table: the servers take turns, each along a walk of its own, as often in a row as its weight says.
-    pub fn new(pool: Pool, identity: &dyn Fn(DestId) -> Identity) -> Maglev {
+    pub fn new(pool: Pool, identity: impl Fn(DestId) -> Identity) -> Maglev {
         let servers: Vec<(DestId, Identity)> = pool.order.iter().rev().map(|id| (*id, identity(*id))).collect();
         let divisor = servers.iter().fold(0, |g, (_, one)| gcd(g, one.last_weight));
         if divisor == 0 {

@@ -52,7 +52,7 @@ fn levels(pool: Pool) -> (i64, i64) {
     let (mut step, mut max) = (0, 0);
     for id in pool.order {
         let weight = pool.load(*id).weight;
-        step = gcd(step, weight);
+        step = if step == 1 { 1 } else { gcd(step, weight) };
         max = max.max(weight);
     }
     let step = i64::from(step.max(1));
