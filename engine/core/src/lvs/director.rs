@@ -259,7 +259,7 @@ impl Director {
             0 => flow.dest_port,
             port => port,
         };
-        self.connect(now, &key, dest, port, mark, flow)
+        self.connect(&key, dest, port, mark, flow)
     }
 
     /// Asks the scheduler for a packet.
@@ -288,7 +288,6 @@ impl Director {
     /// Puts a new connection of a client into the table.
     pub(super) fn connect(
         &mut self,
-        now: Instant,
         service: &Virtual,
         dest: DestId,
         port: u16,
@@ -304,21 +303,13 @@ impl Director {
         };
         let one_packet = flow.protocol == UDP && self.table.service(service)?.config.one_packet;
         let flags = if one_packet { Flags::INACTIVE.with(Flags::ONE_PACKET) } else { Flags::INACTIVE };
-        let id = self.insert(now, key, dest, port, flags, mark)?;
+        let id = self.insert(key, dest, port, flags, mark)?;
         self.table.count(dest, |stats| stats.conns += 1);
         Some(id)
     }
 
-    /// Puts an entry into the table and binds it to its server.
-    pub(super) fn insert(
-        &mut self,
-        now: Instant,
-        key: ConnKey,
-        dest: DestId,
-        port: u16,
-        flags: Flags,
-        mark: u32,
-    ) -> Option<ConnId> {
+    /// Puts an entry into the table and binds it to its server. Its timer is not running yet.
+    pub(super) fn insert(&mut self, key: ConnKey, dest: DestId, port: u16, flags: Flags, mark: u32) -> Option<ConnId> {
         let server = self.table.dest(dest)?;
         let method = Method::from(server.config.forwarding);
         let mut conn = Conn::new(key, server.key.ip, port, method);
@@ -326,9 +317,7 @@ impl Director {
         conn.dest = Some(dest);
         conn.mark = mark;
         self.table.bind(dest, flags.has(Flags::TEMPLATE));
-        let id = self.conns.insert(conn);
-        self.conns.restart(id, now);
-        Some(id)
+        Some(self.conns.insert(conn))
     }
 
     /// A packet moves its connection to the next state.

@@ -32,7 +32,7 @@ impl Director {
             None => {
                 let dest = self.pick(now, &service, flow)?;
                 let port = if own_port && service.port() != FTP { self.table.dest(dest)?.key.port } else { 0 };
-                let id = self.insert(now, key, dest, port, Flags::TEMPLATE, mark)?;
+                let id = self.insert(key, dest, port, Flags::TEMPLATE, mark)?;
                 self.conns.get_mut(id)?.set_timeout(persistence.timeout);
                 (id, dest)
             }
@@ -41,7 +41,7 @@ impl Director {
             port if port != 0 && flow.dest_port == service.port() => port,
             _ => flow.dest_port,
         };
-        let id = self.connect(now, &service, dest, port, mark, flow)?;
+        let id = self.connect(&service, dest, port, mark, flow)?;
         self.conns.get_mut(id)?.control = Some(template);
         self.conns.get_mut(template)?.controls += 1;
         self.conns.restart(template, now);

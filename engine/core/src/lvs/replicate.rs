@@ -1,4 +1,5 @@
 //! Telling other directors about connections (master) and learning of theirs (backup).
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use super::config::Virtual;
@@ -28,14 +29,14 @@ struct Master {
     open: Vec<SyncConn>,
     length: usize,
     since: Instant,
-    ready: Vec<Vec<u8>>,
+    ready: VecDeque<Vec<u8>>,
 }
 
 impl Master {
     fn close(&mut self) {
         if !self.open.is_empty() {
             let conns = core::mem::take(&mut self.open);
-            self.ready.push(SyncMessage { sync_id: self.sync_id, conns }.encode());
+            self.ready.push_back(SyncMessage { sync_id: self.sync_id, conns }.encode());
         }
     }
 
@@ -149,7 +150,7 @@ impl Director {
             open: Vec::new(),
             length: HEADER,
             since: Instant::ZERO,
-            ready: Vec::new(),
+            ready: VecDeque::new(),
         });
     }
 
@@ -160,8 +161,7 @@ impl Director {
 
     /// The next datagram for the other directors.
     pub fn next_sync(&mut self) -> Option<Vec<u8>> {
-        let ready = &mut self.replication.master.as_mut()?.ready;
-        if ready.is_empty() { None } else { Some(ready.remove(0)) }
+        self.replication.master.as_mut()?.ready.pop_front()
     }
 
     /// Learns from a datagram of another director.

@@ -72,6 +72,8 @@ pub struct Table {
     free: Vec<DestId>,
     trash: BTreeMap<(Virtual, Endpoint), DestId>,
     trash_next: Option<Instant>,
+    /// When the first scheduler wants to forget something.
+    schedulers_next: Option<Instant>,
 }
 
 fn identity_in(dests: &[Option<Dest>]) -> impl Fn(DestId) -> Identity {
@@ -89,9 +91,22 @@ impl Table {
     /// Carries out one command.
     pub fn apply(&mut self, now: Instant, command: &IpvsCommand) -> Result<(), LvsError> {
         match command {
-            IpvsCommand::AddService(key, config) => self.add_service(now, *key, *config),
-            IpvsCommand::EditService(key, config) => self.edit_service(now, *key, *config),
-            IpvsCommand::DeleteService(key) => self.delete_service(now, *key),
+            IpvsCommand::AddService(key, config) => {
+                self.add_service(now, *key, *config)?;
+                let tick = self.services.get(key).and_then(|s| s.bound.as_ref()?.next_tick());
+                self.schedulers_next = self.schedulers_next.into_iter().chain(tick).min();
+                Ok(())
+            }
+            IpvsCommand::EditService(key, config) => {
+                self.edit_service(now, *key, *config)?;
+                self.look_for_ticks();
+                Ok(())
+            }
+            IpvsCommand::DeleteService(key) => {
+                self.delete_service(now, *key)?;
+                self.look_for_ticks();
+                Ok(())
+            }
             IpvsCommand::AddDest(key, dest, config) => self.add_dest(*key, *dest, *config),
             IpvsCommand::EditDest(key, dest, config) => self.edit_dest(*key, *dest, *config),
             IpvsCommand::DeleteDest(key, dest) => self.delete_dest(now, *key, *dest),
@@ -99,6 +114,7 @@ impl Table {
                 while let Some(key) = self.services.keys().next().copied() {
                     self.delete_service(now, key)?;
                 }
+                self.look_for_ticks();
                 Ok(())
             }
         }
@@ -252,8 +268,12 @@ impl Table {
 
     /// When to call `tick`.
     pub fn next_tick(&self) -> Option<Instant> {
-        let schedulers = self.services.values().filter_map(|s| s.bound.as_ref().and_then(Bound::next_tick)).min();
-        self.trash_next.into_iter().chain(schedulers).min()
+        self.trash_next.into_iter().chain(self.schedulers_next).min()
+    }
+
+    fn look_for_ticks(&mut self) {
+        let bound = self.services.values().filter_map(|service| service.bound.as_ref());
+        self.schedulers_next = bound.filter_map(Bound::next_tick).min();
     }
 
     /// Empties the trash of servers that nobody has remembered for two minutes, and lets schedulers forget.
@@ -261,6 +281,7 @@ impl Table {
         for bound in self.services.values_mut().filter_map(|s| s.bound.as_mut()) {
             bound.tick(now, sysctl);
         }
+        self.look_for_ticks();
         while let Some(at) = self.trash_next.filter(|at| *at <= now) {
             let (services, dests, free) = (&self.services, &mut self.dests, &mut self.free);
             self.trash.retain(|_, id| {

@@ -179,6 +179,70 @@ proptest! {
     }
 
     #[test]
+    fn ipvs_who_comes_only_when_woken_sees_the_same(
+        moves in prop::collection::vec((0u64..40, 0u32..6, prop::sample::select(vec![SYN, ACK, 0x11, 0x04])), 1..60),
+        persistent in any::<bool>(),
+    ) {
+        let timeout = Span::from_secs(20);
+        let persistence = persistent.then_some(Persistence { timeout, granularity: Granularity::Mask(u32::MAX) });
+        let config = ServiceConfig { persistence, ..by(Scheduler::Wlc) };
+        let (mut woken, mut restless) = (director(config, &[1, 2]), director(config, &[1, 2]));
+        let mut now = 0u64;
+        for (wait, n, flags) in moves {
+            for _ in 0..wait {
+                now += 1_000_000_000;
+                restless.handle(Instant(now));
+            }
+            while let Some(wake) = woken.next_wake().filter(|wake| *wake <= Instant(now)) {
+                woken.handle(wake);
+            }
+            let arrival = Arrival { hook: Hook::LocalIn, mark: 0 };
+            let mut packet = tcp(client(n), VIRTUAL, flags, &[]);
+            let mut same = packet.clone();
+            let one = woken.packet(Instant(now), arrival, &Wide, &mut packet);
+            let other = restless.packet(Instant(now), arrival, &Wide, &mut same);
+            prop_assert_eq!((one, packet), (other, same));
+            prop_assert_eq!(woken.services(), restless.services());
+            prop_assert_eq!(woken.conns().len(), restless.conns().len());
+        }
+    }
+
+    #[test]
+    fn ipvs_counters_are_the_sum_of_the_connections(
+        moves in prop::collection::vec((0u64..90, 0u32..8, prop::sample::select(vec![SYN, ACK, 0x11, 0x04]), 0u8..8), 1..80),
+        config in (any_scheduler(), any::<bool>(), any::<bool>()),
+    ) {
+        let timeout = Span::from_secs(20);
+        let persistence = config.1.then_some(Persistence { timeout, granularity: Granularity::Mask(u32::MAX) });
+        let mut director = director(ServiceConfig { persistence, ..by(config.0) }, &[1, 2, 3]);
+        director.sysctl.expire_nodest_conn = config.2;
+        let mut now = Instant::ZERO;
+        for (wait, n, flags, change) in moves {
+            now += Span::from_secs(wait);
+            director.handle(now);
+            let (one, idle) = (server(1), DestConfig { weight: 0, ..DestConfig::default() });
+            let _refused = match change {
+                0 => director.apply(now, &IpvsCommand::DeleteDest(WEB, one)),
+                1 => director.apply(now, &IpvsCommand::AddDest(WEB, one, DestConfig::default())),
+                2 => director.apply(now, &IpvsCommand::EditDest(WEB, server(2), idle)),
+                _ => Ok(()),
+            };
+            let mut packet = tcp(client(n), VIRTUAL, flags, &[]);
+            director.packet(now, Arrival { hook: Hook::LocalIn, mark: 0 }, &Wide, &mut packet);
+            director.handle(now);
+            for dest in &director.services()[0].dests {
+                let views = director.connections(now);
+                let count = |of: &dyn Fn(&vrrplab_engine::lvs::ConnView) -> bool| {
+                    views.iter().filter(|c| c.server.0 == dest.key.ip && of(c)).count() as u32
+                };
+                prop_assert_eq!(dest.persistent, count(&|c| c.template));
+                prop_assert_eq!(dest.active + dest.inactive, count(&|c| !c.template));
+                prop_assert_eq!(dest.active, count(&|c| matches!(c.state, "SYN_RECV" | "ESTABLISHED")));
+            }
+        }
+    }
+
+    #[test]
     fn ipvs_any_bytes_pass_or_are_refused_without_a_panic(bytes in prop::collection::vec(any::<u8>(), 0..120), first in 0u8..4) {
         let mut director = director(by(Scheduler::Rr), &[1]);
         let mut packet = bytes;
