@@ -184,6 +184,7 @@ impl Director {
             Some(id) => id,
             None => self.insert_told(now, key, told),
         };
+        self.bind_told(id, told);
         let Some(conn) = self.conns.get_mut(id) else { return };
         let was_active = !conn.flags.has(Flags::INACTIVE);
         let is_active = !template && told.flags & flag::INACTIVE == 0;
@@ -216,13 +217,22 @@ impl Director {
             conn.flags = conn.flags.with(Flags::NO_OUTPUT);
         }
         conn.mark = told.mark;
-        conn.dest = self.dest_of_told(told);
-        if let Some(dest) = conn.dest {
-            self.table.bind(dest, template);
-        }
         let id = self.conns.insert(conn);
         self.conns.restart(id, now);
         id
+    }
+
+    /// A told connection counts for its server as soon as that one is in the table.
+    fn bind_told(&mut self, id: ConnId, told: &SyncConn) {
+        let found = self.dest_of_told(told);
+        let Some(conn) = self.conns.get_mut(id).filter(|conn| conn.dest.is_none()) else { return };
+        conn.dest = found;
+        if let Some(dest) = found {
+            self.table.bind(dest, conn.flags.has(Flags::TEMPLATE));
+            if !conn.flags.has(Flags::INACTIVE) {
+                self.table.set_active(dest, true);
+            }
+        }
     }
 
     /// The server that a told connection leads to, if it is in the table.

@@ -278,6 +278,28 @@ fn ipvs_a_backup_learns_what_the_master_tells() {
 }
 
 #[test]
+fn ipvs_a_told_connection_counts_as_soon_as_its_server_is_there() {
+    let mut master = two_servers(by(Scheduler::Rr));
+    let mut backup = Director::new(1, 0);
+    do_all(&mut backup, at(0), &[IpvsCommand::AddService(web(), by(Scheduler::Rr))]);
+    master.set_master(Some(7));
+    backup.set_backup(Some(0));
+    for flags in [SYN, ACK, ACK] {
+        segment(&mut master, at(1), "10.1.0.5:30000", flags);
+    }
+    master.handle(at(3));
+    let told = SyncMessage::decode(&master.next_sync().unwrap()).unwrap();
+    backup.learn(at(3), &told);
+    do_all(&mut backup, at(4), &[IpvsCommand::AddDest(web(), endpoint(B), weight(1))]);
+    assert_eq!(counts(&backup, B), (0, 0, 0));
+    assert_eq!(segment(&mut backup, at(4), "10.1.0.5:30000", ACK), to(B));
+    backup.learn(at(5), &told);
+    assert_eq!(counts(&backup, B), (1, 0, 0));
+    backup.handle(at(905));
+    assert_eq!(counts(&backup, B), (0, 0, 0));
+}
+
+#[test]
 fn ipvs_a_nat_server_is_told_that_its_client_is_unknown_if_so_switched() {
     let mut director = two_servers(by(Scheduler::Rr));
     let answer = || tcp(A.parse().unwrap(), "10.1.0.9:1234".parse().unwrap(), ACK, &[]);
