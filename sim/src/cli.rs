@@ -3,6 +3,8 @@ mod check;
 mod explain;
 mod import;
 mod output;
+#[cfg(target_os = "linux")]
+mod record;
 mod run;
 mod verify;
 
@@ -32,6 +34,8 @@ enum Command {
     Check(CheckArgs),
     /// Hold the simulator against recordings of real keepalived
     Verify(VerifyArgs),
+    /// Play a scenario with the real keepalived in network namespaces, and write a recording (Linux, root)
+    Record(RecordArgs),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
     /// Say where a rule of the timeline comes from, what a lint of `check` means, or what a keyword is for
@@ -141,15 +145,45 @@ pub struct VerifyArgs {
     pub markdown: bool,
 }
 
+/// `vrrplab record`.
+#[derive(Debug, Args)]
+pub struct RecordArgs {
+    /// Scenario file
+    #[arg(value_name = "SCENARIO", required_unless_present = "cleanup")]
+    pub file: Option<PathBuf>,
+    /// Folder for the recording; it must be empty or new
+    #[arg(long, value_name = "DIR", required_unless_present = "cleanup")]
+    pub out: Option<PathBuf>,
+    /// How often to play it
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u8).range(1..=99))]
+    pub runs: u8,
+    /// Remove what recordings that were killed have left behind
+    #[arg(long, conflicts_with_all = ["file", "out"])]
+    pub cleanup: bool,
+}
+
 /// Does what was asked.
 pub fn dispatch(cli: &Cli) -> Exit {
     let done = match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(args),
         Command::Verify(args) => verify::verify(args),
+        Command::Record(args) => record(args),
         Command::Schema => output::say(&vrrplab_formats::scenario::schema()).map(|()| Exit::Held),
         Command::Explain { what } => explain::explain(what),
         Command::Import(Import::Standby { file }) => import::standby(file),
     };
     done.unwrap_or_else(output::exit_of)
+}
+
+#[cfg(target_os = "linux")]
+fn record(args: &RecordArgs) -> std::io::Result<Exit> {
+    record::run(args)
+}
+
+/// Namespaces are Linux's.
+#[cfg(not(target_os = "linux"))]
+fn record(_args: &RecordArgs) -> std::io::Result<Exit> {
+    output::tell("error: recording needs Linux with network namespaces\n");
+    Ok(Exit::BadInput)
 }

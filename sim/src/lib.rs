@@ -10,6 +10,8 @@ pub mod kernel;
 pub mod lab;
 pub mod moment;
 pub mod observe;
+#[cfg(target_os = "linux")]
+pub mod record;
 pub mod recorder;
 pub mod replay;
 pub mod verify;

@@ -5,6 +5,7 @@ extern crate alloc;
 
 mod engine;
 pub mod io;
+pub mod lvs;
 pub mod model;
 mod node;
 pub mod policy;

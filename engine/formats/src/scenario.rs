@@ -12,6 +12,7 @@ mod units;
 use std::path::Path;
 
 use vrrplab_engine::Policy;
+use vrrplab_engine::model::NodeModel;
 
 use crate::diagnostics::Report;
 use crate::world::{Node, World};
@@ -22,8 +23,23 @@ use shape::ScenarioText;
 
 pub use crate::files::{Disk, Files};
 
+/// The text of the keepalived.conf that a model of the world was read from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WrittenConf {
+    /// The model.
+    pub model: NodeModel,
+    /// The text, includes not resolved.
+    pub text: String,
+}
+
 /// Reads the scenario at `path` and the files that it names. There is a world exactly when the report has no errors.
 pub fn load(path: &Path, files: &dyn Files) -> (Option<World>, Report) {
+    let (world, _, report) = load_written(path, files);
+    (world, report)
+}
+
+/// As [`load`], with the texts of the configurations, for those who hand them to a real keepalived.
+pub fn load_written(path: &Path, files: &dyn Files) -> (Option<World>, Vec<WrittenConf>, Report) {
     let (source, unreadable) = match files.read(path) {
         Ok(source) => (source, None),
         Err(why) => (String::new(), Some(why)),
@@ -31,14 +47,14 @@ pub fn load(path: &Path, files: &dyn Files) -> (Option<World>, Report) {
     let mut reader = Reader::new(path, &source, files);
     if let Some(why) = unreadable {
         reader.refuse(0..0, format!("cannot read {}: {why}", path.display()), "", "");
-        return (None, reader.report);
+        return (None, Vec::new(), reader.report);
     }
     let world = read(path, &source, &mut reader);
     let world = world.filter(|_| !reader.report.is_refused());
     if world.is_none() && !reader.report.is_refused() {
         reader.refuse(0..0, "the scenario could not be read completely", "", "");
     }
-    (world, reader.report)
+    (world, reader.written, reader.report)
 }
 
 /// The JSON Schema of scenario files, for editors.

@@ -8,7 +8,10 @@ pub mod check;
 pub mod coverage;
 pub mod describe;
 pub mod envelope;
+pub mod flow;
+pub mod icmp;
 mod link;
+pub mod rewrite;
 pub mod vrrp;
 
 use core::fmt;

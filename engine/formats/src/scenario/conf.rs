@@ -1,5 +1,4 @@
 //! The VRRP configuration of a node: a keepalived.conf, or virtual routers written in the scenario itself.
-
 use vrrplab_engine::Policy;
 use vrrplab_engine::model::{AddressOptions, InterfaceModel, NodeModel};
 
@@ -7,6 +6,7 @@ use super::leaf::{Entries, Placed, Short, Yaml};
 use super::reader::Reader;
 use super::shape::{InstanceText, TrackText, VipText};
 use super::units::{MaybePrefixedKind, Text, TextKind};
+use super::WrittenConf;
 use crate::builder::{AuthType, Draft, InstanceDraft, PeerDraft, SyncGroupDraft, TrackDraft, VipDraft, build_node};
 use crate::diagnostics::{Report, Spanned};
 use crate::keepalived::{Options, parse_with};
@@ -32,14 +32,24 @@ impl Reader<'_> {
         interfaces: Vec<InterfaceModel>,
         conf: &ConfText<'_>,
     ) -> Option<NodeModel> {
-        let (draft, clean) = match conf.keepalived {
-            Some(text) => self.keepalived(name, &text.text, &conf.inline_name)?,
-            None => self.native(conf),
+        let (draft, clean, text) = match conf.keepalived {
+            Some(text) => {
+                let (draft, clean, text) = self.keepalived(name, &text.text, &conf.inline_name)?;
+                (draft, clean, Some(text))
+            }
+            None => {
+                let (draft, clean) = self.native(conf);
+                (draft, clean, None)
+            }
         };
-        build_node(name, policy, interfaces, &draft, &mut self.report).filter(|_| clean)
+        let model = build_node(name, policy, interfaces, &draft, &mut self.report).filter(|_| clean);
+        if let (Some(model), Some(text)) = (&model, text) {
+            self.written.push(WrittenConf { model: model.clone(), text });
+        }
+        model
     }
 
-    fn keepalived(&mut self, node: &str, written: &Yaml<String>, inline_name: &str) -> Option<(Draft, bool)> {
+    fn keepalived(&mut self, node: &str, written: &Yaml<String>, inline_name: &str) -> Option<(Draft, bool, String)> {
         let inline = written.value.contains('\n');
         let path = self.folder.join(&written.value);
         let name = if inline { inline_name.to_owned() } else { path.display().to_string() };
@@ -60,7 +70,7 @@ impl Reader<'_> {
                 let clean = !report.is_refused();
                 report.diagnostics.retain(|found| !self.report.diagnostics.contains(found));
                 self.report.merge(report);
-                Some((draft, clean))
+                Some((draft, clean, text))
             }
             Err(why) => {
                 let help = "a path is relative to the scenario; an inline text has more than one line";

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use vrrplab_engine::model::NodeModel;
 use vrrplab_engine::{Instant, Span};
 
-use super::Files;
 use super::leaf::{Kind, Leaf, Yaml};
 use super::units::{Time, choices};
+use super::{Files, WrittenConf};
 use crate::builder::Draft;
 use crate::diagnostics::{Report, Spanned};
 use crate::world::{Client, Member, Network, NetworkId, NodeId, Port};
@@ -40,8 +40,8 @@ pub(super) struct NodeSoFar {
     pub(super) http: bool,
 }
 
-/// A keepalived.conf by its name: what it says and whether that is all, when it could be read.
-pub(super) type ReadConf = (String, String, Option<(Draft, bool)>);
+/// A keepalived.conf by its name: what it says, whether that is all, and its text, when it could be read.
+pub(super) type ReadConf = (String, String, Option<(Draft, bool, String)>);
 
 /// The state of the reading.
 pub(super) struct Reader<'a> {
@@ -57,6 +57,8 @@ pub(super) struct Reader<'a> {
     pub(super) report: Report,
     /// Configurations read so far, by name.
     pub(super) confs: Vec<ReadConf>,
+    /// The text behind each model that came from a keepalived.conf.
+    pub(super) written: Vec<WrittenConf>,
     /// When the scenario ends.
     pub(super) end: Option<Span>,
     /// The segments.
@@ -82,6 +84,7 @@ impl<'a> Reader<'a> {
             files,
             report,
             confs: Vec::new(),
+            written: Vec::new(),
             end: None,
             networks: Vec::new(),
             nodes: Vec::new(),

@@ -1,0 +1,28 @@
+//! The machine's clock. A recording is made of real time; everything else in this crate gets its time as an argument.
+#![expect(
+    clippy::disallowed_types,
+    reason = "a recording is a measurement: this is the one place that reads the real clock"
+)]
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Nanoseconds since 1970, the clock that the kernel stamps frames and messages with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Epoch(pub u64);
+
+impl Epoch {
+    /// Now.
+    pub fn now() -> Epoch {
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Epoch(u64::try_from(since.as_nanos()).unwrap_or(u64::MAX))
+    }
+
+    /// From now to then; nothing when it is over.
+    pub fn wait(self) -> Duration {
+        Duration::from_nanos(self.0.saturating_sub(Epoch::now().0))
+    }
+
+    /// So much later.
+    pub fn plus(self, ns: u64) -> Epoch {
+        Epoch(self.0.saturating_add(ns))
+    }
+}
