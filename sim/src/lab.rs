@@ -1,5 +1,6 @@
 //! The laboratory: builds a world, lets its time pass, shows every moment to the observers.
 mod faults;
+mod programs;
 mod queue;
 mod router;
 
@@ -81,7 +82,7 @@ impl<'w> Lab<'w> {
                     description: format!("{} {}", interface.mac, addresses.join(" ")),
                 });
             }
-            routers.push(Router::new(node.model.clone(), node.http, own, seed));
+            routers.push(Router::new(node, own, seed));
         }
         let mut clients = Vec::new();
         for (c, client) in world.clients.iter().enumerate() {
@@ -263,7 +264,7 @@ impl<'w> Lab<'w> {
                 Output::Effect(effect) => self.carry_out_one(n, effect, watchers),
                 Output::Trace(trace) => {
                     let engine = self.routers[n].engine.as_ref();
-                    let instance = engine.map_or("", |engine| engine.instance_name(trace.instance));
+                    let instance = engine.zip(trace.instance).map_or("", |(engine, i)| engine.instance_name(i));
                     self.show(watchers, &Moment::Decided { node: NodeId(n), instance, trace: &trace });
                 }
             }
@@ -291,6 +292,12 @@ impl<'w> Lab<'w> {
                     self.show_address(n, iface, addr, add, watchers);
                 }
             }
+            EffectKind::RunScript { job, program } => self.run_program(n, job, &program, effect.rule, watchers),
+            EffectKind::Cancel { job, force } => self.cancel_program(n, job, force),
+            EffectKind::WriteFile { path, value } => {
+                self.routers[n].programs.write(&path, Some(&format!("{value}\n")));
+            }
+            EffectKind::Notify(notice) => self.notify(n, &notice, effect.rule, watchers),
         }
     }
 
@@ -370,6 +377,7 @@ impl<'w> Lab<'w> {
         if self.routers[n].services_due.is_some_and(|at| at <= self.now) {
             self.serve(n, watchers);
         }
+        self.programs_end(n, watchers);
         self.reschedule_router(n);
     }
 
@@ -472,6 +480,9 @@ impl<'w> Lab<'w> {
         router.paused = false;
         let mut engine = Engine::new(router.model_now(&router.model));
         engine.set_tracing(!watchers.is_empty());
+        for event in router.surroundings(&router.model) {
+            engine.handle(self.now, Input::Kernel(event));
+        }
         engine.handle(self.now, Input::Operator(Command::Start));
         router.engine = Some(engine);
         self.carry_out(n, watchers);

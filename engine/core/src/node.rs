@@ -2,7 +2,7 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use crate::model::{AddressFamily, IfAddr, IfIndex, InstanceModel, InterfaceModel, NodeModel};
+use crate::model::{AddressFamily, IfAddr, IfIndex, InstanceModel, InterfaceModel, NodeModel, TrackInterface};
 
 /// The interfaces of the node.
 #[derive(Clone, Debug)]
@@ -78,19 +78,14 @@ impl Interfaces {
         own + tracked + usize::from(!has_source)
     }
 
-    /// The effective priority: base and weights, clamped to 1..=254; 255 never changes.
-    pub fn priority_of(&self, model: &InstanceModel) -> u8 {
-        if model.is_owner() {
-            return 255;
-        }
-        let mut total = i32::from(model.priority.get());
-        for track in &model.track_interfaces {
+    /// What the weights of tracked interfaces add to the priority, in sum.
+    pub fn weights_of(&self, model: &InstanceModel) -> i32 {
+        let weight = |track: &TrackInterface| {
             let counts = if track.weight > 0 { self.is_up(track.iface) } else { !self.is_up(track.iface) };
-            if counts {
-                total += i32::from(if track.reverse { -track.weight } else { track.weight });
-            }
-        }
-        u8::try_from(total.clamp(1, 254)).unwrap_or(254)
+            let weight = if track.reverse { -i32::from(track.weight) } else { i32::from(track.weight) };
+            if counts { weight } else { 0 }
+        };
+        model.track_interfaces.iter().map(weight).sum()
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Policy {
     pub v2_answers_worse: bool,
     /// A master that goes to FAULT sends priority 0 twice.
     pub two_releases_on_fault: bool,
+    /// A script that is still running when it is due again gets a second copy beside it.
+    pub overlapping_scripts: bool,
     /// Priority 255 becomes master at once only with `state MASTER`.
     pub owner_needs_state_master: bool,
 }
@@ -65,6 +67,7 @@ impl Policy {
         any_packet_rearms_master: true,
         v2_answers_worse: true,
         two_releases_on_fault: true,
+        overlapping_scripts: true,
         owner_needs_state_master: true,
     };
     /// The standard, word by word.
@@ -77,6 +80,7 @@ impl Policy {
         any_packet_rearms_master: false,
         v2_answers_worse: false,
         two_releases_on_fault: false,
+        overlapping_scripts: false,
         owner_needs_state_master: false,
     };
     /// The names under which scenarios may ask for a policy.

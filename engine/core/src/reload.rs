@@ -1,11 +1,13 @@
 //! SIGHUP: what survives a new configuration, what is set and removed, what is said.
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::engine::Engine;
-use crate::io::{EffectKind, State, TraceKind};
+use crate::io::{EffectKind, News, State, TraceKind};
 use crate::model::{IfAddr, IfIndex, InstanceModel, NodeModel};
 use crate::rules::Rule;
 use crate::time::Instant;
+use crate::track::Trackers;
 use crate::vrrp::decide::Event;
 use crate::vrrp::instance::Instance;
 
@@ -40,10 +42,17 @@ impl Engine {
                 self.release_removed(i);
             }
         }
+        self.cancel_scripts();
+        let trackers = core::mem::replace(&mut self.trackers, Trackers::new(&model));
+        let considered = self.trackers.inherit(trackers);
         let old = core::mem::take(&mut self.instances);
         self.delayed.clear();
         self.policy = model.policy;
-        self.groups = model.sync_groups;
+        let groups = core::mem::replace(&mut self.groups, model.sync_groups);
+        let states = core::mem::take(&mut self.group_states);
+        let state_of = |name: &str| groups.iter().position(|g| g.name == name).map(|g| states[g]);
+        self.group_states = self.groups.iter().map(|g| state_of(&g.name).unwrap_or(State::Init)).collect();
+        self.globals = model.globals;
         self.deadlines = alloc::vec![None; model.instances.len()];
         self.sources = alloc::vec![None; model.instances.len()];
         let mut vanished = Vec::new();
@@ -57,12 +66,21 @@ impl Engine {
         self.remove_vanished(&vanished);
         self.look_around();
         for (i, fate) in fates.iter().enumerate() {
-            self.instances[i].priority = self.interfaces.priority_of(&self.instances[i].model);
+            self.instances[i].priority = self.priority_of(i);
             match fate {
                 Fate::Keeps(_) => self.carry_on(now, i),
                 Fate::Starts => self.event(now, i, Event::Start, None),
             }
         }
+        self.notify_fifos_again();
+        self.scripts_after_reload(now, considered);
+    }
+
+    fn scripts_after_reload(&mut self, now: Instant, considered: Vec<(String, bool)>) {
+        for (name, good) in considered {
+            self.trace_node(Rule::ScriptKept, || TraceKind::Tracked { name, news: News::Considered { good } });
+        }
+        self.start_scripts(now);
     }
 
     fn release_removed(&mut self, i: usize) {
@@ -70,6 +88,7 @@ impl Engine {
             self.send_advert(i, 0, Rule::ReloadRemoved);
             self.drop_addresses(i, Rule::ReloadRemoved);
         }
+        self.notify_deleted(i, Rule::ReloadRemoved);
         self.trace(i, Rule::ReloadRemoved, TraceKind::Transition { from: self.instances[i].state, to: State::Init });
     }
 
@@ -114,6 +133,7 @@ fn inherit(new: &mut Instance, old: &Instance, vanished: &mut Vec<(IfIndex, IfAd
     new.state = old.state;
     new.wants_master = old.wants_master;
     new.holds = old.holds;
+    new.untold = old.untold;
     new.master = old.master;
     if old.holds {
         let kept: Vec<_> = new.model.all_vips().map(|vip| (vip.iface, vip.addr)).collect();

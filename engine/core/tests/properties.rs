@@ -179,7 +179,7 @@ fn advert_of(kind: &EffectKind) -> Option<(u8, u8)> {
     let message = match kind {
         EffectKind::SendFrame { bytes, .. } if parse_announcement(bytes).is_none() => &bytes[34..],
         EffectKind::SendPacket { bytes, .. } => &bytes[20..],
-        EffectKind::SendFrame { .. } | EffectKind::ChangeAddress { .. } => return None,
+        _ => return None,
     };
     let view = VrrpView::new(message).unwrap();
     Some((view.vrid(), view.priority()))

@@ -17,6 +17,12 @@ pub struct Globals {
     pub log_unknown_vrids: bool,
     /// `interface_up_down_delays`.
     pub link_delays: Vec<LinkDelay>,
+    /// `notify_fifo` and `vrrp_notify_fifo`, in this order: pipes that get a line for every change of state.
+    pub fifos: Vec<String>,
+    /// `fifo_write_vrrp_states_on_reload`.
+    pub fifo_states_on_reload: bool,
+    /// `no_email_faults`.
+    pub no_mail_on_fault: bool,
 }
 
 /// One line of `interface_up_down_delays`: a change of link counts after it has lasted.

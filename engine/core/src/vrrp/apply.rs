@@ -9,6 +9,7 @@ use vrrplab_wire::{
 use crate::engine::Engine;
 use crate::io::{EffectKind, State, TimerKind, TraceKind};
 use crate::model::{AddressFamily, Auth, IfAddr, IfIndex, Mac, Version};
+use crate::notify::Said;
 use crate::policy::V3Checksum;
 use crate::rules::Rule;
 use crate::time::{Instant, Span};
@@ -41,7 +42,10 @@ impl Engine {
         let rule = decision.rule;
         let policy = self.policy;
         match action {
-            Action::Enter => self.trace(i, rule, TraceKind::Transition { from, to: decision.next }),
+            Action::Enter => {
+                self.instances[i].untold = false;
+                self.trace(i, rule, TraceKind::Transition { from, to: decision.next });
+            }
             Action::SendAdvert => self.send_advert(i, self.instances[i].priority, rule),
             Action::SendRelease => self.send_advert(i, 0, rule),
             Action::TakeAddresses => self.take_addresses(i, rule),
@@ -64,6 +68,8 @@ impl Engine {
             Action::StartPreemptDelay => self.instances[i].preempt_since = Some(now),
             Action::ClearPreemptDelay => self.instances[i].preempt_since = None,
             Action::ReducePriority => self.reduce_priority(i, rule),
+            Action::Notify => self.notify_state(i, rule),
+            Action::NotifyLower => self.notify_instance(i, rule, Said::Lower),
             Action::WantMaster => self.instances[i].wants_master = true,
             Action::PullGroup => {}
         }

@@ -31,8 +31,12 @@ pub(crate) struct Instance {
     pub preempt_since: Option<Instant>,
     /// The next advert later than this refreshes the announcements.
     pub refresh_after: Option<Instant>,
-    /// The own faults (not those of the sync group).
+    /// The own faults (not those of the sync group), with what is still waited for.
     pub faults: usize,
+    /// Unweighted scripts without a first result.
+    pub waits: usize,
+    /// No state has been told yet since the start.
+    pub untold: bool,
 }
 
 impl Instance {
@@ -49,6 +53,8 @@ impl Instance {
             preempt_since: None,
             refresh_after: None,
             faults: 0,
+            waits: 0,
+            untold: true,
             model,
         }
     }

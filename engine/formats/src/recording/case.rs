@@ -1,4 +1,5 @@
 //! `case.json`: the switches and nodes of a recording, made into a world without faults.
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 
 use serde::Deserialize;
@@ -42,6 +43,25 @@ pub(super) struct CaseNode {
     frr_vrrpd_conf: Option<String>,
     #[serde(default)]
     setup: Vec<String>,
+    #[serde(default)]
+    files: BTreeMap<String, CaseFile>,
+}
+
+/// A file beside the configuration: its text alone, or with a mode.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum CaseFile {
+    Text(String),
+    WithMode { content: String },
+}
+
+impl CaseNode {
+    fn files(&self) -> Vec<(String, String)> {
+        let content = |file: &CaseFile| match file {
+            CaseFile::Text(content) | CaseFile::WithMode { content } => content.clone(),
+        };
+        self.files.iter().map(|(path, file)| (path.clone(), content(file))).collect()
+    }
 }
 
 /// One interface.
@@ -70,6 +90,8 @@ pub(super) struct CaseFault {
     pub(super) switch: Option<String>,
     pub(super) groups: Option<Vec<Vec<String>>>,
     pub(super) keepalived_conf: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) content: Option<String>,
 }
 
 impl Case {
@@ -101,7 +123,7 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
         if let Some(model) =
             read_conf(name, interfaces, conf, &format!("{}: keepalived.conf of {name}", text.file), report)
         {
-            nodes.push(Node { model, ports, start, http: false });
+            nodes.push(Node { model, ports, start, http: false, files: node.files() });
         }
     }
     World {
