@@ -147,23 +147,29 @@ impl Engine {
         if !self.running || !self.interfaces.is_up(iface) {
             return;
         }
-        let listeners = self
-            .instances
-            .iter()
-            .enumerate()
-            .filter(|(_, x)| x.model.iface == iface)
-            .map(|(position, x)| (position, Listener { model: &x.model, state: x.state, master: x.master }));
+        let listeners =
+            self.instances.iter().enumerate().filter(|(_, x)| x.model.iface == iface).map(|(position, x)| {
+                (position, Listener { model: &x.model, state: x.state, master: x.master, sequence: x.sequence })
+            });
         let verdict = receive(bytes, listeners, &self.policy, |ip| self.interfaces.is_own(ip));
         match verdict {
             Verdict::Unseen(rule) => self.last_unseen = Some(rule),
-            Verdict::Refused { listener, from, rule } => {
+            Verdict::Refused { listener, from, rule, sequence } => {
+                self.note_sequence(listener, sequence);
                 self.trace(listener, rule, TraceKind::Refused { from });
                 self.event(now, listener, Event::Refused, None);
             }
             Verdict::Accepted { listener, heard } => {
+                self.note_sequence(listener, heard.sequence);
                 let comparison = self.compare(listener, &heard);
                 self.event(now, listener, Event::Advert(comparison), Some(&heard));
             }
+        }
+    }
+
+    fn note_sequence(&mut self, i: usize, heard: Option<u32>) {
+        if let Some(heard) = heard {
+            self.instances[i].sequence = heard;
         }
     }
 

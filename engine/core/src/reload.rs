@@ -135,6 +135,7 @@ fn inherit(new: &mut Instance, old: &Instance, vanished: &mut Vec<(IfIndex, IfAd
     new.holds = old.holds;
     new.untold = old.untold;
     new.master = old.master;
+    new.sequence = old.sequence;
     if old.holds {
         let kept: Vec<_> = new.model.all_vips().map(|vip| (vip.iface, vip.addr)).collect();
         vanished.extend(old.model.all_vips().map(|vip| (vip.iface, vip.addr)).filter(|a| !kept.contains(a)));

@@ -80,7 +80,8 @@ rules! {
     ReceiveVersion => "receive-version", "RFC 9568 7.1", "The version is not the configured one.";
     ReceiveAuthUnknown => "receive-auth-type-unknown", "RFC 2338 5.3.6", "The authentication type is unknown.";
     ReceiveAuthMismatch => "receive-auth-type-mismatch", "RFC 2338 7.1", "The authentication type is not the configured one.";
-    ReceiveAuthFailure => "receive-auth-failure", "RFC 2338 7.1", "The password is not the configured one.";
+    ReceiveAuthFailure => "receive-auth-failure", "RFC 2338 7.1", "The password is not the configured one, or the authentication header was not made with it or not by the sender.";
+    ReceiveAuthReplay => "receive-auth-replay", "RFC 2402 3.4.3; keepalived: one counter for what is sent and what is accepted", "The sequence number of the authentication header is not higher than the last one.";
     ReceiveInterval => "receive-interval-mismatch", "RFC 3768 7.1", "The interval of a v2 advert is not the configured one.";
     ReceiveIntervalZero => "receive-interval-zero", "RFC 9568 5.2.7", "The interval is zero.";
     ReceiveType => "receive-type", "RFC 9568 5.2.2", "The packet type is not ADVERTISEMENT.";

@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use vrrplab_wire::{
-    Advert, AdvertFrame, GROUP_V4, GROUP_V6, cover_message_only, gratuitous_arp, multicast_mac, unsolicited_na,
+    Advert, AdvertFrame, GROUP_V4, GROUP_V6, add_ah, cover_message_only, gratuitous_arp, multicast_mac, unsolicited_na,
 };
 
 use crate::engine::Engine;
@@ -54,6 +54,7 @@ impl Engine {
             Action::ScheduleAnnounce => {
                 self.schedule(now, i, self.instances[i].model.garp.delay, TimerKind::DelayedAnnounce);
             }
+            Action::SkipSequence => self.instances[i].sequence = self.instances[i].sequence.wrapping_add(1),
             Action::AnnounceToLower => self.announce_to_lower(now, i, rule),
             Action::RefreshAnnounce => self.refresh(now, i),
             Action::AnnounceSource => self.announce_source(i, rule),
@@ -102,6 +103,7 @@ impl Engine {
     /// One advert event: one frame to the group, or one packet to each peer, all with the same identification.
     pub(crate) fn send_advert(&mut self, i: usize, priority: u8, rule: Rule) {
         let id = self.instances[i].take_ip_id();
+        self.instances[i].sequence = self.instances[i].sequence.wrapping_add(1);
         let Some(src) = self.sources[i] else { return };
         let model = &self.instances[i].model;
         let Some(src_mac) = self.interfaces.get(model.iface).map(|interface| interface.mac) else { return };
@@ -112,7 +114,7 @@ impl Engine {
             interval: interval_field(model.version, model.advert_int),
             addresses: model.vips.iter().map(|vip| vip.addr.ip).collect(),
             auth: match model.auth {
-                Auth::None => None,
+                Auth::None | Auth::Ah(_) => None,
                 Auth::Pass(password) => Some(password),
             },
         };
@@ -121,10 +123,18 @@ impl Engine {
             && family == AddressFamily::V4
             && self.policy.v3_ipv4_checksum == V3Checksum::MessageOnly;
         let ttl = model.unicast_ttl.unwrap_or(255);
+        let header = match model.auth {
+            Auth::Ah(key) if model.version == Version::V2 && family == AddressFamily::V4 => Some(key),
+            _ => None,
+        };
+        let (sequence, ttl_counts) = (self.instances[i].sequence, model.unicast_peers.is_empty());
         let build = |dst: IpAddr, dst_mac: Mac, ttl: u8| {
             let mut frame = AdvertFrame { advert: &advert, family, src_mac, dst_mac, src, dst, ttl, id }.emit();
             if message_only {
                 cover_message_only(&mut frame);
+            }
+            if let Some(key) = header {
+                add_ah(&mut frame, key, sequence, ttl_counts);
             }
             frame
         };

@@ -103,6 +103,8 @@ pub enum Action {
     Announce,
     /// Announce again after `garp_master_delay`.
     ScheduleAnnounce,
+    /// The authentication header goes one further than the number just heard.
+    SkipSequence,
     /// Announce, `garp_lower_prio_repeat` rounds, and again after `garp_lower_prio_delay`.
     AnnounceToLower,
     /// Announce if `garp_master_refresh` has passed.
@@ -283,9 +285,11 @@ const fn master_hears(comparison: Comparison, facts: &Facts) -> Decision {
 
 const fn hears_worse(facts: &Facts) -> Decision {
     match (facts.answers_worse, facts.any_packet_rearms) {
-        (true, true) => {
-            decision(State::Master, Rule::MasterAnswersLower, &[SendAdvert, AnnounceToLower, NotifyLower, ArmAdvert])
-        }
+        (true, true) => decision(
+            State::Master,
+            Rule::MasterAnswersLower,
+            &[SkipSequence, SendAdvert, AnnounceToLower, NotifyLower, ArmAdvert],
+        ),
         (true, false) => decision(State::Master, Rule::MasterAnswersLower, &[SendAdvert, NotifyLower]),
         (false, _) => decision(State::Master, Rule::MasterKeepsSilent, &[NotifyLower]),
     }

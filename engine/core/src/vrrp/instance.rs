@@ -23,6 +23,8 @@ pub(crate) struct Instance {
     pub master_interval: Span,
     /// Who the master is.
     pub master: Option<IpAddr>,
+    /// The sequence number of the last authentication header sent or accepted: keepalived has one counter for both.
+    pub sequence: u32,
     /// IPv4 identification of the next advert.
     pub ip_id: u16,
     /// The virtual addresses are set.
@@ -48,6 +50,7 @@ impl Instance {
             owner: model.is_owner(),
             master_interval: model.advert_int,
             master: None,
+            sequence: 0,
             ip_id: 1,
             holds: false,
             preempt_since: None,

@@ -50,7 +50,7 @@ pub fn advert(model: &InstanceModel, last: u8, priority: u8) -> Vec<u8> {
         },
         addresses: model.vips.iter().map(|v| v.addr.ip).collect(),
         auth: match model.auth {
-            Auth::None => None,
+            Auth::None | Auth::Ah(_) => None,
             Auth::Pass(p) => Some(p),
         },
     };

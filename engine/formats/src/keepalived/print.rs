@@ -120,8 +120,13 @@ impl Page<'_> {
             page.line_if(i.down_timer_adverts != 3, &format!("down_timer_adverts {}", i.down_timer_adverts));
             page.flags(i);
             page.garp(&i.garp);
-            if let Auth::Pass(bytes) = i.auth {
-                let lines = ["auth_type PASS".to_owned(), format!("auth_pass {}", word(&password(bytes)))];
+            let auth = match i.auth {
+                Auth::None => None,
+                Auth::Pass(bytes) => Some(("PASS", bytes)),
+                Auth::Ah(bytes) => Some(("AH", bytes)),
+            };
+            if let Some((kind, bytes)) = auth {
+                let lines = [format!("auth_type {kind}"), format!("auth_pass {}", word(&password(bytes)))];
                 page.list("authentication", lines.into_iter());
             }
             if let Some(source) = i.source {
