@@ -257,8 +257,18 @@ impl<'w> Lab<'w> {
         }
     }
 
-    /// Carries out what the engine of a router asks for.
+    /// Carries out what the engine of a router asks for, and tells it what that did besides.
     fn carry_out(&mut self, n: usize, watchers: Watchers<'_, '_>) {
+        self.carry_out_all(n, watchers);
+        while let Some(event) = self.routers[n].unread.pop() {
+            if let Some(engine) = &mut self.routers[n].engine {
+                engine.handle(self.now, Input::Kernel(event));
+            }
+            self.carry_out_all(n, watchers);
+        }
+    }
+
+    fn carry_out_all(&mut self, n: usize, watchers: Watchers<'_, '_>) {
         while let Some(output) = self.routers[n].engine.as_mut().and_then(Engine::poll) {
             match output {
                 Output::Effect(effect) => self.carry_out_one(n, effect, watchers),
@@ -287,11 +297,21 @@ impl<'w> Lab<'w> {
             }
             EffectKind::ChangeAddress { iface, addr, add } => {
                 let kernel = &mut self.routers[n].kernel;
-                let done = if add { kernel.add_address(iface, addr) } else { kernel.remove_address(iface, addr) };
+                let done = if add {
+                    kernel.add_address(iface, addr).map(|()| vec![])
+                } else {
+                    kernel.remove_address(iface, addr)
+                };
+                for gone in done.iter().flatten() {
+                    self.show_address(n, iface, *gone, false, watchers);
+                    self.routers[n].unread.push(KernelEvent::AddressRemoved { iface, addr: *gone });
+                }
                 if done.is_ok() {
                     self.show_address(n, iface, addr, add, watchers);
                 }
             }
+            EffectKind::FilterAddress { ip, drop } => self.routers[n].kernel.filter(ip, drop),
+            EffectKind::PromoteSecondaries { iface } => self.routers[n].kernel.promote_secondaries(iface),
             EffectKind::RunScript { job, program } => self.run_program(n, job, &program, effect.rule, watchers),
             EffectKind::Cancel { job, force } => self.cancel_program(n, job, force),
             EffectKind::WriteFile { path, value } => {

@@ -19,7 +19,9 @@ use crate::time::Instant;
 use crate::track::Trackers;
 use crate::vrrp::decide::{Comparison, Event, Facts, decide};
 use crate::vrrp::instance::Instance;
+use crate::vrrp::pace::Pacing;
 use crate::vrrp::receive::{Heard, Listener, Verdict, receive};
+use changes::LinkChange;
 use timers::Deadline;
 
 /// The sans-IO node.
@@ -42,6 +44,14 @@ pub struct Engine {
     pub(crate) delayed: Vec<(Instant, usize, TimerKind)>,
     /// What the instances keep an eye on besides interfaces.
     pub(crate) trackers: Trackers,
+    /// Announcements that keep their distance.
+    pub(crate) pacing: Pacing,
+    /// Changes of link that do not count yet.
+    pub(crate) links: Vec<LinkChange>,
+    /// The end of `vrrp_startup_delay`.
+    pub(crate) delayed_until: Option<Instant>,
+    /// The time of the present input.
+    pub(crate) now: Instant,
     outputs: VecDeque<Output>,
     tracing: bool,
     armings: u64,
@@ -56,6 +66,10 @@ impl Engine {
             policy: model.policy,
             interfaces: Interfaces::new(&model),
             trackers: Trackers::new(&model),
+            pacing: Pacing::default(),
+            links: Vec::new(),
+            delayed_until: None,
+            now: Instant::ZERO,
             deadlines: alloc::vec![None; model.instances.len()],
             sources: alloc::vec![None; model.instances.len()],
             group_states: alloc::vec![State::Init; model.sync_groups.len()],
@@ -76,6 +90,7 @@ impl Engine {
 
     /// Takes one input. Drain [`Engine::poll`] before the next one.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
+        self.now = now;
         match input {
             Input::Wake => self.wake(now),
             Input::Frame { iface, bytes } => self.hear(now, iface, bytes),
@@ -194,9 +209,12 @@ impl Engine {
     pub(crate) fn event(&mut self, now: Instant, i: usize, event: Event, heard: Option<&Heard>) {
         let state = self.instances[i].state;
         let facts = self.facts(now, i);
-        let Some(decision) = decide(state, event, &facts) else { return };
+        let Some(decision) = decide(state, event, &facts) else { return self.put_off(now, i, event) };
         if let Some(heard) = heard {
             self.trace(i, decision.rule, TraceKind::Heard { from: heard.from, priority: heard.priority, state });
+        }
+        if decision.actions.is_empty() {
+            self.put_off(now, i, event);
         }
         if self.apply(now, i, decision, heard) {
             self.pull_group(now, i, decision.next);

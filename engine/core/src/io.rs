@@ -153,6 +153,19 @@ pub enum EffectKind {
         /// Add it, or remove it.
         add: bool,
     },
+    /// Drop what comes to this address and what would leave from it, or let it pass again (`no_accept`, strict mode).
+    /// Neighbour discovery passes, and ARP is not asked.
+    FilterAddress {
+        /// Which address.
+        ip: IpAddr,
+        /// Drop, or pass.
+        drop: bool,
+    },
+    /// On this interface, a secondary address takes the place of a primary one that is removed.
+    PromoteSecondaries {
+        /// Which interface.
+        iface: IfIndex,
+    },
     /// Start this program and report its end with [`Input::Finished`].
     RunScript {
         /// The number of the run.
@@ -207,7 +220,7 @@ pub enum Notice {
 pub struct Wake {
     /// When.
     pub at: Instant,
-    /// Position of the instance, script or process whose timer it is.
+    /// Position of the instance, script, process or pending change whose timer it is.
     pub of: usize,
     /// Which timer.
     pub timer: TimerKind,
@@ -222,6 +235,10 @@ pub enum TimerKind {
     DelayedAnnounce,
     /// The delayed burst after a lower-priority advert.
     DelayedLowerPrioAnnounce,
+    /// The gap between two announcements on an interface has passed.
+    Pace,
+    /// A change of link has lasted long enough to count.
+    LinkDelay,
     /// The next run of a script.
     ScriptRun,
     /// A script has run for too long.
@@ -342,6 +359,8 @@ pub enum News {
     Quorum(bool),
     /// The BFD session is up, or not.
     Session(bool),
+    /// The interface counts as up from now on, or as down.
+    Link(bool),
 }
 
 /// A look at the node from outside.

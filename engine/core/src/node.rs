@@ -75,7 +75,9 @@ impl Interfaces {
         let own = watched.iter().filter(|index| !self.is_up(**index)).count();
         let tracked =
             model.track_interfaces.iter().filter(|t| t.weight == 0 && self.is_up(t.iface) == t.reverse).count();
-        own + tracked + usize::from(!has_source)
+        let lost = model.track_source && model.source.is_some_and(|source| !self.is_own(source));
+        let alone = model.fault_without_peers && model.unicast_peers.is_empty();
+        own + tracked + usize::from(!has_source) + usize::from(lost) + usize::from(alone)
     }
 
     /// What the weights of tracked interfaces add to the priority, in sum.

@@ -21,6 +21,14 @@ pub struct Policy {
     pub two_releases_on_fault: bool,
     /// A script that is still running when it is due again gets a second copy beside it.
     pub overlapping_scripts: bool,
+    /// During `vrrp_startup_delay`, an advert that is ignored puts the takeover off further.
+    pub ignored_advert_extends_startup: bool,
+    /// The delays of `interface_up_down_delays` never exceed `down_timer_adverts` less one intervals.
+    pub link_delays_are_capped: bool,
+    /// A sync group that gains a member by a reload gives up its addresses without a release.
+    pub grown_group_restarts: bool,
+    /// Announcements that must wait for `vrrp_garp_interval` are remembered once for each address, not counted.
+    pub pending_announcements_collapse: bool,
     /// Priority 255 becomes master at once only with `state MASTER`.
     pub owner_needs_state_master: bool,
 }
@@ -68,6 +76,10 @@ impl Policy {
         v2_answers_worse: true,
         two_releases_on_fault: true,
         overlapping_scripts: true,
+        ignored_advert_extends_startup: true,
+        link_delays_are_capped: true,
+        grown_group_restarts: true,
+        pending_announcements_collapse: true,
         owner_needs_state_master: true,
     };
     /// The standard, word by word.
@@ -81,6 +93,10 @@ impl Policy {
         v2_answers_worse: false,
         two_releases_on_fault: false,
         overlapping_scripts: false,
+        ignored_advert_extends_startup: false,
+        link_delays_are_capped: false,
+        grown_group_restarts: false,
+        pending_announcements_collapse: false,
         owner_needs_state_master: false,
     };
     /// The names under which scenarios may ask for a policy.

@@ -54,6 +54,12 @@ rules! {
     Reload => "reload", "keepalived on SIGHUP", "A reload keeps the state of every virtual router that it still finds.";
     ReloadRemoved => "reload-removed", "keepalived on SIGHUP", "A virtual router that the new configuration lacks is released.";
     PriorityChanges => "priority-changes", "keepalived: weight of what is tracked", "A weighted tracker changed the effective priority; a running down timer is shifted by the difference.";
+    StartupDelay => "startup-delay", "keepalived 2.2.7, measured: vrrp_startup_delay", "While the start is delayed, down timers are counted from its end, and an ignored advert puts its takeover off further.";
+    LinkDelayed => "link-delayed", "keepalived: interface_up_down_delays", "A change of link counts after it has lasted.";
+    PacedAnnounce => "paced-announce", "keepalived: vrrp_garp_interval, vrrp_gna_interval", "Announcements on one interface keep their distance; an address that waits is announced once.";
+    NoAccept => "no-accept", "RFC 9568 6.1 (Accept_Mode); keepalived: strict mode, no_accept", "A router that does not own its virtual addresses drops what comes to them.";
+    PromoteSecondaries => "promote-secondaries", "keepalived: promote_secondaries", "The removal of a primary address shall not take the secondary ones along.";
+    ReloadGroupGrows => "reload-group-grows", "keepalived 2.2.7, measured", "A sync group that gains a member by a reload falls back to BACKUP without a release, and waits for the new member.";
     ScriptRuns => "script-runs", "keepalived: vrrp_script interval", "A script runs at start and then every interval, counted from start to start.";
     ScriptJudged => "script-judged", "keepalived: vrrp_script rise and fall", "The first result counts at once; later it takes rise successes or fall failures in a row.";
     ScriptTimeout => "script-timeout", "keepalived: vrrp_script timeout", "A script that runs too long is ended with SIGTERM, two seconds later with SIGKILL; that is a failure.";

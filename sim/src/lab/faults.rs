@@ -82,8 +82,9 @@ impl Lab<'_> {
             self.set_carrier(n, position, false, watchers);
         }
         for (iface, addr) in self.routers[n].virtual_addresses() {
-            if self.routers[n].kernel.remove_address(iface, addr).is_ok() {
-                self.show_address(n, iface, addr, false, watchers);
+            let Ok(gone) = self.routers[n].kernel.remove_address(iface, addr) else { continue };
+            for gone in gone.into_iter().chain([addr]) {
+                self.show_address(n, iface, gone, false, watchers);
             }
         }
     }

@@ -26,6 +26,8 @@ pub(super) struct Router {
     /// SIGSTOP.
     pub paused: bool,
     pub waiting: Vec<Waiting>,
+    /// What the kernel did besides what the daemon asked for, before the daemon has read it.
+    pub unread: Vec<KernelEvent>,
     /// Power loss; the next start brings the ports back.
     pub crashed: bool,
     pub kernel: Kernel,
@@ -59,6 +61,7 @@ impl Router {
             engine: None,
             paused: false,
             waiting: Vec::new(),
+            unread: Vec::new(),
             crashed: false,
             responder,
             programs: Programs::new(&node.files),

@@ -58,6 +58,8 @@ pub fn news(name: &str, news: News) -> String {
         News::Says(value) => format!("file {name} says {value}"),
         News::Quorum(true) => format!("enough processes {name} run"),
         News::Quorum(false) => format!("too few or too many processes {name} run"),
+        News::Link(true) => format!("{name} counts as up"),
+        News::Link(false) => format!("{name} counts as down"),
         News::Session(true) => format!("BFD session {name} is up"),
         News::Session(false) => format!("BFD session {name} is down"),
     }
@@ -66,8 +68,10 @@ pub fn news(name: &str, news: News) -> String {
 /// Whether it is good or bad news, or neither.
 pub const fn is_good(news: News) -> Option<bool> {
     match news {
-        News::Succeeded | News::Quorum(true) | News::Session(true) => Some(true),
-        News::Failed(_) | News::TimedOut | News::Quorum(false) | News::Session(false) => Some(false),
+        News::Succeeded | News::Quorum(true) | News::Session(true) | News::Link(true) => Some(true),
+        News::Failed(_) | News::TimedOut | News::Quorum(false) | News::Session(false) | News::Link(false) => {
+            Some(false)
+        }
         News::NowReturning(_) | News::StillRunning | News::Considered { .. } | News::Says(_) => None,
     }
 }

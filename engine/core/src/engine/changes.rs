@@ -4,12 +4,20 @@ use core::net::IpAddr;
 
 use super::Engine;
 use super::timers::Deadline;
-use crate::io::{KernelEvent, State, TraceKind};
+use crate::io::{KernelEvent, News, State, TraceKind};
 use crate::model::{IfIndex, InstanceModel};
 use crate::rules::Rule;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 use crate::track::judge::effective;
 use crate::vrrp::decide::Event;
+
+/// A change of link that is waited for to last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LinkChange {
+    pub iface: IfIndex,
+    pub up: bool,
+    pub at: Instant,
+}
 
 impl Engine {
     /// Looks at interfaces again: source addresses and own faults of every instance.
@@ -32,7 +40,7 @@ impl Engine {
 
     pub(super) fn kernel(&mut self, now: Instant, event: KernelEvent) {
         match event {
-            KernelEvent::Link { iface, up } => self.interfaces.set_up(iface, up),
+            KernelEvent::Link { iface, up } => self.link_changed(now, iface, up),
             KernelEvent::AddressAdded { iface, addr } => self.interfaces.add(iface, addr),
             KernelEvent::AddressRemoved { iface, addr } => {
                 let held = self.interfaces.holds(iface, addr);
@@ -45,6 +53,39 @@ impl Engine {
             KernelEvent::ProcessCount { item, count } => self.processes_counted(now, item, count),
             KernelEvent::BfdSession { item, up } => self.session_changed(item, up),
         }
+        self.follow(now);
+    }
+
+    /// A change of link counts at once, or after its delay if it lasts.
+    fn link_changed(&mut self, now: Instant, iface: IfIndex, up: bool) {
+        let before = self.links.len();
+        self.links.retain(|change| change.iface != iface);
+        let came_back = before != self.links.len() && self.interfaces.is_up(iface) == up;
+        let delay = self.link_delay(iface, up);
+        if !self.running || delay == Span::ZERO {
+            self.interfaces.set_up(iface, up);
+        } else if !came_back && self.interfaces.is_up(iface) != up {
+            self.links.push(LinkChange { iface, up, at: now + delay });
+        }
+    }
+
+    /// `interface_up_down_delays`, no longer than a backup would wait for the adverts of an instance there, less one.
+    fn link_delay(&self, iface: IfIndex, up: bool) -> Span {
+        let name = self.interfaces.get(iface).map(|i| i.name.as_str());
+        let Some(delays) = self.globals.link_delays.iter().find(|d| Some(d.interface.as_str()) == name) else {
+            return Span::ZERO;
+        };
+        let there = self.instances.iter().filter(|x| x.model.iface == iface && self.policy.link_delays_are_capped);
+        let caps = there.map(|x| x.master_interval.times(u64::from(x.model.down_timer_adverts.saturating_sub(1))));
+        caps.fold(if up { delays.up } else { delays.down }, Span::min)
+    }
+
+    /// A change of link has lasted.
+    pub(super) fn link_settled(&mut self, now: Instant, position: usize) {
+        let change = self.links.remove(position);
+        self.interfaces.set_up(change.iface, change.up);
+        let name = self.interfaces.get(change.iface).map(|i| i.name.clone()).unwrap_or_default();
+        self.trace_node(Rule::LinkDelayed, || TraceKind::Tracked { name, news: News::Link(change.up) });
         self.follow(now);
     }
 

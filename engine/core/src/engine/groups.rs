@@ -16,7 +16,7 @@ impl Engine {
             .filter(move |m| *m != i)
     }
 
-    pub(super) fn is_faulty(&self, i: usize) -> bool {
+    pub(crate) fn is_faulty(&self, i: usize) -> bool {
         self.instances[i].faults > 0 || self.peers_of(i).any(|peer| self.instances[peer].faults > 0)
     }
 

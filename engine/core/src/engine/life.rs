@@ -1,9 +1,13 @@
 //! Start and stop of the daemon.
+use alloc::vec::Vec;
+
 use super::Engine;
 use crate::io::EffectKind;
+use crate::model::IfIndex;
 use crate::rules::Rule;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 use crate::vrrp::decide::Event;
+use crate::vrrp::pace::Pacing;
 
 impl Engine {
     pub(super) fn start(&mut self, now: Instant) {
@@ -11,6 +15,8 @@ impl Engine {
             return;
         }
         self.running = true;
+        self.delayed_until = (self.globals.startup_delay > Span::ZERO).then(|| now + self.globals.startup_delay);
+        self.promote_secondaries();
         self.remove_leftovers();
         self.write_init_files();
         self.look_around();
@@ -25,6 +31,18 @@ impl Engine {
             self.event(now, i, Event::Start, None);
         }
         self.start_scripts(now);
+    }
+
+    /// Tells the kernel where secondary addresses are to be promoted.
+    pub(crate) fn promote_secondaries(&mut self) {
+        let mut done: Vec<IfIndex> = Vec::new();
+        for i in 0..self.instances.len() {
+            let iface = self.instances[i].model.iface;
+            if self.instances[i].model.promote_secondaries && !done.contains(&iface) {
+                done.push(iface);
+                self.effect(Rule::PromoteSecondaries, EffectKind::PromoteSecondaries { iface });
+            }
+        }
     }
 
     fn remove_leftovers(&mut self) {
@@ -46,6 +64,8 @@ impl Engine {
             self.notify_stop();
         }
         self.delayed.clear();
+        self.pacing = Pacing::default();
+        self.links.clear();
         self.cancel_scripts();
         self.running = false;
     }

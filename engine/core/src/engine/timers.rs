@@ -1,6 +1,6 @@
 //! The timers of the node: one table, one deadline ahead.
 use super::Engine;
-use crate::io::{TimerKind, Wake};
+use crate::io::{State, TimerKind, TraceKind, Wake};
 use crate::rules::Rule;
 use crate::time::{Instant, Span};
 use crate::vrrp::decide::Event;
@@ -29,11 +29,11 @@ impl Engine {
                 next = Some((deadline, Wake { at, of: instance, timer }));
             }
         }
-        let tracker = self.trackers.next_wake();
-        match (next.map(|(_, wake)| wake), tracker) {
-            (Some(own), Some(other)) if other.at < own.at => Some(other),
-            (own, other) => own.or(other),
-        }
+        let own = next.map(|(_, wake)| wake);
+        let links = self.links.iter().enumerate().map(|(of, l)| Wake { at: l.at, of, timer: TimerKind::LinkDelay });
+        let others = [self.trackers.next_wake(), self.pacing.next_wake()].into_iter().flatten();
+        // among equal times the first one wins
+        own.into_iter().chain(others).chain(links).min_by_key(|wake| wake.at)
     }
 
     /// Arms the protocol timer of an instance.
@@ -48,6 +48,24 @@ impl Engine {
         }
     }
 
+    /// From when a timer counts: while the start is delayed, from the end of the delay.
+    pub(crate) fn base(&self, now: Instant) -> Instant {
+        self.delayed_until.map_or(now, |until| until.max(now))
+    }
+
+    /// `vrrp_startup_delay`: an advert that a backup ignores has its remaining time counted from the end of the delay.
+    pub(super) fn put_off(&mut self, now: Instant, i: usize, event: Event) {
+        let ignored = matches!(event, Event::Advert(_) | Event::Refused) && self.instances[i].state == State::Backup;
+        if !(ignored && self.base(now) > now && self.policy.ignored_advert_extends_startup) {
+            return;
+        }
+        if let Some(deadline) = self.deadlines[i] {
+            let until = self.base(now) + deadline.at.since(now);
+            self.set_deadline(i, until);
+            self.trace(i, Rule::StartupDelay, TraceKind::Armed { until });
+        }
+    }
+
     pub(super) fn wake(&mut self, now: Instant) {
         while let Some(wake) = self.next_wake().filter(|wake| wake.at <= now && self.running) {
             let i = wake.of;
@@ -57,6 +75,8 @@ impl Engine {
                     self.event(now, i, Event::TimerExpired, None);
                 }
                 TimerKind::DelayedAnnounce | TimerKind::DelayedLowerPrioAnnounce => self.announce_again(wake),
+                TimerKind::Pace => self.announce_pending(now, i),
+                TimerKind::LinkDelay => self.link_settled(now, i),
                 TimerKind::ScriptRun => self.script_due(now, i),
                 TimerKind::ScriptTimeout => self.script_overdue(now, i),
                 TimerKind::ProcessDelay => self.processes_settled(now, i),

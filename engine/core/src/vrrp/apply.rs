@@ -59,9 +59,9 @@ impl Engine {
             Action::RefreshAnnounce => self.refresh(now, i),
             Action::AnnounceSource => self.announce_source(i, rule),
             Action::ArmAdvert => self.arm(now, i, self.instances[i].model.advert_int, rule),
-            Action::ArmDown => self.arm(now, i, self.instances[i].down(&policy).max(SHORTEST_DOWN), rule),
-            Action::ArmSkew => self.arm(now, i, self.instances[i].skew(&policy), rule),
-            Action::ArmAtOnce => self.arm(now, i, Span::from_micros(1), rule),
+            Action::ArmDown => self.arm(self.base(now), i, self.instances[i].down(&policy).max(SHORTEST_DOWN), rule),
+            Action::ArmSkew => self.arm(self.base(now), i, self.instances[i].skew(&policy), rule),
+            Action::ArmAtOnce => self.arm(self.base(now), i, Span::from_micros(1), rule),
             Action::Disarm => self.deadlines[i] = None,
             Action::LearnInterval => self.learn_interval(i, heard),
             Action::ForgetInterval => self.instances[i].master_interval = self.instances[i].model.advert_int,
@@ -160,6 +160,7 @@ impl Engine {
 
     fn take_addresses(&mut self, i: usize, rule: Rule) {
         self.instances[i].holds = true;
+        self.filter(i, true);
         for (iface, addr) in self.addresses_of(i) {
             self.interfaces.add(iface, addr);
             self.effect(rule, EffectKind::ChangeAddress { iface, addr, add: true });
@@ -170,12 +171,24 @@ impl Engine {
         if !core::mem::take(&mut self.instances[i].holds) {
             return;
         }
+        self.pacing.forget(i);
         for (iface, addr) in self.addresses_of(i) {
             // an address that another instance still holds is the kernel's single copy: keepalived removes it all the same
             if self.interfaces.holds(iface, addr) {
                 self.interfaces.remove(iface, addr);
                 self.effect(rule, EffectKind::ChangeAddress { iface, addr, add: false });
             }
+        }
+        self.filter(i, false);
+    }
+
+    /// `no_accept`: before addresses are set, what comes to them is dropped; it passes again after they are gone.
+    fn filter(&mut self, i: usize, drop: bool) {
+        if self.instances[i].model.accept {
+            return;
+        }
+        for (_, addr) in self.addresses_of(i) {
+            self.effect(Rule::NoAccept, EffectKind::FilterAddress { ip: addr.ip, drop });
         }
     }
 
@@ -212,7 +225,7 @@ impl Engine {
         }
         for _ in 0..rounds {
             for (iface, addr) in self.addresses_of(i) {
-                self.announce_one(iface, addr.ip, rule);
+                self.announce_paced(i, iface, addr.ip, rule);
             }
         }
     }
@@ -223,7 +236,7 @@ impl Engine {
         }
     }
 
-    fn announce_one(&mut self, iface: IfIndex, ip: IpAddr, rule: Rule) {
+    pub(super) fn announce_one(&mut self, iface: IfIndex, ip: IpAddr, rule: Rule) {
         let Some(mac) = self.interfaces.get(iface).map(|interface| interface.mac) else { return };
         let bytes = match ip {
             IpAddr::V4(ip) => gratuitous_arp(mac, ip),

@@ -166,6 +166,10 @@ impl Stage {
                 EffectKind::ChangeAddress { addr, add, .. } => {
                     format!("{now} {}{}", if *add { '+' } else { '-' }, addr.ip)
                 }
+                EffectKind::FilterAddress { ip, drop } => {
+                    format!("{now} {} {ip} ({})", if *drop { "drop" } else { "pass" }, effect.rule)
+                }
+                EffectKind::PromoteSecondaries { iface } => format!("{now} promote on {} ({})", iface.0, effect.rule),
                 EffectKind::RunScript { job, program } => {
                     format!("{now} run {} as job {} ({})", program.words.join(" "), job.0, effect.rule)
                 }
