@@ -1,4 +1,5 @@
 //! The laboratory: builds a world, lets its time pass, shows every moment to the observers.
+mod clients;
 mod faults;
 mod programs;
 mod queue;
@@ -8,27 +9,15 @@ use std::rc::Rc;
 
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
 use vrrplab_engine::{Command, Effect, EffectKind, Engine, Input, Instant, KernelEvent, Output, Rule};
-use vrrplab_formats::world::{Client, ClientId, Member, NodeId, World};
+use vrrplab_formats::world::{ClientId, Member, NodeId, World};
 use vrrplab_wire::is_vrrp;
 
 use crate::fabric::{Fabric, Fate, PortId, PortSetup};
-use crate::host::{Asker, Event};
-use crate::kernel::{IfaceSetup, Kernel, KernelOut};
+use crate::kernel::KernelOut;
 use crate::moment::{Moment, Observer, PortInfo};
+use clients::Seat;
 use queue::{Due, Place, Queue};
 use router::{Router, Waiting};
-
-/// The one interface of a client.
-const CLIENT_IFACE: IfIndex = IfIndex(2);
-
-struct Seat {
-    kernel: Kernel,
-    asker: Asker,
-    /// When the client itself has something to do.
-    asker_due: Option<Instant>,
-    port: PortId,
-    scheduled: Option<Instant>,
-}
 
 /// What a run cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -87,20 +76,13 @@ impl<'w> Lab<'w> {
         let mut clients = Vec::new();
         for (c, client) in world.clients.iter().enumerate() {
             let owner = Member::Client(ClientId(c));
-            let port = fabric.add_port(client_port(client, owner));
+            let port = fabric.add_port(clients::port(client, owner));
             ports.push(PortInfo {
                 owner,
                 label: format!("{}:eth0", client.name),
                 description: format!("{} {}", client.mac, client.addr.ip),
             });
-            let iface = IfaceSetup {
-                index: CLIENT_IFACE,
-                name: "eth0".to_owned(),
-                mac: client.mac,
-                addresses: vec![client.addr],
-            };
-            let asker = Asker::new(client, seed);
-            clients.push(Seat { kernel: Kernel::new(vec![iface]), asker, asker_due: None, port, scheduled: None });
+            clients.push(Seat::new(client, port, seed));
         }
         let mut lab = Lab {
             world,
@@ -415,78 +397,6 @@ impl<'w> Lab<'w> {
         }
     }
 
-    fn client_hears(&mut self, c: usize, frame: &[u8], watchers: Watchers<'_, '_>) {
-        let mut out = Vec::new();
-        self.clients[c].kernel.receive(self.now, CLIENT_IFACE, frame, &mut out);
-        self.client_out(c, out, watchers);
-    }
-
-    fn client_out(&mut self, c: usize, out: Vec<KernelOut>, watchers: Watchers<'_, '_>) {
-        let mut asked = false;
-        for out in out {
-            match out {
-                KernelOut::Transmit { frame, .. } => self.transmit(self.clients[c].port, frame, None, watchers),
-                KernelOut::Local { packet } => {
-                    self.clients[c].asker.receive(self.now, &packet);
-                    asked = true;
-                }
-            }
-        }
-        if asked {
-            self.ask(c, watchers);
-        } else {
-            self.reschedule_client(c);
-        }
-    }
-
-    /// Lets a client go on: new requests, answers, time-outs.
-    fn ask(&mut self, c: usize, watchers: Watchers<'_, '_>) {
-        let (mut packets, mut events) = (Vec::new(), Vec::new());
-        self.clients[c].asker.wake(self.now, &mut packets, &mut events);
-        let client = ClientId(c);
-        for event in events {
-            let moment = match event {
-                Event::Asked { request } => Moment::Asked { client, request },
-                Event::Answered { request, asked } => Moment::Answered { client, request, asked },
-                Event::Lost { request, asked } => Moment::Lost { client, request, asked },
-            };
-            self.show(watchers, &moment);
-        }
-        for packet in packets {
-            let mut out = Vec::new();
-            self.clients[c].kernel.send_ip(self.now, packet, &mut out);
-            self.client_out(c, out, watchers);
-        }
-        self.reschedule_client(c);
-    }
-
-    fn wake_client(&mut self, c: usize, watchers: Watchers<'_, '_>) {
-        if self.clients[c].scheduled != Some(self.now) {
-            return;
-        }
-        self.clients[c].scheduled = None;
-        if self.clients[c].kernel.next_wake().is_some_and(|at| at <= self.now) {
-            let mut out = Vec::new();
-            self.clients[c].kernel.wake(self.now, &mut out);
-            self.client_out(c, out, watchers);
-        }
-        if self.clients[c].asker_due.is_some_and(|at| at <= self.now) {
-            self.ask(c, watchers);
-        }
-        self.reschedule_client(c);
-    }
-
-    fn reschedule_client(&mut self, c: usize) {
-        let seat = &mut self.clients[c];
-        seat.asker_due = seat.asker.next_wake(self.now);
-        let wishes = [seat.kernel.next_wake(), seat.asker_due];
-        let Some(at) = wishes.into_iter().flatten().min().map(|at| at.max(self.now)) else { return };
-        if seat.scheduled.is_none_or(|scheduled| scheduled != at) {
-            seat.scheduled = Some(at);
-            self.queue.push(at, Due::Wake(Member::Client(ClientId(c))));
-        }
-    }
-
     fn start(&mut self, n: usize, watchers: Watchers<'_, '_>) {
         if self.routers[n].engine.is_some() {
             return;
@@ -520,10 +430,6 @@ impl<'w> Lab<'w> {
             None => {}
         }
     }
-}
-
-fn client_port(client: &Client, owner: Member) -> PortSetup {
-    PortSetup { network: client.network, owner, mac: client.mac, addresses: vec![client.addr], security: None }
 }
 
 /// Multicast, or addressed to this MAC.
