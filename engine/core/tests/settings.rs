@@ -211,3 +211,18 @@ fn a_reload_drops_announcements_that_wait() {
     assert_eq!(r.ask(Command::Reload(Box::new(node(vec![vi])))), ["3.650 advert 100", "3.650 advert 100"]);
     assert!(r.until("12").iter().all(|line| !line.contains("announce")));
 }
+
+/// 1.11: a worse advert for one member makes the whole group announce, now and after the delay; only the one that heard it
+/// answers with an advert.
+#[test]
+fn a_worse_advert_makes_the_whole_group_announce() {
+    let calm = Garp { repeat: 1, delay: Span::ZERO, lower_prio_repeat: 1, ..Garp::default() };
+    let vi = InstanceModel { garp: calm, ..instance("VI", 51, 100) };
+    let other = InstanceModel { vips: vec![vip(101)], garp: calm, ..instance("VI2", 52, 100) };
+    let sync_groups = vec![SyncGroupModel::new("G", vec![0, 1])];
+    let (mut r, _) = Stage::start(NodeModel { sync_groups, ..node(vec![vi.clone(), other]) });
+    r.until("4");
+    assert_eq!(r.hear(&advert(&vi, 1, 50)), ["4.000 advert 100", "4.000 announce", "4.000 announce"]);
+    let later = r.until("9.01").into_iter().filter(|line| line.ends_with("announce")).collect::<Vec<_>>();
+    assert_eq!(later, ["9.000 announce", "9.000 announce"]);
+}

@@ -278,6 +278,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_tracked_has_plain_words() {
+        let table = [
+            (News::Succeeded, Some(true), "script x succeeded"),
+            (News::Failed(Exit::Status(1)), Some(false), "script x failed (exited with status 1)"),
+            (News::Failed(Exit::Signal(9)), Some(false), "script x failed (due to signal 9)"),
+            (News::TimedOut, Some(false), "script x failed (ran too long)"),
+            (News::NowReturning(2), None, "script x now returns 2"),
+            (News::StillRunning, None, "script x is still running"),
+            (News::Considered { good: true }, None, "script x still counts as successful"),
+            (News::Says(-30), None, "file x says -30"),
+            (News::Quorum(false), Some(false), "too few or too many processes x run"),
+            (News::Session(true), Some(true), "BFD session x is up"),
+            (News::Link(false), Some(false), "x counts as down"),
+        ];
+        for (found, good, words) in table {
+            assert_eq!((is_good(found), news("x", found).as_str()), (good, words));
+        }
+    }
+
+    #[test]
     fn every_fault_has_plain_words() {
         let names = Names::new(&stage::world(), &stage::ports());
         let (node, network) = (NodeId(0), NetworkId(0));

@@ -8,7 +8,7 @@ use crate::vrrp::decide::Event;
 
 impl Engine {
     /// The other members of the sync groups of this instance, in list order.
-    pub(super) fn peers_of(&self, i: usize) -> impl Iterator<Item = usize> {
+    pub(crate) fn peers_of(&self, i: usize) -> impl Iterator<Item = usize> {
         self.groups
             .iter()
             .filter(move |g| g.members.contains(&i))

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::Trackers;
 use super::judge::{Standing, Tally};
+use super::watch::Process;
 use crate::engine::Engine;
 use crate::io::{EffectKind, Exit, Finished, Job, News, TraceKind};
 use crate::model::track::ScriptModel;
@@ -90,6 +91,7 @@ impl Engine {
 
     /// The daemon ends, or reads its configuration again: nobody waits for scripts any more.
     pub(crate) fn cancel_scripts(&mut self) {
+        self.trackers.processes.iter_mut().for_each(Process::rest);
         for s in 0..self.trackers.scripts.len() {
             self.trackers.scripts[s].due = None;
             for run in core::mem::take(&mut self.trackers.scripts[s].running) {

@@ -21,6 +21,10 @@ pub(super) struct Process {
 }
 
 impl Process {
+    /// What was about to count does not any more.
+    pub fn rest(&mut self) {
+        self.settles = None;
+    }
     pub fn new(model: ProcessModel) -> Process {
         Process { quorum: quorum(0, model.quorum, model.quorum_max), model, count: 0, settles: None }
     }

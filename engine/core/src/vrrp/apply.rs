@@ -202,11 +202,15 @@ impl Engine {
         self.announce(i, garp.repeat, rule);
     }
 
+    /// The instance that heard the worse advert first, then the other members of its sync group.
     fn announce_to_lower(&mut self, now: Instant, i: usize, rule: Rule) {
-        let garp = self.instances[i].model.garp;
-        if garp.lower_prio_repeat > 0 {
-            self.announce(i, garp.lower_prio_repeat, rule);
-            self.schedule(now, i, garp.lower_prio_delay, TimerKind::DelayedLowerPrioAnnounce);
+        let others: Vec<usize> = self.peers_of(i).collect();
+        for i in core::iter::once(i).chain(others) {
+            let garp = self.instances[i].model.garp;
+            if garp.lower_prio_repeat > 0 && self.instances[i].holds {
+                self.announce(i, garp.lower_prio_repeat, rule);
+                self.schedule(now, i, garp.lower_prio_delay, TimerKind::DelayedLowerPrioAnnounce);
+            }
         }
     }
 
