@@ -170,8 +170,8 @@ pub enum EffectKind {
     RunScript {
         /// The number of the run.
         job: Job,
-        /// What to run, and as whom.
-        program: Program,
+        /// What to run, and as whom. (Boxed, as notices are: frames are many, programs are few.)
+        program: Box<Program>,
     },
     /// End a program and all that it started.
     Cancel {
@@ -181,7 +181,7 @@ pub enum EffectKind {
         force: bool,
     },
     /// Tell the outside what happened; nobody waits for an answer.
-    Notify(Notice),
+    Notify(Box<Notice>),
     /// Write a number and a newline into a file (`init_file`).
     WriteFile {
         /// Its path.

@@ -1,4 +1,5 @@
 //! Who is told of a change, in which order and in which words: scripts, pipes, mail.
+use alloc::boxed::Box;
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -122,7 +123,7 @@ impl Engine {
         let x = &self.instances[i];
         let teller = Teller { kind: "INSTANCE", name: &x.model.name, priority: x.priority, notify: &x.model.notify };
         for notice in notices(&teller, said, &self.globals, &self.name) {
-            self.effect(rule, EffectKind::Notify(notice));
+            self.effect(rule, EffectKind::Notify(Box::new(notice)));
         }
     }
 
@@ -157,7 +158,7 @@ impl Engine {
         let group = &self.groups[g];
         let teller = Teller { kind: "GROUP", name: &group.name, priority: 0, notify: &group.notify };
         for notice in notices(&teller, said, &self.globals, &self.name) {
-            self.effect(rule, EffectKind::Notify(notice));
+            self.effect(rule, EffectKind::Notify(Box::new(notice)));
         }
     }
 
@@ -187,7 +188,7 @@ impl Engine {
             all.extend(Said::of(*state).map(|said| notices(&teller, said, &self.globals, &self.name)));
         }
         for notice in all.into_iter().flatten() {
-            self.effect(Rule::Reload, EffectKind::Notify(notice));
+            self.effect(Rule::Reload, EffectKind::Notify(Box::new(notice)));
         }
     }
 }

@@ -95,6 +95,11 @@ impl Trackers {
         weighed
     }
 
+    /// Nothing has a timer.
+    pub fn is_idle(&self) -> bool {
+        self.scripts.is_empty() && self.processes.is_empty()
+    }
+
     /// The earliest timer of all that is tracked; a run that is due goes before one that is overdue.
     pub fn next_wake(&self) -> Option<Wake> {
         let runs = self.scripts.iter().map(|s| (s.due(), TimerKind::ScriptRun)).enumerate();

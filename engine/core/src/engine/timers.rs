@@ -30,6 +30,9 @@ impl Engine {
             }
         }
         let own = next.map(|(_, wake)| wake);
+        if self.links.is_empty() && self.trackers.is_idle() && self.pacing.is_idle() {
+            return own; // nearly always
+        }
         let links = self.links.iter().enumerate().map(|(of, l)| Wake { at: l.at, of, timer: TimerKind::LinkDelay });
         let others = [self.trackers.next_wake(), self.pacing.next_wake()].into_iter().flatten();
         // among equal times the first one wins

@@ -1,4 +1,5 @@
 //! `vrrp_script`: when a script runs, when it has run too long, and what its end means.
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -120,7 +121,7 @@ impl Engine {
         let script = &mut self.trackers.scripts[s];
         let overdue = Some(now + script.model.timeout);
         script.running.push(Run { job, overdue, cancelled: false });
-        let program = script.model.program.clone();
+        let program = Box::new(script.model.program.clone());
         self.effect(rule, EffectKind::RunScript { job, program });
     }
 

@@ -44,6 +44,11 @@ impl Pacing {
         self.pending.retain(|pending| pending.instance != instance);
     }
 
+    /// Nothing waits.
+    pub fn is_idle(&self) -> bool {
+        self.pending.is_empty()
+    }
+
     pub fn next_wake(&self) -> Option<Wake> {
         let busy = self.lanes.iter().enumerate().filter(|(_, lane)| self.pending.iter().any(|p| p.is_in(lane)));
         busy.map(|(of, lane)| Wake { at: lane.free_at, of, timer: TimerKind::Pace }).min_by_key(|wake| wake.at)

@@ -176,12 +176,14 @@ impl Stage {
                 EffectKind::Cancel { job, force } => {
                     format!("{now} {} job {} ({})", if *force { "kill" } else { "end" }, job.0, effect.rule)
                 }
-                EffectKind::Notify(Notice::Script { program, arguments }) => {
-                    let words: Vec<&str> = program.words.iter().chain(arguments).map(String::as_str).collect();
-                    format!("{now} notify {} ({})", words.join(" "), effect.rule)
-                }
-                EffectKind::Notify(Notice::Line { fifo, line }) => format!("{now} {fifo}: {line}"),
-                EffectKind::Notify(Notice::Mail { subject }) => format!("{now} mail {subject}"),
+                EffectKind::Notify(notice) => match notice.as_ref() {
+                    Notice::Script { program, arguments } => {
+                        let words: Vec<&str> = program.words.iter().chain(arguments).map(String::as_str).collect();
+                        format!("{now} notify {} ({})", words.join(" "), effect.rule)
+                    }
+                    Notice::Line { fifo, line } => format!("{now} {fifo}: {line}"),
+                    Notice::Mail { subject } => format!("{now} mail {subject}"),
+                },
                 EffectKind::WriteFile { path, value } => format!("{now} write {value} into {path} ({})", effect.rule),
             }),
         }
