@@ -4,11 +4,13 @@
 
 mod asker;
 mod echo;
+mod programs;
 mod responder;
 mod sockets;
 #[cfg(test)]
 mod tests;
 
 pub use asker::{Asker, Event};
+pub use programs::{Act, End, Programs};
 pub use responder::Responder;
 pub use sockets::Sockets;

@@ -61,6 +61,8 @@ pub enum AddressError {
 pub struct Kernel {
     ifaces: Vec<Iface>,
     neighbours: Neighbours,
+    /// Packets to and from these addresses are dropped.
+    filtered: Vec<IpAddr>,
 }
 
 #[derive(Clone, Debug)]
@@ -71,6 +73,8 @@ struct Iface {
     addresses: Vec<IfAddr>,
     /// Addresses that live on a macvlan above, with its MAC.
     lent: Vec<(IpAddr, Mac)>,
+    /// `promote_secondaries`.
+    promotes: bool,
     admin: bool,
     carrier: bool,
 }
@@ -106,10 +110,12 @@ impl Kernel {
             mac: i.mac,
             addresses: i.addresses,
             lent: Vec::new(),
+            promotes: false,
             admin: true,
             carrier: true,
         };
-        Kernel { ifaces: ifaces.into_iter().map(iface).collect(), neighbours: Neighbours::default() }
+        let ifaces = ifaces.into_iter().map(iface).collect();
+        Kernel { ifaces, neighbours: Neighbours::default(), filtered: Vec::new() }
     }
 
     /// A frame arrived. Packets of IP protocol 112 are left to whoever reads frames, and nothing is forwarded.
@@ -155,7 +161,8 @@ impl Kernel {
             }
             Heard::Ip(Header { src, dst, protocol }, packet) => {
                 // A packet from one of our own addresses is a martian.
-                if protocol != frames::VRRP && self.holds(dst) && !self.holds(src) {
+                let filtered = self.filtered.contains(&dst);
+                if protocol != frames::VRRP && self.holds(dst) && !self.holds(src) && !filtered {
                     out.push(KernelOut::Local { packet: packet.to_vec() });
                 }
             }
@@ -167,7 +174,7 @@ impl Kernel {
         let Some(header) = frames::header(&packet) else {
             return;
         };
-        if self.holds(header.dst) {
+        if self.holds(header.dst) || self.filtered.contains(&header.src) {
             return;
         }
         if let Some(dst) = frames::group_mac(header.dst) {
@@ -243,12 +250,35 @@ impl Kernel {
         it.addresses.push(addr);
         Ok(())
     }
-    /// Removes an address.
-    pub fn remove_address(&mut self, iface: IfIndex, addr: IfAddr) -> Result<(), AddressError> {
+    /// Removes an address, and tells which others went with it: an IPv4 address that was the first one of its subnet
+    /// takes the later ones along, unless they are to be promoted.
+    pub fn remove_address(&mut self, iface: IfIndex, addr: IfAddr) -> Result<Vec<IfAddr>, AddressError> {
         let it = self.iface_mut(iface).ok_or(AddressError::NoSuchInterface)?;
         let at = it.addresses.iter().position(|a| *a == addr).ok_or(AddressError::NotFound)?;
+        let of_subnet =
+            |a: &IfAddr| a.ip.is_ipv4() && a.prefix == addr.prefix && frames::same_prefix(a.ip, addr.ip, addr.prefix);
+        let primary = addr.ip.is_ipv4() && !it.addresses[..at].iter().any(of_subnet);
         it.addresses.remove(at);
-        Ok(())
+        let mut gone = Vec::new();
+        if primary && !it.promotes {
+            gone = it.addresses.iter().copied().filter(of_subnet).collect();
+            it.addresses.retain(|a| !of_subnet(a));
+        }
+        Ok(gone)
+    }
+    /// Sets the sysctl `promote_secondaries` of an interface.
+    pub fn promote_secondaries(&mut self, iface: IfIndex) {
+        if let Some(it) = self.iface_mut(iface) {
+            it.promotes = true;
+        }
+    }
+    /// A packet filter drops what comes to an address or would leave from it, or lets it pass again. ARP and neighbour
+    /// discovery are not filtered.
+    pub fn filter(&mut self, ip: IpAddr, drop: bool) {
+        self.filtered.retain(|known| *known != ip);
+        if drop {
+            self.filtered.push(ip);
+        }
     }
     /// The addresses of an interface, in kernel order; none when there is no such interface.
     pub fn addresses(&self, iface: IfIndex) -> &[IfAddr] {

@@ -1,5 +1,7 @@
 //! The laboratory: builds a world, lets its time pass, shows every moment to the observers.
+mod clients;
 mod faults;
+mod programs;
 mod queue;
 mod router;
 
@@ -7,27 +9,15 @@ use std::rc::Rc;
 
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
 use vrrplab_engine::{Command, Effect, EffectKind, Engine, Input, Instant, KernelEvent, Output, Rule};
-use vrrplab_formats::world::{Client, ClientId, Member, NodeId, World};
+use vrrplab_formats::world::{ClientId, Member, NodeId, World};
 use vrrplab_wire::is_vrrp;
 
 use crate::fabric::{Fabric, Fate, PortId, PortSetup};
-use crate::host::{Asker, Event};
-use crate::kernel::{IfaceSetup, Kernel, KernelOut};
+use crate::kernel::KernelOut;
 use crate::moment::{Moment, Observer, PortInfo};
+use clients::Seat;
 use queue::{Due, Place, Queue};
 use router::{Router, Waiting};
-
-/// The one interface of a client.
-const CLIENT_IFACE: IfIndex = IfIndex(2);
-
-struct Seat {
-    kernel: Kernel,
-    asker: Asker,
-    /// When the client itself has something to do.
-    asker_due: Option<Instant>,
-    port: PortId,
-    scheduled: Option<Instant>,
-}
 
 /// What a run cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -81,25 +71,18 @@ impl<'w> Lab<'w> {
                     description: format!("{} {}", interface.mac, addresses.join(" ")),
                 });
             }
-            routers.push(Router::new(node.model.clone(), node.http, own, seed));
+            routers.push(Router::new(node, own, seed));
         }
         let mut clients = Vec::new();
         for (c, client) in world.clients.iter().enumerate() {
             let owner = Member::Client(ClientId(c));
-            let port = fabric.add_port(client_port(client, owner));
+            let port = fabric.add_port(clients::port(client, owner));
             ports.push(PortInfo {
                 owner,
                 label: format!("{}:eth0", client.name),
                 description: format!("{} {}", client.mac, client.addr.ip),
             });
-            let iface = IfaceSetup {
-                index: CLIENT_IFACE,
-                name: "eth0".to_owned(),
-                mac: client.mac,
-                addresses: vec![client.addr],
-            };
-            let asker = Asker::new(client, seed);
-            clients.push(Seat { kernel: Kernel::new(vec![iface]), asker, asker_due: None, port, scheduled: None });
+            clients.push(Seat::new(client, port, seed));
         }
         let mut lab = Lab {
             world,
@@ -256,14 +239,24 @@ impl<'w> Lab<'w> {
         }
     }
 
-    /// Carries out what the engine of a router asks for.
+    /// Carries out what the engine of a router asks for, and tells it what that did besides.
     fn carry_out(&mut self, n: usize, watchers: Watchers<'_, '_>) {
+        self.carry_out_all(n, watchers);
+        while let Some(event) = self.routers[n].unread.pop() {
+            if let Some(engine) = &mut self.routers[n].engine {
+                engine.handle(self.now, Input::Kernel(event));
+            }
+            self.carry_out_all(n, watchers);
+        }
+    }
+
+    fn carry_out_all(&mut self, n: usize, watchers: Watchers<'_, '_>) {
         while let Some(output) = self.routers[n].engine.as_mut().and_then(Engine::poll) {
             match output {
                 Output::Effect(effect) => self.carry_out_one(n, effect, watchers),
                 Output::Trace(trace) => {
                     let engine = self.routers[n].engine.as_ref();
-                    let instance = engine.map_or("", |engine| engine.instance_name(trace.instance));
+                    let instance = engine.zip(trace.instance).map_or("", |(engine, i)| engine.instance_name(i));
                     self.show(watchers, &Moment::Decided { node: NodeId(n), instance, trace: &trace });
                 }
             }
@@ -286,11 +279,27 @@ impl<'w> Lab<'w> {
             }
             EffectKind::ChangeAddress { iface, addr, add } => {
                 let kernel = &mut self.routers[n].kernel;
-                let done = if add { kernel.add_address(iface, addr) } else { kernel.remove_address(iface, addr) };
+                let done = if add {
+                    kernel.add_address(iface, addr).map(|()| vec![])
+                } else {
+                    kernel.remove_address(iface, addr)
+                };
+                for gone in done.iter().flatten() {
+                    self.show_address(n, iface, *gone, false, watchers);
+                    self.routers[n].unread.push(KernelEvent::AddressRemoved { iface, addr: *gone });
+                }
                 if done.is_ok() {
                     self.show_address(n, iface, addr, add, watchers);
                 }
             }
+            EffectKind::FilterAddress { ip, drop } => self.routers[n].kernel.filter(ip, drop),
+            EffectKind::PromoteSecondaries { iface } => self.routers[n].kernel.promote_secondaries(iface),
+            EffectKind::RunScript { job, program } => self.run_program(n, job, &program, effect.rule, watchers),
+            EffectKind::Cancel { job, force } => self.cancel_program(n, job, force),
+            EffectKind::WriteFile { path, value } => {
+                self.routers[n].programs.write(&path, Some(&format!("{value}\n")));
+            }
+            EffectKind::Notify(notice) => self.notify(n, &notice, effect.rule, watchers),
         }
     }
 
@@ -370,6 +379,7 @@ impl<'w> Lab<'w> {
         if self.routers[n].services_due.is_some_and(|at| at <= self.now) {
             self.serve(n, watchers);
         }
+        self.programs_end(n, watchers);
         self.reschedule_router(n);
     }
 
@@ -387,78 +397,6 @@ impl<'w> Lab<'w> {
         }
     }
 
-    fn client_hears(&mut self, c: usize, frame: &[u8], watchers: Watchers<'_, '_>) {
-        let mut out = Vec::new();
-        self.clients[c].kernel.receive(self.now, CLIENT_IFACE, frame, &mut out);
-        self.client_out(c, out, watchers);
-    }
-
-    fn client_out(&mut self, c: usize, out: Vec<KernelOut>, watchers: Watchers<'_, '_>) {
-        let mut asked = false;
-        for out in out {
-            match out {
-                KernelOut::Transmit { frame, .. } => self.transmit(self.clients[c].port, frame, None, watchers),
-                KernelOut::Local { packet } => {
-                    self.clients[c].asker.receive(self.now, &packet);
-                    asked = true;
-                }
-            }
-        }
-        if asked {
-            self.ask(c, watchers);
-        } else {
-            self.reschedule_client(c);
-        }
-    }
-
-    /// Lets a client go on: new requests, answers, time-outs.
-    fn ask(&mut self, c: usize, watchers: Watchers<'_, '_>) {
-        let (mut packets, mut events) = (Vec::new(), Vec::new());
-        self.clients[c].asker.wake(self.now, &mut packets, &mut events);
-        let client = ClientId(c);
-        for event in events {
-            let moment = match event {
-                Event::Asked { request } => Moment::Asked { client, request },
-                Event::Answered { request, asked } => Moment::Answered { client, request, asked },
-                Event::Lost { request, asked } => Moment::Lost { client, request, asked },
-            };
-            self.show(watchers, &moment);
-        }
-        for packet in packets {
-            let mut out = Vec::new();
-            self.clients[c].kernel.send_ip(self.now, packet, &mut out);
-            self.client_out(c, out, watchers);
-        }
-        self.reschedule_client(c);
-    }
-
-    fn wake_client(&mut self, c: usize, watchers: Watchers<'_, '_>) {
-        if self.clients[c].scheduled != Some(self.now) {
-            return;
-        }
-        self.clients[c].scheduled = None;
-        if self.clients[c].kernel.next_wake().is_some_and(|at| at <= self.now) {
-            let mut out = Vec::new();
-            self.clients[c].kernel.wake(self.now, &mut out);
-            self.client_out(c, out, watchers);
-        }
-        if self.clients[c].asker_due.is_some_and(|at| at <= self.now) {
-            self.ask(c, watchers);
-        }
-        self.reschedule_client(c);
-    }
-
-    fn reschedule_client(&mut self, c: usize) {
-        let seat = &mut self.clients[c];
-        seat.asker_due = seat.asker.next_wake(self.now);
-        let wishes = [seat.kernel.next_wake(), seat.asker_due];
-        let Some(at) = wishes.into_iter().flatten().min().map(|at| at.max(self.now)) else { return };
-        if seat.scheduled.is_none_or(|scheduled| scheduled != at) {
-            seat.scheduled = Some(at);
-            self.queue.push(at, Due::Wake(Member::Client(ClientId(c))));
-        }
-    }
-
     fn start(&mut self, n: usize, watchers: Watchers<'_, '_>) {
         if self.routers[n].engine.is_some() {
             return;
@@ -473,6 +411,9 @@ impl<'w> Lab<'w> {
         router.lend_virtual_macs();
         let mut engine = Engine::new(router.model_now(&router.model));
         engine.set_tracing(!watchers.is_empty());
+        for event in router.surroundings(&router.model) {
+            engine.handle(self.now, Input::Kernel(event));
+        }
         engine.handle(self.now, Input::Operator(Command::Start));
         router.engine = Some(engine);
         self.carry_out(n, watchers);
@@ -490,10 +431,6 @@ impl<'w> Lab<'w> {
             None => {}
         }
     }
-}
-
-fn client_port(client: &Client, owner: Member) -> PortSetup {
-    PortSetup { network: client.network, owner, mac: client.mac, addresses: vec![client.addr], security: None }
 }
 
 /// Multicast, or addressed to this MAC.

@@ -59,6 +59,24 @@ pub enum Moment<'a> {
         /// Set, or removed.
         added: bool,
     },
+    /// A daemon started a program.
+    Ran {
+        /// The node.
+        node: NodeId,
+        /// The program and its arguments.
+        words: &'a [String],
+        /// The rule that asked for it.
+        rule: Rule,
+    },
+    /// A daemon told somebody something: a line for a FIFO, or a mail.
+    Told {
+        /// The node.
+        node: NodeId,
+        /// What it said.
+        line: &'a str,
+        /// The rule that asked for it.
+        rule: Rule,
+    },
     /// A scripted fault took effect.
     Fault(&'a Fault),
     /// A daemon died, by a fault or by its own stop: its instances are in no state any more.

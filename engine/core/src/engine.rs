@@ -1,26 +1,28 @@
 //! The engine: one input in, effects and traces out, one deadline ahead.
+mod changes;
+mod groups;
+mod life;
+mod timers;
+
 use alloc::collections::VecDeque;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use crate::io::{
-    Command, Effect, EffectKind, Input, InstanceStatus, KernelEvent, Output, State, TimerKind, Trace, TraceKind, Wake,
-};
-use crate::model::{IfIndex, InstanceModel, NodeModel, SyncGroupModel, Version};
+use crate::io::{Command, Effect, EffectKind, Input, InstanceStatus, Output, State, TimerKind, Trace, TraceKind};
+use crate::model::globals::Globals;
+use crate::model::{IfIndex, NodeModel, SyncGroupModel, Version};
 use crate::node::Interfaces;
 use crate::policy::Policy;
 use crate::rules::Rule;
-use crate::time::{Instant, Span};
+use crate::time::Instant;
+use crate::track::Trackers;
 use crate::vrrp::decide::{Comparison, Event, Facts, decide};
 use crate::vrrp::instance::Instance;
+use crate::vrrp::pace::Pacing;
 use crate::vrrp::receive::{Heard, Listener, Verdict, receive};
-
-/// When a protocol timer expires, and when it was armed among the others.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Deadline {
-    pub at: Instant,
-    order: u64,
-}
+use changes::LinkChange;
+use timers::Deadline;
 
 /// The sans-IO node.
 #[derive(Clone, Debug)]
@@ -29,12 +31,27 @@ pub struct Engine {
     pub(crate) interfaces: Interfaces,
     pub(crate) instances: Vec<Instance>,
     pub(crate) groups: Vec<SyncGroupModel>,
+    /// The state that each group was last said to be in.
+    pub(crate) group_states: Vec<State>,
+    pub(crate) globals: Globals,
+    /// The node's own name.
+    pub(crate) name: String,
     /// Source address of each instance.
     pub(crate) sources: Vec<Option<IpAddr>>,
     /// Protocol timer of each instance; equal times go by the order of arming.
     pub(crate) deadlines: Vec<Option<Deadline>>,
     /// Delayed announcements; they are never cancelled, they find nothing to do.
     pub(crate) delayed: Vec<(Instant, usize, TimerKind)>,
+    /// What the instances keep an eye on besides interfaces.
+    pub(crate) trackers: Trackers,
+    /// Announcements that keep their distance.
+    pub(crate) pacing: Pacing,
+    /// Changes of link that do not count yet.
+    pub(crate) links: Vec<LinkChange>,
+    /// The end of `vrrp_startup_delay`.
+    pub(crate) delayed_until: Option<Instant>,
+    /// The time of the present input.
+    pub(crate) now: Instant,
     outputs: VecDeque<Output>,
     tracing: bool,
     armings: u64,
@@ -48,9 +65,17 @@ impl Engine {
         let mut engine = Engine {
             policy: model.policy,
             interfaces: Interfaces::new(&model),
+            trackers: Trackers::new(&model),
+            pacing: Pacing::default(),
+            links: Vec::new(),
+            delayed_until: None,
+            now: Instant::ZERO,
             deadlines: alloc::vec![None; model.instances.len()],
             sources: alloc::vec![None; model.instances.len()],
+            group_states: alloc::vec![State::Init; model.sync_groups.len()],
             groups: model.sync_groups,
+            globals: model.globals,
+            name: model.name,
             instances: model.instances.into_iter().map(Instance::new).collect(),
             delayed: Vec::new(),
             outputs: VecDeque::new(),
@@ -65,10 +90,12 @@ impl Engine {
 
     /// Takes one input. Drain [`Engine::poll`] before the next one.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
+        self.now = now;
         match input {
             Input::Wake => self.wake(now),
             Input::Frame { iface, bytes } => self.hear(now, iface, bytes),
             Input::Kernel(event) => self.kernel(now, event),
+            Input::Finished(finished) => self.script_finished(now, finished),
             Input::Operator(Command::Start) => self.start(now),
             Input::Operator(Command::Stop) => self.stop(now),
             Input::Operator(Command::Reload(model)) if self.running => self.reload(now, *model),
@@ -89,31 +116,6 @@ impl Engine {
         self.tracing = on;
     }
 
-    /// When to call again with [`Input::Wake`], and why.
-    pub fn next_wake(&self) -> Option<Wake> {
-        let mut next: Option<(Deadline, Wake)> = None;
-        for (instance, deadline) in self.deadlines.iter().enumerate() {
-            if let Some(deadline) = *deadline
-                && next.is_none_or(|(earliest, _)| deadline < earliest)
-            {
-                next = Some((deadline, Wake { at: deadline.at, instance, timer: TimerKind::Protocol }));
-            }
-        }
-        for &(at, instance, timer) in &self.delayed {
-            let deadline = Deadline { at, order: u64::MAX };
-            if next.is_none_or(|(earliest, _)| deadline < earliest) {
-                next = Some((deadline, Wake { at, instance, timer }));
-            }
-        }
-        next.map(|(_, wake)| wake)
-    }
-
-    /// Arms the protocol timer of an instance.
-    pub(crate) fn set_deadline(&mut self, i: usize, at: Instant) {
-        self.armings += 1;
-        self.deadlines[i] = Some(Deadline { at, order: self.armings });
-    }
-
     /// The instances in configuration order.
     pub fn status(&self) -> impl Iterator<Item = InstanceStatus<'_>> {
         self.instances.iter().map(|i| InstanceStatus {
@@ -129,6 +131,11 @@ impl Engine {
         self.last_unseen
     }
 
+    /// Between start and stop.
+    pub(crate) fn is_running(&self) -> bool {
+        self.running
+    }
+
     /// The name of the instance at this position.
     pub fn instance_name(&self, position: usize) -> &str {
         self.instances.get(position).map_or("", |i| i.model.name.as_str())
@@ -140,108 +147,44 @@ impl Engine {
 
     pub(crate) fn trace(&mut self, instance: usize, rule: Rule, kind: TraceKind) {
         if self.tracing {
-            self.outputs.push_back(Output::Trace(Trace { instance, rule, kind }));
+            self.outputs.push_back(Output::Trace(Trace { instance: Some(instance), rule, kind }));
         }
     }
 
-    pub(crate) fn schedule(&mut self, now: Instant, i: usize, delay: Span, timer: TimerKind) {
-        if delay > Span::ZERO {
-            self.delayed.push((now + delay, i, timer));
+    /// Tells something about the whole node; the words are made only when they will be read.
+    pub(crate) fn trace_node(&mut self, rule: Rule, kind: impl FnOnce() -> TraceKind) {
+        if self.tracing {
+            self.outputs.push_back(Output::Trace(Trace { instance: None, rule, kind: kind() }));
         }
-    }
-
-    /// Looks at interfaces again: source addresses and own faults of every instance.
-    pub(crate) fn look_around(&mut self) {
-        let models: Vec<InstanceModel> = self.instances.iter().map(|i| i.model.clone()).collect();
-        for (i, model) in models.iter().enumerate() {
-            self.sources[i] = self.interfaces.source_of(model, &models);
-            self.instances[i].faults = self.interfaces.faults_of(model, self.sources[i].is_some());
-        }
-    }
-
-    fn start(&mut self, now: Instant) {
-        if self.running {
-            return;
-        }
-        self.running = true;
-        self.remove_leftovers();
-        self.look_around();
-        for i in 0..self.instances.len() {
-            if self.instances[i].owner {
-                continue;
-            }
-            self.instances[i].priority = self.interfaces.priority_of(&self.instances[i].model);
-        }
-        for i in 0..self.instances.len() {
-            self.event(now, i, Event::Start, None);
-        }
-    }
-
-    fn remove_leftovers(&mut self) {
-        for i in 0..self.instances.len() {
-            for (iface, addr) in self.addresses_of(i) {
-                if self.interfaces.holds(iface, addr) {
-                    self.interfaces.remove(iface, addr);
-                    self.effect(Rule::StartLeftover, EffectKind::ChangeAddress { iface, addr, add: false });
-                }
-            }
-        }
-    }
-
-    fn stop(&mut self, now: Instant) {
-        for i in 0..self.instances.len() {
-            self.event(now, i, Event::Stop, None);
-        }
-        self.delayed.clear();
-        self.running = false;
-    }
-
-    fn wake(&mut self, now: Instant) {
-        while let Some(wake) = self.next_wake().filter(|wake| wake.at <= now && self.running) {
-            let i = wake.instance;
-            match wake.timer {
-                TimerKind::Protocol => {
-                    self.deadlines[i] = None;
-                    self.event(now, i, Event::TimerExpired, None);
-                }
-                TimerKind::DelayedAnnounce | TimerKind::DelayedLowerPrioAnnounce => self.announce_again(wake),
-            }
-        }
-    }
-
-    fn announce_again(&mut self, wake: Wake) {
-        if let Some(found) = self.delayed.iter().position(|d| *d == (wake.at, wake.instance, wake.timer)) {
-            self.delayed.remove(found);
-        }
-        let garp = self.instances[wake.instance].model.garp;
-        let (rounds, rule) = match wake.timer {
-            TimerKind::DelayedLowerPrioAnnounce => (garp.lower_prio_repeat, Rule::DelayedLowerPrioAnnounce),
-            TimerKind::DelayedAnnounce | TimerKind::Protocol => (garp.repeat, Rule::DelayedAnnounce),
-        };
-        self.announce(wake.instance, rounds, rule);
     }
 
     fn hear(&mut self, now: Instant, iface: IfIndex, bytes: &[u8]) {
         if !self.running || !self.interfaces.is_up(iface) {
             return;
         }
-        let listeners = self
-            .instances
-            .iter()
-            .enumerate()
-            .filter(|(_, x)| x.model.iface == iface)
-            .map(|(position, x)| (position, Listener { model: &x.model, state: x.state, master: x.master }));
+        let listeners =
+            self.instances.iter().enumerate().filter(|(_, x)| x.model.iface == iface).map(|(position, x)| {
+                (position, Listener { model: &x.model, state: x.state, master: x.master, sequence: x.sequence })
+            });
         let verdict = receive(bytes, listeners, &self.policy, |ip| self.interfaces.is_own(ip));
         match verdict {
             Verdict::Unseen(rule) => self.last_unseen = Some(rule),
-            Verdict::Refused { listener, from, rule } => {
+            Verdict::Refused { listener, from, rule, sequence } => {
+                self.note_sequence(listener, sequence);
                 self.trace(listener, rule, TraceKind::Refused { from });
                 self.event(now, listener, Event::Refused, None);
             }
             Verdict::Accepted { listener, heard } => {
+                self.note_sequence(listener, heard.sequence);
                 let comparison = self.compare(listener, &heard);
                 self.event(now, listener, Event::Advert(comparison), Some(&heard));
             }
+        }
+    }
+
+    fn note_sequence(&mut self, i: usize, heard: Option<u32>) {
+        if let Some(heard) = heard {
+            self.instances[i].sequence = heard;
         }
     }
 
@@ -266,9 +209,12 @@ impl Engine {
     pub(crate) fn event(&mut self, now: Instant, i: usize, event: Event, heard: Option<&Heard>) {
         let state = self.instances[i].state;
         let facts = self.facts(now, i);
-        let Some(decision) = decide(state, event, &facts) else { return };
+        let Some(decision) = decide(state, event, &facts) else { return self.put_off(now, i, event) };
         if let Some(heard) = heard {
             self.trace(i, decision.rule, TraceKind::Heard { from: heard.from, priority: heard.priority, state });
+        }
+        if decision.actions.is_empty() {
+            self.put_off(now, i, event);
         }
         if self.apply(now, i, decision, heard) {
             self.pull_group(now, i, decision.next);
@@ -286,104 +232,16 @@ impl Engine {
             Version::V3 => self.policy.v3_answers_worse,
         };
         Facts {
-            starts_as_master: x.owner && (x.model.wants_master || !self.policy.owner_needs_state_master),
+            starts_as_master: x.untold && self.starts_as_master(i),
             owner: x.owner,
             faulty: self.is_faulty(i),
+            waits_for_script: self.only_waits(i),
             group_agrees: self.peers_of(i).all(|peer| self.instances[peer].wants_master),
             preemption: x.preemption(now),
             answers_worse: policy_answers && !x.model.lower_prio_no_advert,
             any_packet_rearms: self.policy.any_packet_rearms_master && !x.model.lower_prio_no_advert,
             last_word: x.model.higher_prio_send_advert,
             two_releases: self.policy.two_releases_on_fault,
-        }
-    }
-
-    /// The other members of the sync groups of this instance, in list order.
-    fn peers_of(&self, i: usize) -> impl Iterator<Item = usize> {
-        self.groups
-            .iter()
-            .filter(move |g| g.members.contains(&i))
-            .flat_map(|g| g.members.iter().copied())
-            .filter(move |m| *m != i)
-    }
-
-    fn is_faulty(&self, i: usize) -> bool {
-        self.instances[i].faults > 0 || self.peers_of(i).any(|peer| self.instances[peer].faults > 0)
-    }
-
-    fn pull_group(&mut self, now: Instant, i: usize, to: State) {
-        let event = match to {
-            State::Master => Event::GroupMaster,
-            State::Backup => Event::GroupBackup,
-            State::Fault => Event::GroupFault,
-            State::Init => return,
-        };
-        for peer in self.peers_of(i).collect::<Vec<_>>() {
-            self.event(now, peer, event, None);
-        }
-    }
-
-    fn kernel(&mut self, now: Instant, event: KernelEvent) {
-        match event {
-            KernelEvent::Link { iface, up } => self.interfaces.set_up(iface, up),
-            KernelEvent::AddressAdded { iface, addr } => self.interfaces.add(iface, addr),
-            KernelEvent::AddressRemoved { iface, addr } => {
-                let held = self.interfaces.holds(iface, addr);
-                self.interfaces.remove(iface, addr);
-                if held {
-                    self.address_taken(now, iface, addr.ip);
-                }
-            }
-        }
-        self.follow_faults(now);
-        self.follow_weights();
-    }
-
-    fn address_taken(&mut self, now: Instant, iface: IfIndex, ip: IpAddr) {
-        for i in 0..self.instances.len() {
-            let x = &self.instances[i];
-            if x.holds && x.model.all_vips().any(|vip| vip.iface == iface && vip.addr.ip == ip) {
-                self.event(now, i, Event::AddressTaken, None);
-            }
-        }
-    }
-
-    /// Faults that appeared or cleared since the last look become events.
-    fn follow_faults(&mut self, now: Instant) {
-        let before: Vec<usize> = self.instances.iter().map(|i| i.faults).collect();
-        self.look_around();
-        if !self.running {
-            return;
-        }
-        for (i, before) in before.iter().enumerate() {
-            if *before == 0 && self.instances[i].faults > 0 {
-                self.event(now, i, Event::FaultAppears, None);
-            }
-        }
-        // the member whose own fault is gone goes first, and takes its group along
-        for (i, before) in before.iter().enumerate() {
-            if *before > 0 && !self.is_faulty(i) {
-                self.event(now, i, Event::FaultClears, None);
-            }
-        }
-    }
-
-    /// Weighted trackers change the priority; a running down timer moves by the difference.
-    fn follow_weights(&mut self) {
-        for i in 0..self.instances.len() {
-            let priority = self.interfaces.priority_of(&self.instances[i].model);
-            let x = &mut self.instances[i];
-            if x.model.is_owner() || priority == x.priority {
-                continue;
-            }
-            let (from, before) = (x.priority, x.down(&self.policy));
-            x.priority = priority;
-            let after = x.down(&self.policy);
-            if x.state == State::Backup {
-                let shift = |at: Instant| Instant((at + after).0.saturating_sub(before.0));
-                self.deadlines[i] = self.deadlines[i].map(|d| Deadline { at: shift(d.at), ..d });
-            }
-            self.trace(i, Rule::PriorityChanges, TraceKind::Priority { from, to: priority });
         }
     }
 }

@@ -1,8 +1,10 @@
 //! What goes into the engine and what comes out of it.
 use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
+use crate::model::command::Program;
 use crate::model::{IfAddr, IfIndex, NodeModel};
 use crate::rules::Rule;
 use crate::time::{Instant, Span};
@@ -21,12 +23,36 @@ pub enum Input<'a> {
     },
     /// The kernel reports a change.
     Kernel(KernelEvent),
+    /// A program of [`EffectKind::RunScript`] has ended.
+    Finished(Finished),
     /// The operator asks for something.
     Operator(Command),
 }
 
-/// What the kernel tells over netlink.
+/// The number of one run of a program: who starts it says the number, who sees it end repeats it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Job(pub u64);
+
+/// The end of a program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Finished {
+    /// Which run.
+    pub job: Job,
+    /// How it ended.
+    pub outcome: Exit,
+}
+
+/// How a program ended. (Whether it ran too long is known to the engine: it asked for its end.)
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// By itself, with this status.
+    Status(i32),
+    /// By this signal.
+    Signal(i32),
+}
+
+/// What the kernel tells over netlink, inotify and its process connector, and the BFD daemon over its pipe.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum KernelEvent {
     /// An interface went up or down (`IFF_UP` and `IFF_RUNNING` taken together).
     Link {
@@ -48,6 +74,27 @@ pub enum KernelEvent {
         iface: IfIndex,
         /// Which address.
         addr: IfAddr,
+    },
+    /// A tracked file was found at start, written, renamed or deleted.
+    FileContent {
+        /// Its path.
+        path: String,
+        /// What it holds now; nothing when it is gone.
+        bytes: Vec<u8>,
+    },
+    /// The number of processes that match a `vrrp_track_process` was counted, or changed.
+    ProcessCount {
+        /// Position of the `vrrp_track_process`.
+        item: usize,
+        /// So many run.
+        count: u32,
+    },
+    /// A BFD session came up or went down.
+    BfdSession {
+        /// Position of the `bfd_instance`.
+        item: usize,
+        /// It is up.
+        up: bool,
     },
 }
 
@@ -106,6 +153,66 @@ pub enum EffectKind {
         /// Add it, or remove it.
         add: bool,
     },
+    /// Drop what comes to this address and what would leave from it, or let it pass again (`no_accept`, strict mode).
+    /// Neighbour discovery passes, and ARP is not asked.
+    FilterAddress {
+        /// Which address.
+        ip: IpAddr,
+        /// Drop, or pass.
+        drop: bool,
+    },
+    /// On this interface, a secondary address takes the place of a primary one that is removed.
+    PromoteSecondaries {
+        /// Which interface.
+        iface: IfIndex,
+    },
+    /// Start this program and report its end with [`Input::Finished`].
+    RunScript {
+        /// The number of the run.
+        job: Job,
+        /// What to run, and as whom. (Boxed, as notices are: frames are many, programs are few.)
+        program: Box<Program>,
+    },
+    /// End a program and all that it started.
+    Cancel {
+        /// The number of the run.
+        job: Job,
+        /// SIGKILL, after SIGTERM did not help.
+        force: bool,
+    },
+    /// Tell the outside what happened; nobody waits for an answer.
+    Notify(Box<Notice>),
+    /// Write a number and a newline into a file (`init_file`).
+    WriteFile {
+        /// Its path.
+        path: String,
+        /// The number.
+        value: i32,
+    },
+}
+
+/// One thing to be told to the outside.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// Run a notify script with these arguments behind its own.
+    Script {
+        /// What to run, and as whom.
+        program: Program,
+        /// The last arguments.
+        arguments: Vec<String>,
+    },
+    /// Write a line into a pipe, without waiting for a reader.
+    Line {
+        /// The path of the pipe.
+        fifo: String,
+        /// The line, without its end.
+        line: String,
+    },
+    /// Send a mail.
+    Mail {
+        /// Its subject.
+        subject: String,
+    },
 }
 
 /// The next deadline and why.
@@ -113,13 +220,13 @@ pub enum EffectKind {
 pub struct Wake {
     /// When.
     pub at: Instant,
-    /// Position of the instance whose timer it is.
-    pub instance: usize,
+    /// Position of the instance, script, process or pending change whose timer it is.
+    pub of: usize,
     /// Which timer.
     pub timer: TimerKind,
 }
 
-/// The timers of one instance.
+/// The timers of one instance, or of what is tracked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TimerKind {
     /// The advert timer of a master, the down timer of a backup (they never run together).
@@ -128,6 +235,16 @@ pub enum TimerKind {
     DelayedAnnounce,
     /// The delayed burst after a lower-priority advert.
     DelayedLowerPrioAnnounce,
+    /// The gap between two announcements on an interface has passed.
+    Pace,
+    /// A change of link has lasted long enough to count.
+    LinkDelay,
+    /// The next run of a script.
+    ScriptRun,
+    /// A script has run for too long.
+    ScriptTimeout,
+    /// A change of the number of processes has lasted long enough to count.
+    ProcessDelay,
 }
 
 /// The states of RFC 9568 §6.4, and keepalived's FAULT.
@@ -158,8 +275,8 @@ impl State {
 /// Why something was done: one line of the timeline.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace {
-    /// Position of the instance in the model.
-    pub instance: usize,
+    /// Position of the instance in the model; `None` for what concerns the whole node.
+    pub instance: Option<usize>,
     /// The rule that decided.
     pub rule: Rule,
     /// What happened.
@@ -204,11 +321,46 @@ pub enum TraceKind {
         /// After.
         to: Span,
     },
+    /// Something that is tracked was found well or not.
+    Tracked {
+        /// Its name.
+        name: String,
+        /// What was found.
+        news: News,
+    },
     /// A timer of the protocol was armed.
     Armed {
         /// When it will expire.
         until: Instant,
     },
+}
+
+/// What was found out about something that is tracked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// The script has succeeded often enough.
+    Succeeded,
+    /// The script has failed often enough, this time so.
+    Failed(Exit),
+    /// The script has failed often enough, this time because it ran too long.
+    TimedOut,
+    /// The script ends with another status than before; that alone changes nothing.
+    NowReturning(i32),
+    /// The script is to run, but has not ended since the last time.
+    StillRunning,
+    /// After a reload: the script counts as it did before.
+    Considered {
+        /// As successful.
+        good: bool,
+    },
+    /// The file says this number.
+    Says(i32),
+    /// Enough processes run, or not.
+    Quorum(bool),
+    /// The BFD session is up, or not.
+    Session(bool),
+    /// The interface counts as up from now on, or as down.
+    Link(bool),
 }
 
 /// A look at the node from outside.

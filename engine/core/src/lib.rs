@@ -8,15 +8,18 @@ pub mod io;
 pub mod lvs;
 pub mod model;
 mod node;
+mod notify;
 pub mod policy;
 mod reload;
 pub mod rules;
 pub mod time;
+pub mod track;
 pub mod vrrp;
 
 pub use engine::Engine;
 pub use io::{
-    Command, Effect, EffectKind, Input, InstanceStatus, KernelEvent, Output, State, TimerKind, Trace, TraceKind, Wake,
+    Command, Effect, EffectKind, Exit, Finished, Input, InstanceStatus, Job, KernelEvent, News, Notice, Output, State,
+    TimerKind, Trace, TraceKind, Wake,
 };
 pub use policy::Policy;
 pub use rules::Rule;

@@ -2,7 +2,7 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use crate::model::{AddressFamily, IfAddr, IfIndex, InstanceModel, InterfaceModel, NodeModel};
+use crate::model::{AddressFamily, IfAddr, IfIndex, InstanceModel, InterfaceModel, NodeModel, TrackInterface};
 
 /// The interfaces of the node.
 #[derive(Clone, Debug)]
@@ -75,22 +75,19 @@ impl Interfaces {
         let own = watched.iter().filter(|index| !self.is_up(**index)).count();
         let tracked =
             model.track_interfaces.iter().filter(|t| t.weight == 0 && self.is_up(t.iface) == t.reverse).count();
-        own + tracked + usize::from(!has_source)
+        let lost = model.track_source && model.source.is_some_and(|source| !self.is_own(source));
+        let alone = model.fault_without_peers && model.unicast_peers.is_empty();
+        own + tracked + usize::from(!has_source) + usize::from(lost) + usize::from(alone)
     }
 
-    /// The effective priority: base and weights, clamped to 1..=254; 255 never changes.
-    pub fn priority_of(&self, model: &InstanceModel) -> u8 {
-        if model.is_owner() {
-            return 255;
-        }
-        let mut total = i32::from(model.priority.get());
-        for track in &model.track_interfaces {
+    /// What the weights of tracked interfaces add to the priority, in sum.
+    pub fn weights_of(&self, model: &InstanceModel) -> i32 {
+        let weight = |track: &TrackInterface| {
             let counts = if track.weight > 0 { self.is_up(track.iface) } else { !self.is_up(track.iface) };
-            if counts {
-                total += i32::from(if track.reverse { -track.weight } else { track.weight });
-            }
-        }
-        u8::try_from(total.clamp(1, 254)).unwrap_or(254)
+            let weight = if track.reverse { -i32::from(track.weight) } else { i32::from(track.weight) };
+            if counts { weight } else { 0 }
+        };
+        model.track_interfaces.iter().map(weight).sum()
     }
 }
 

@@ -22,6 +22,16 @@ pub struct Policy {
     pub v3_answers_worse: bool,
     /// A master that goes to FAULT sends priority 0 twice.
     pub two_releases_on_fault: bool,
+    /// A script that is still running when it is due again gets a second copy beside it.
+    pub overlapping_scripts: bool,
+    /// During `vrrp_startup_delay`, an advert that is ignored puts the takeover off further.
+    pub ignored_advert_extends_startup: bool,
+    /// The delays of `interface_up_down_delays` never exceed `down_timer_adverts` less one intervals.
+    pub link_delays_are_capped: bool,
+    /// A sync group that gains a member by a reload gives up its addresses without a release.
+    pub grown_group_restarts: bool,
+    /// Announcements that must wait for `vrrp_garp_interval` are remembered once for each address, not counted.
+    pub pending_announcements_collapse: bool,
     /// Priority 255 becomes master at once only with `state MASTER`.
     pub owner_needs_state_master: bool,
     /// How late a master re-arms its advert timer: after the work, so that the period is longer than the interval.
@@ -84,6 +94,11 @@ impl Policy {
         v2_answers_worse: true,
         v3_answers_worse: true,
         two_releases_on_fault: true,
+        overlapping_scripts: true,
+        ignored_advert_extends_startup: true,
+        link_delays_are_capped: true,
+        grown_group_restarts: true,
+        pending_announcements_collapse: true,
         owner_needs_state_master: true,
         rearm_lateness: Span::ZERO,
         announce_lateness: Span::ZERO,
@@ -102,6 +117,11 @@ impl Policy {
         v2_answers_worse: false,
         v3_answers_worse: true,
         two_releases_on_fault: false,
+        overlapping_scripts: false,
+        ignored_advert_extends_startup: false,
+        link_delays_are_capped: false,
+        grown_group_restarts: false,
+        pending_announcements_collapse: false,
         owner_needs_state_master: false,
         rearm_lateness: Span::ZERO,
         announce_lateness: Span::ZERO,
@@ -120,6 +140,11 @@ impl Policy {
         v2_answers_worse: false,
         v3_answers_worse: false,
         two_releases_on_fault: false,
+        overlapping_scripts: false,
+        ignored_advert_extends_startup: false,
+        link_delays_are_capped: false,
+        grown_group_restarts: false,
+        pending_announcements_collapse: false,
         owner_needs_state_master: false,
         rearm_lateness: Span::ZERO,
         announce_lateness: Span::ZERO,

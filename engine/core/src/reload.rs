@@ -1,13 +1,16 @@
 //! SIGHUP: what survives a new configuration, what is set and removed, what is said.
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::engine::Engine;
-use crate::io::{EffectKind, State, TraceKind};
-use crate::model::{IfAddr, IfIndex, InstanceModel, NodeModel};
+use crate::io::{EffectKind, News, State, TraceKind};
+use crate::model::{IfAddr, IfIndex, InstanceModel, NodeModel, SyncGroupModel};
 use crate::rules::Rule;
 use crate::time::Instant;
+use crate::track::Trackers;
 use crate::vrrp::decide::Event;
 use crate::vrrp::instance::Instance;
+use crate::vrrp::pace::Pacing;
 
 /// What one instance of the new configuration inherits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,10 +43,19 @@ impl Engine {
                 self.release_removed(i);
             }
         }
+        self.cancel_scripts();
+        let trackers = core::mem::replace(&mut self.trackers, Trackers::new(&model));
+        let considered = self.trackers.inherit(trackers);
         let old = core::mem::take(&mut self.instances);
         self.delayed.clear();
+        self.pacing = Pacing::default();
+        self.links.clear();
         self.policy = model.policy;
-        self.groups = model.sync_groups;
+        let groups = core::mem::replace(&mut self.groups, model.sync_groups);
+        let states = core::mem::take(&mut self.group_states);
+        let state_of = |name: &str| groups.iter().position(|g| g.name == name).map(|g| states[g]);
+        self.group_states = self.groups.iter().map(|g| state_of(&g.name).unwrap_or(State::Init)).collect();
+        self.globals = model.globals;
         self.deadlines = alloc::vec![None; model.instances.len()];
         self.sources = alloc::vec![None; model.instances.len()];
         let mut vanished = Vec::new();
@@ -56,11 +68,62 @@ impl Engine {
         }
         self.remove_vanished(&vanished);
         self.look_around();
+        self.promote_secondaries();
         for (i, fate) in fates.iter().enumerate() {
-            self.instances[i].priority = self.interfaces.priority_of(&self.instances[i].model);
+            self.instances[i].priority = self.priority_of(i);
             match fate {
+                Fate::Keeps(_) if self.gains_a_member(i, &fates) => self.fall_back(now, i),
                 Fate::Keeps(_) => self.carry_on(now, i),
                 Fate::Starts => self.event(now, i, Event::Start, None),
+            }
+        }
+        self.meet_new_faults(now, &fates);
+        self.notify_fifos_again();
+        self.scripts_after_reload(now, considered);
+    }
+
+    fn scripts_after_reload(&mut self, now: Instant, considered: Vec<(String, bool)>) {
+        for (name, good) in considered {
+            self.trace_node(Rule::ScriptKept, || TraceKind::Tracked { name, news: News::Considered { good } });
+        }
+        self.start_scripts(now);
+    }
+
+    /// A master whose sync group has a member that it did not have before.
+    fn gains_a_member(&self, i: usize, fates: &[Fate]) -> bool {
+        let group = |g: &&SyncGroupModel| g.members.contains(&i);
+        let mut fresh = self.groups.iter().filter(group).flat_map(|g| &g.members).map(|member| fates[*member]);
+        self.policy.grown_group_restarts
+            && self.instances[i].state == State::Master
+            && fresh.any(|fate| fate == Fate::Starts)
+    }
+
+    /// It gives up its addresses without a release, and its first timer is one interval only.
+    fn fall_back(&mut self, now: Instant, i: usize) {
+        let rule = Rule::ReloadGroupGrows;
+        self.instances[i].state = State::Backup;
+        self.instances[i].wants_master = false;
+        self.trace(i, rule, TraceKind::Transition { from: State::Master, to: State::Backup });
+        self.drop_addresses(i, rule);
+        self.notify_state(i, rule);
+        self.set_deadline(i, now + self.instances[i].model.advert_int);
+        for g in 0..self.groups.len() {
+            if self.groups[g].members.contains(&i) {
+                self.group_enters(g, State::Backup);
+            }
+        }
+    }
+
+    /// What the new configuration tracks may be down, and what it does not track any more may have been the last fault.
+    fn meet_new_faults(&mut self, now: Instant, fates: &[Fate]) {
+        for i in (0..fates.len()).filter(|i| fates[*i] != Fate::Starts) {
+            let (state, faulty) = (self.instances[i].state, self.is_faulty(i));
+            match state {
+                State::Master | State::Backup if self.instances[i].faults > 0 => {
+                    self.event(now, i, Event::FaultAppears, None);
+                }
+                State::Fault if !faulty => self.event(now, i, Event::FaultClears, None),
+                _ => {}
             }
         }
     }
@@ -70,6 +133,7 @@ impl Engine {
             self.send_advert(i, 0, Rule::ReloadRemoved);
             self.drop_addresses(i, Rule::ReloadRemoved);
         }
+        self.notify_deleted(i, Rule::ReloadRemoved);
         self.trace(i, Rule::ReloadRemoved, TraceKind::Transition { from: self.instances[i].state, to: State::Init });
     }
 
@@ -114,7 +178,9 @@ fn inherit(new: &mut Instance, old: &Instance, vanished: &mut Vec<(IfIndex, IfAd
     new.state = old.state;
     new.wants_master = old.wants_master;
     new.holds = old.holds;
+    new.untold = old.untold;
     new.master = old.master;
+    new.sequence = old.sequence;
     if old.holds {
         let kept: Vec<_> = new.model.all_vips().map(|vip| (vip.iface, vip.addr)).collect();
         vanished.extend(old.model.all_vips().map(|vip| (vip.iface, vip.addr)).filter(|a| !kept.contains(a)));

@@ -4,5 +4,6 @@
 pub(crate) mod apply;
 pub mod decide;
 pub(crate) mod instance;
+pub(crate) mod pace;
 pub mod receive;
 pub mod skew;

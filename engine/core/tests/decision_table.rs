@@ -32,7 +32,7 @@ const PREEMPTIONS: [Preemption; 5] =
 fn all_facts() -> Vec<Facts> {
     let mut all = Vec::new();
     for preemption in PREEMPTIONS {
-        for bits in 0..=u8::MAX {
+        for bits in 0..1_u16 << 9 {
             let bit = |n: u8| bits & (1 << n) == 0;
             all.push(Facts {
                 starts_as_master: bit(0),
@@ -44,6 +44,7 @@ fn all_facts() -> Vec<Facts> {
                 any_packet_rearms: bit(5),
                 last_word: bit(6),
                 two_releases: bit(7),
+                waits_for_script: bit(8),
             });
         }
     }
@@ -51,7 +52,7 @@ fn all_facts() -> Vec<Facts> {
 }
 
 /// The facts as words. No wildcard: a new fact does not compile before it has a column here.
-fn words(facts: &Facts) -> [String; 9] {
+fn words(facts: &Facts) -> [String; 10] {
     let Facts {
         starts_as_master,
         owner,
@@ -62,6 +63,7 @@ fn words(facts: &Facts) -> [String; 9] {
         any_packet_rearms,
         last_word,
         two_releases,
+        waits_for_script,
     } = *facts;
     let word = |name: &str, yes: bool| if yes { name.to_string() } else { format!("not {name}") };
     [
@@ -74,6 +76,7 @@ fn words(facts: &Facts) -> [String; 9] {
         word("any_packet_rearms", any_packet_rearms),
         word("last_word", last_word),
         word("two_releases", two_releases),
+        word("waits_for_script", waits_for_script),
     ]
 }
 

@@ -4,9 +4,12 @@ mod support;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use support::*;
+use vrrplab_engine::model::command::Program;
+use vrrplab_engine::model::track::{FileModel, ProcessModel, ScriptModel, Tracked};
 use vrrplab_engine::model::*;
 use vrrplab_engine::{
-    Command, Effect, EffectKind, Engine, Input, Instant, KernelEvent, Output, Policy, Rule, Span, State,
+    Command, Effect, EffectKind, Engine, Exit, Finished, Input, Instant, Job, KernelEvent, Output, Policy, Rule, Span,
+    State,
 };
 use vrrplab_wire::{VrrpView, parse_announcement};
 
@@ -26,6 +29,9 @@ enum Step {
     Reload { instance: usize, priority: u8 },
     Stop,
     Start,
+    Finish { job: u64, outcome: Exit },
+    File(i32),
+    Processes(u32),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -43,8 +49,47 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         1 => (0..3usize, 1..=u8::MAX).prop_map(|(instance, priority)| Step::Reload { instance, priority }),
         1 => Just(Step::Stop),
         1 => Just(Step::Start),
+        3 => (0..12u64, outcomes()).prop_map(|(job, outcome)| Step::Finish { job, outcome }),
+        1 => any::<i32>().prop_map(Step::File),
+        1 => (0..3u32).prop_map(Step::Processes),
     ];
     vec(step, 0..60)
+}
+
+fn outcomes() -> impl Strategy<Value = Exit> {
+    prop_oneof![(0..2i32).prop_map(Exit::Status), Just(Exit::Signal(15))]
+}
+
+/// The first instance tracks a script, a file and a process with these weights.
+fn track(node: &mut NodeModel, weights: (i16, i16, i16)) {
+    let tracked = |weight| vec![Tracked { item: 0, weight, reverse: false }];
+    let first = &mut node.instances[0];
+    (first.track_scripts, first.track_files, first.track_processes) =
+        (tracked(weights.0), tracked(weights.1), tracked(weights.2));
+    node.scripts = vec![ScriptModel {
+        name: "chk".into(),
+        program: Program { words: vec!["/chk".into()], user: None },
+        interval: Span::from_secs(1),
+        timeout: Span::from_millis(1_500),
+        weight: 0,
+        reverse: false,
+        rise: 2,
+        fall: 2,
+        init_fail: false,
+    }];
+    node.files = vec![FileModel { name: "adj".into(), path: "/adj".into(), weight: 1, reverse: false, init: None }];
+    node.processes = vec![ProcessModel {
+        name: "web".into(),
+        command: vec!["web".into()],
+        arguments: None,
+        full_command: false,
+        weight: 0,
+        reverse: false,
+        quorum: 1,
+        quorum_max: None,
+        fork_delay: Span::from_millis(300),
+        terminate_delay: Span::from_secs(1),
+    }];
 }
 
 fn instances() -> impl Strategy<Value = Vec<InstanceModel>> {
@@ -68,9 +113,14 @@ fn instances() -> impl Strategy<Value = Vec<InstanceModel>> {
 }
 
 fn nodes() -> impl Strategy<Value = NodeModel> {
-    (instances(), any::<bool>(), any::<bool>()).prop_map(|(instances, grouped, strict)| {
+    let weights = || prop_oneof![Just(0), -20..20i16];
+    let tracking = proptest::option::of((weights(), weights(), weights()));
+    (instances(), any::<bool>(), any::<bool>(), tracking).prop_map(|(instances, grouped, strict, tracking)| {
         let mut node = node(instances);
         node.policy = if strict { Policy::RFC9568 } else { Policy::KEEPALIVED_2_2_7 };
+        if let Some(weights) = tracking {
+            track(&mut node, weights);
+        }
         if grouped {
             node.sync_groups = vec![SyncGroupModel::new("G", (0..node.instances.len()).collect())];
         }
@@ -129,6 +179,16 @@ impl Run {
                 self.model.instances[position].priority = (*priority).try_into().unwrap();
                 self.input(Input::Operator(Command::Reload(Box::new(self.model.clone()))));
             }
+            Step::Finish { job, outcome } => {
+                self.input(Input::Finished(Finished { job: Job(*job), outcome: *outcome }));
+            }
+            Step::File(value) => {
+                let bytes = value.to_string().into();
+                self.input(Input::Kernel(KernelEvent::FileContent { path: "/adj".into(), bytes }));
+            }
+            Step::Processes(count) => {
+                self.input(Input::Kernel(KernelEvent::ProcessCount { item: 0, count: *count }));
+            }
             Step::Stop => {
                 self.input(Input::Operator(Command::Stop));
                 self.stopped = true;
@@ -179,7 +239,7 @@ fn advert_of(kind: &EffectKind) -> Option<(u8, u8)> {
     let message = match kind {
         EffectKind::SendFrame { bytes, .. } if parse_announcement(bytes).is_none() => &bytes[34..],
         EffectKind::SendPacket { bytes, .. } => &bytes[20..],
-        EffectKind::SendFrame { .. } | EffectKind::ChangeAddress { .. } => return None,
+        _ => return None,
     };
     let view = VrrpView::new(message).unwrap();
     Some((view.vrid(), view.priority()))

@@ -10,7 +10,7 @@ use vrrplab_engine::{
 };
 
 /// Authentication that the engine does not speak yet; these groups are named, not skipped in silence.
-const NOT_SUPPORTED_YET: &[&str] = &["v2-ah", "hmac-ext"];
+const NOT_SUPPORTED_YET: &[&str] = &["hmac-ext"];
 
 #[allow(clippy::disallowed_methods)] // the one knob of this test: another folder of vectors
 fn folder() -> PathBuf {
@@ -58,14 +58,16 @@ const LAN: IfIndex = IfIndex(2);
 const OWN_MAC: Mac = Mac([2, 0, 0, 0, 0, 9]);
 
 fn password(value: &Value) -> Auth {
-    if text(value, "/context/auth") != "simple" {
-        return Auth::None;
-    }
+    let auth: fn([u8; 8]) -> Auth = match text(value, "/context/auth") {
+        "simple" => Auth::Pass,
+        "ah" => Auth::Ah,
+        _ => return Auth::None,
+    };
     let mut bytes = [0; 8];
     for (to, from) in bytes.iter_mut().zip(text(value, "/context/password").bytes()) {
         *to = from;
     }
-    Auth::Pass(bytes)
+    auth(bytes)
 }
 
 fn version(value: &Value) -> Version {
@@ -174,9 +176,23 @@ fn deadline(engine: &Engine) -> Option<Instant> {
     engine.next_wake().filter(|w| w.timer == TimerKind::Protocol).map(|w| w.at)
 }
 
+/// The same advert with an authentication header of this number.
+fn with_sequence(value: &Value, sequence: u32) -> Vec<u8> {
+    let mut frame = hex(text(value, "/frame_hex"));
+    frame.drain(34..58);
+    frame[17] -= 24;
+    let Auth::Ah(key) = password(value) else { panic!("no key") };
+    vrrplab_wire::add_ah(&mut frame, key, sequence, true);
+    frame
+}
+
 /// What the frame does to a receiver under this policy: the verdict, its word, and the timers.
 fn verdict(value: &Value, policy: Policy) -> (bool, &'static str) {
     let (mut engine, now) = receiver(model(value, policy), false);
+    if let Some(last) = value.pointer("/context/ah_last_seq").and_then(Value::as_u64) {
+        engine.handle(now, Input::Frame { iface: LAN, bytes: &with_sequence(value, u32::try_from(last).unwrap()) });
+        assert!(drain(&mut engine).heard);
+    }
     engine.handle(now, Input::Frame { iface: LAN, bytes: &hex(text(value, "/frame_hex")) });
     let why = engine.last_unseen();
     let seen = drain(&mut engine);

@@ -71,6 +71,8 @@ pub struct Node {
     pub start: Option<Instant>,
     /// Whether the node answers HTTP on port 80 of every address that it holds.
     pub http: bool,
+    /// Its files, path and content: those that are tracked, and shell scripts.
+    pub files: Vec<(String, String)>,
 }
 
 /// Where an interface is plugged in.
@@ -202,6 +204,51 @@ pub enum Fault {
     Reload(NodeId, Box<NodeModel>),
     /// Port security is switched on, changed or off.
     SetPortSecurity(Nic, Option<PortSecurity>),
+    /// A file is written, or deleted.
+    WriteFile {
+        /// Where.
+        node: NodeId,
+        /// Its path.
+        path: String,
+        /// What it holds from now on; `None`: it is gone.
+        content: Option<String>,
+    },
+    /// A `vrrp_script` behaves like this from its next run on.
+    Script {
+        /// Where.
+        node: NodeId,
+        /// The name after `vrrp_script`.
+        name: String,
+        /// What it does.
+        does: Behaviour,
+    },
+    /// So many processes match a `vrrp_track_process` (before: as many as its quorum).
+    Processes {
+        /// Where.
+        node: NodeId,
+        /// The name after `vrrp_track_process`.
+        name: String,
+        /// How many.
+        count: u32,
+    },
+    /// A BFD session goes down or comes up (before: up).
+    Session {
+        /// Where.
+        node: NodeId,
+        /// The name after `bfd_instance`.
+        name: String,
+        /// It is up.
+        up: bool,
+    },
+}
+
+/// What a simulated program does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Behaviour {
+    /// It ends at once with this status.
+    Exits(i32),
+    /// It does not end by itself.
+    Hangs,
 }
 
 /// Which way frames of a port are dropped.

@@ -2,6 +2,7 @@
 
 use core::net::IpAddr;
 
+use crate::ah::AhView;
 use crate::{Mac, link};
 
 /// The IP protocol number of VRRP.
@@ -41,6 +42,8 @@ pub struct Envelope<'a> {
     pub protocol: u8,
     /// An authentication header is present.
     pub ah: bool,
+    /// That header, where it is whole (IPv4).
+    pub authentication: Option<AhView<'a>>,
     /// The VRRP bytes: after the IP header (and the authentication header), cut at the claimed or received end.
     pub payload: &'a [u8],
 }
@@ -70,6 +73,7 @@ impl Envelope<'_> {
             fragment: ip.fragment,
             protocol: ip.protocol,
             ah,
+            authentication: if ah { AhView::new(ip.packet) } else { None },
             payload,
         })
     }

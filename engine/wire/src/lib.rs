@@ -3,6 +3,7 @@
 #![deny(clippy::float_arithmetic)]
 extern crate alloc;
 
+pub mod ah;
 pub mod announce;
 pub mod check;
 pub mod coverage;
@@ -16,6 +17,7 @@ pub mod vrrp;
 
 use core::fmt;
 
+pub use ah::{AhView, add_ah};
 pub use announce::{Announcement, gratuitous_arp, parse_announcement, unsolicited_na};
 pub use check::{ArpFacts, NaFacts, RaFacts, check_arp, check_na, check_ra};
 pub use coverage::cover_message_only;

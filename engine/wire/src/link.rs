@@ -55,6 +55,8 @@ pub(crate) struct Ip<'a> {
     /// Not the first fragment: the payload does not start with a header.
     pub later_fragment: bool,
     pub protocol: u8,
+    /// The packet, cut at its claimed or received end.
+    pub(crate) packet: &'a [u8],
     /// After the IP header, cut at the claimed end.
     pub payload: &'a [u8],
 }
@@ -93,6 +95,7 @@ fn ipv4(bytes: &[u8]) -> Option<Ip<'_>> {
         fragment: packet.more_frags() || later_fragment,
         later_fragment,
         protocol: u8::from(packet.next_header()),
+        packet: bytes.get(..total_len.min(bytes.len())).unwrap_or_default(),
         payload: bytes.get(header_len.max(IPV4_HEADER_LEN)..total_len.min(bytes.len())).unwrap_or_default(),
     })
 }
@@ -118,6 +121,7 @@ fn ipv6(bytes: &[u8]) -> Option<Ip<'_>> {
         fragment: false,
         later_fragment: false,
         protocol: u8::from(packet.next_header()),
+        packet: bytes.get(..total_len.min(bytes.len())).unwrap_or_default(),
         payload: bytes.get(IPV6_HEADER_LEN..total_len.min(bytes.len())).unwrap_or_default(),
     })
 }

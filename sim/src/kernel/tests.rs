@@ -173,7 +173,7 @@ fn addresses_are_set_once_and_a_dead_link_hears_nothing() {
     assert!(!a.link_up(ETH0));
     assert_eq!(receive(&mut a, T0, &question).len(), 0);
     a.set_carrier(ETH0, true);
-    assert_eq!(a.remove_address(ETH0, vip), Ok(()));
+    assert_eq!(a.remove_address(ETH0, vip), Ok(vec![]));
     assert_eq!(a.remove_address(ETH0, vip), Err(AddressError::NotFound));
     assert_eq!(receive(&mut a, T0, &question).len(), 0);
 }
@@ -194,4 +194,30 @@ fn an_address_on_a_macvlan_is_at_its_mac_while_it_is_set() {
     assert_eq!(receive(&mut router, now, &frame).len(), 0, "the macvlan is down");
     let question = frames::question(B, ip(2), ip(1), None).unwrap();
     assert_eq!(receive(&mut router, now, &question)[0][6..12], A.0, "other addresses are where they were");
+}
+
+#[test]
+fn a_removed_primary_takes_its_secondaries_along_unless_they_are_promoted() {
+    let addr = |last: u8, prefix| IfAddr { ip: IpAddr::from([10, 9, 0, last]), prefix };
+    let host = |promotes: bool| {
+        let setup = IfaceSetup {
+            index: IfIndex(2),
+            name: "eth0".into(),
+            mac: Mac([2, 0, 0, 0, 0, 1]),
+            addresses: vec![addr(1, 24), addr(2, 24), addr(3, 32), addr(4, 24)],
+        };
+        let mut kernel = Kernel::new(vec![setup]);
+        if promotes {
+            kernel.promote_secondaries(IfIndex(2));
+        }
+        kernel
+    };
+    let mut plain = host(false);
+    assert_eq!(plain.remove_address(IfIndex(2), addr(2, 24)), Ok(vec![]));
+    assert_eq!(plain.remove_address(IfIndex(2), addr(1, 24)), Ok(vec![addr(4, 24)]));
+    assert_eq!(plain.addresses(IfIndex(2)), [addr(3, 32)]);
+    let mut promoting = host(true);
+    assert_eq!(promoting.remove_address(IfIndex(2), addr(1, 24)), Ok(vec![]));
+    assert_eq!(promoting.addresses(IfIndex(2)), [addr(2, 24), addr(3, 32), addr(4, 24)]);
+    assert_eq!(promoting.remove_address(IfIndex(2), addr(9, 24)), Err(AddressError::NotFound));
 }

@@ -31,6 +31,10 @@ impl Lab<'_> {
             Fault::Resume(node) => self.resume(node.0, watchers),
             Fault::Start(node) => self.start(node.0, watchers),
             Fault::Reload(node, model) => self.reload(node.0, model, watchers),
+            Fault::WriteFile { node, path, content } => self.write_file(node.0, path, content.as_deref(), watchers),
+            Fault::Script { node, name, does } => self.tell_script(node.0, name, *does),
+            Fault::Processes { node, name, count } => self.count_processes(node.0, name, *count, watchers),
+            Fault::Session { node, name, up } => self.set_session(node.0, name, *up, watchers),
             Fault::SetPortSecurity(nic, security) => self.fabric.set_security(self.port(*nic), security.clone()),
         }
     }
@@ -78,8 +82,9 @@ impl Lab<'_> {
             self.set_carrier(n, position, false, watchers);
         }
         for (iface, addr) in self.routers[n].virtual_addresses() {
-            if self.routers[n].kernel.remove_address(iface, addr).is_ok() {
-                self.show_address(n, iface, addr, false, watchers);
+            let Ok(gone) = self.routers[n].kernel.remove_address(iface, addr) else { continue };
+            for gone in gone.into_iter().chain([addr]) {
+                self.show_address(n, iface, gone, false, watchers);
             }
         }
     }
@@ -87,6 +92,7 @@ impl Lab<'_> {
     fn kill(&mut self, node: NodeId, watchers: Watchers<'_, '_>) {
         let router = &mut self.routers[node.0];
         router.waiting.clear();
+        router.programs.forget();
         router.paused = false;
         if router.engine.take().is_some() {
             self.show(watchers, &Moment::Gone(node));
@@ -110,7 +116,8 @@ impl Lab<'_> {
                 Waiting::Frame { iface, frame } => {
                     engine.handle(self.now, Input::Frame { iface: *iface, bytes: frame })
                 }
-                Waiting::Kernel(event) => engine.handle(self.now, Input::Kernel(*event)),
+                Waiting::Kernel(event) => engine.handle(self.now, Input::Kernel(event.clone())),
+                Waiting::Finished(finished) => engine.handle(self.now, Input::Finished(*finished)),
             }
             self.carry_out(n, watchers);
         }
@@ -124,7 +131,12 @@ impl Lab<'_> {
         let router = &mut self.routers[n];
         let model = router.model_now(config);
         router.model = config.clone();
+        let surroundings = router.surroundings(config);
         if let Some(engine) = &mut router.engine {
+            // files are known by their path, so those that the new configuration adds can be told before it
+            for event in surroundings.into_iter().filter(|event| matches!(event, KernelEvent::FileContent { .. })) {
+                engine.handle(self.now, Input::Kernel(event));
+            }
             engine.handle(self.now, Input::Operator(Command::Reload(Box::new(model))));
             self.carry_out(n, watchers);
         }

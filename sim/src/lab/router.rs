@@ -2,17 +2,19 @@
 use std::rc::Rc;
 
 use vrrplab_engine::model::{IfAddr, IfIndex, NodeModel};
-use vrrplab_engine::{Engine, Instant, KernelEvent};
+use vrrplab_engine::{Engine, Finished, Instant, KernelEvent};
+use vrrplab_formats::world::Node;
 
 use super::queue::Place;
 use crate::fabric::PortId;
-use crate::host::Responder;
+use crate::host::{Programs, Responder};
 use crate::kernel::{IfaceSetup, Kernel};
 
 /// What a paused daemon finds in its sockets when it goes on.
 pub(super) enum Waiting {
     Frame { iface: IfIndex, frame: Rc<[u8]> },
     Kernel(KernelEvent),
+    Finished(Finished),
 }
 
 /// One router.
@@ -24,10 +26,17 @@ pub(super) struct Router {
     /// SIGSTOP.
     pub paused: bool,
     pub waiting: Vec<Waiting>,
+    /// What the kernel did besides what the daemon asked for, before the daemon has read it.
+    pub unread: Vec<KernelEvent>,
     /// Power loss; the next start brings the ports back.
     pub crashed: bool,
     pub kernel: Kernel,
     pub responder: Responder,
+    pub programs: Programs,
+    /// How many processes of a tracked name run, where a fault has said so.
+    pub processes: Vec<(String, u32)>,
+    /// Which BFD sessions are up, where a fault has said so.
+    pub sessions: Vec<(String, bool)>,
     pub ports: Vec<PortId>,
     /// When the services have something to do.
     pub services_due: Option<Instant>,
@@ -38,21 +47,26 @@ pub(super) struct Router {
 }
 
 impl Router {
-    pub fn new(model: NodeModel, http: bool, ports: Vec<PortId>, seed: u64) -> Router {
+    pub fn new(node: &Node, ports: Vec<PortId>, seed: u64) -> Router {
+        let model = node.model.clone();
         let interfaces = model
             .interfaces
             .iter()
             .map(|i| IfaceSetup { index: i.index, name: i.name.clone(), mac: i.mac, addresses: i.addresses.clone() })
             .collect();
-        let responder = Responder::new(&model.name, http, seed);
+        let responder = Responder::new(&model.name, node.http, seed);
         Router {
             kernel: Kernel::new(interfaces),
             model,
             engine: None,
             paused: false,
             waiting: Vec::new(),
+            unread: Vec::new(),
             crashed: false,
             responder,
+            programs: Programs::new(&node.files),
+            processes: Vec::new(),
+            sessions: Vec::new(),
             ports,
             services_due: None,
             scheduled: None,
@@ -109,6 +123,23 @@ impl Router {
     pub fn next_wake(&mut self, now: Instant) -> Option<Instant> {
         self.services_due = self.responder.next_wake(now);
         let engine = self.engine.as_ref().filter(|_| !self.paused).and_then(Engine::next_wake).map(|wake| wake.at);
-        [engine, self.kernel.next_wake(), self.services_due].into_iter().flatten().min()
+        [engine, self.kernel.next_wake(), self.services_due, self.programs.next_wake()].into_iter().flatten().min()
+    }
+
+    /// What a daemon with this configuration finds when it looks at files, processes and sessions. What no fault has
+    /// touched is well.
+    pub fn surroundings(&self, config: &NodeModel) -> Vec<KernelEvent> {
+        let content = |path: &String| self.programs.content(path).map(|text| (path.clone(), text.into()));
+        let found = config.files.iter().filter_map(|file| content(&file.path));
+        let files = found.map(|(path, bytes)| KernelEvent::FileContent { path, bytes });
+        let processes = config.processes.iter().enumerate().map(|(item, process)| {
+            let told = self.processes.iter().find(|(name, _)| *name == process.name);
+            KernelEvent::ProcessCount { item, count: told.map_or(process.quorum, |(_, count)| *count) }
+        });
+        let sessions = config.bfds.iter().enumerate().map(|(item, bfd)| {
+            let told = self.sessions.iter().find(|(name, _)| *name == bfd.name);
+            KernelEvent::BfdSession { item, up: told.is_none_or(|(_, up)| *up) }
+        });
+        files.chain(processes).chain(sessions).collect()
     }
 }

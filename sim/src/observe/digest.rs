@@ -72,7 +72,7 @@ impl Fnv {
                 self.bytes(&[4]);
                 self.position(node.0);
                 self.string(instance.as_bytes());
-                self.position(trace.instance);
+                self.position(trace.instance.unwrap_or(usize::MAX));
                 self.rule(Some(trace.rule));
                 self.debug(&trace.kind);
             }
@@ -95,6 +95,19 @@ impl Fnv {
             Moment::Gone(node) => {
                 self.bytes(&[7]);
                 self.position(node.0);
+            }
+            Moment::Ran { node, words, rule } => {
+                self.bytes(&[11]);
+                self.position(node.0);
+                self.position(words.len());
+                words.iter().for_each(|word| self.string(word.as_bytes()));
+                self.rule(Some(rule));
+            }
+            Moment::Told { node, line, rule } => {
+                self.bytes(&[12]);
+                self.position(node.0);
+                self.string(line.as_bytes());
+                self.rule(Some(rule));
             }
             Moment::Asked { client, request } => self.request(8, client.0, request, at),
             Moment::Answered { client, request, asked } => self.request(9, client.0, request, asked),
@@ -213,6 +226,10 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
             let verb = if added { "sets" } else { "removes" };
             (names.node(node).into(), format!("{iface} {verb} {}/{}", addr.ip, addr.prefix))
         }
+        Moment::Ran { node, words, rule } => {
+            (names.node(node).into(), format!("runs {} [{}]", words.join(" "), rule.id()))
+        }
+        Moment::Told { node, line, rule } => (names.node(node).into(), format!("tells {line} [{}]", rule.id())),
         Moment::Fault(fault) => (names.struck(fault).into(), names.fault(fault)),
         Moment::Gone(node) => (names.node(node).into(), "daemon gone".into()),
         Moment::Asked { client, request } => (names.client(client).into(), format!("asks request {request}")),

@@ -40,7 +40,13 @@ fn node(name: &str, last: u8) -> Node {
         up: true,
     };
     let model = NodeModel { instances: vec![instance], ..NodeModel::new(name, Policy::default(), vec![interface]) };
-    Node { model, ports: vec![Port { network: NetworkId(0), security: None }], start: Some(Instant::ZERO), http: false }
+    Node {
+        model,
+        ports: vec![Port { network: NetworkId(0), security: None }],
+        start: Some(Instant::ZERO),
+        http: false,
+        files: Vec::new(),
+    }
 }
 
 /// Routers `r1` and `r2` and a client `c1` on the segment `lan`; `VI_1` holds 10.0.0.100.
@@ -124,7 +130,7 @@ pub fn transition(to: &mut dyn Observer, at: Instant, node: usize, states: (Stat
 
 /// Shows any decision of `VI_1`.
 pub fn decided(to: &mut dyn Observer, at: Instant, node: usize, kind: TraceKind) {
-    let trace = Trace { instance: 0, rule: RULE, kind };
+    let trace = Trace { instance: Some(0), rule: RULE, kind };
     to.see(at, &Moment::Decided { node: NodeId(node), instance: "VI_1", trace: &trace });
 }
 

@@ -2,7 +2,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
-use vrrplab_engine::{Instant, Rule, State, Trace, TraceKind};
+use vrrplab_engine::{Instant, News, Rule, State, Trace, TraceKind};
 use vrrplab_formats::world::{ClientId, Fault, FrameKind, NodeId, World};
 
 use crate::fabric::{DropReason, PortId};
@@ -153,7 +153,7 @@ impl Timeline {
     }
 
     fn decided(&mut self, node: NodeId, instance: &str, trace: &Trace) {
-        let (what, level, tone) = match trace.kind {
+        let (what, level, tone) = match &trace.kind {
             TraceKind::Transition { from, to } => {
                 let tone = match to {
                     State::Master => Tone::Master,
@@ -162,22 +162,28 @@ impl Timeline {
                 };
                 (format!("{} -> {}", from.name(), to.name()), Level::Normal, tone)
             }
+            TraceKind::Tracked { name, news } => {
+                let good = words::is_good(*news);
+                let tone = good.map_or(Tone::Plain, |good| if good { Tone::Good } else { Tone::Bad });
+                let level = if matches!(news, News::NowReturning(_)) { Level::Detail } else { Level::Normal };
+                (words::news(name, *news), level, tone)
+            }
             TraceKind::Heard { from, priority, state } => {
                 let what = format!("hears priority {priority} of {from} as {}", state.name());
                 (what, Level::Detail, Tone::Plain)
             }
             TraceKind::Refused { from } => {
-                let first = self.refusals.insert((node, instance.into(), trace.rule, from));
+                let first = self.refusals.insert((node, instance.into(), trace.rule, *from));
                 let level = if first { Level::Normal } else { Level::Detail };
                 (format!("refuses a packet of {from}"), level, Tone::Bad)
             }
             TraceKind::Priority { from, to } => (format!("priority {from} -> {to}"), Level::Normal, Tone::Plain),
             TraceKind::Interval { from, to } => {
-                let what = format!("interval {} -> {}", words::span(from), words::span(to));
+                let what = format!("interval {} -> {}", words::span(*from), words::span(*to));
                 (what, Level::Normal, Tone::Plain)
             }
             TraceKind::Armed { until } => {
-                (format!("timer armed until {}", words::time(until)), Level::Detail, Tone::Plain)
+                (format!("timer armed until {}", words::time(*until)), Level::Detail, Tone::Plain)
             }
         };
         let name = self.names.node(node).to_owned();
@@ -280,6 +286,17 @@ impl Observer for Timeline {
                 let name = self.names.node(node).to_owned();
                 let what = format!("{} {}/{}", if added { "sets" } else { "removes" }, addr.ip, addr.prefix);
                 self.push(&name, iface, what, (Level::Normal, Tone::Plain));
+            }
+            Moment::Ran { node, words, rule } => {
+                let name = self.names.node(node).to_owned();
+                // a check runs every second, a notify script when something has happened
+                let check = matches!(rule, Rule::ScriptRuns | Rule::ScriptOverlaps);
+                let level = if check { Level::Detail } else { Level::Normal };
+                self.push(&name, "", format!("runs {}", words.join(" ")), (level, Tone::Plain)).rule = Some(rule);
+            }
+            Moment::Told { node, line, rule } => {
+                let name = self.names.node(node).to_owned();
+                self.push(&name, "", format!("tells {line}"), (Level::Normal, Tone::Plain)).rule = Some(rule);
             }
             Moment::Fault(fault) => self.fault(fault),
             Moment::Gone(node) => {

@@ -1,9 +1,9 @@
 //! The words of every report: names of hosts and ports, times, faults and drop reasons.
 use std::net::IpAddr;
 
-use vrrplab_engine::{Instant, Span};
+use vrrplab_engine::{Exit, Instant, News, Span};
 use vrrplab_formats::world::{
-    Ask, ClientId, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId, World,
+    Ask, Behaviour, ClientId, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId, World,
 };
 
 use crate::fabric::{DropReason, PortId};
@@ -40,6 +40,39 @@ pub const fn drop_reason(reason: DropReason) -> &'static str {
         DropReason::SpoofedMac => "port security: source MAC not allowed",
         DropReason::SpoofedIp => "port security: source address not allowed",
         DropReason::SpoofedArp => "port security: ARP sender not allowed",
+    }
+}
+
+/// What was found out about something that is tracked, in plain words.
+pub fn news(name: &str, news: News) -> String {
+    match news {
+        News::Succeeded => format!("script {name} succeeded"),
+        News::Failed(Exit::Status(status)) => format!("script {name} failed (exited with status {status})"),
+        News::Failed(Exit::Signal(signal)) => format!("script {name} failed (due to signal {signal})"),
+        News::TimedOut => format!("script {name} failed (ran too long)"),
+        News::NowReturning(status) => format!("script {name} now returns {status}"),
+        News::StillRunning => format!("script {name} is still running"),
+        News::Considered { good } => {
+            format!("script {name} still counts as {}", if good { "successful" } else { "failed" })
+        }
+        News::Says(value) => format!("file {name} says {value}"),
+        News::Quorum(true) => format!("enough processes {name} run"),
+        News::Quorum(false) => format!("too few or too many processes {name} run"),
+        News::Link(true) => format!("{name} counts as up"),
+        News::Link(false) => format!("{name} counts as down"),
+        News::Session(true) => format!("BFD session {name} is up"),
+        News::Session(false) => format!("BFD session {name} is down"),
+    }
+}
+
+/// Whether it is good or bad news, or neither.
+pub const fn is_good(news: News) -> Option<bool> {
+    match news {
+        News::Succeeded | News::Quorum(true) | News::Session(true) | News::Link(true) => Some(true),
+        News::Failed(_) | News::TimedOut | News::Quorum(false) | News::Session(false) | News::Link(false) => {
+            Some(false)
+        }
+        News::NowReturning(_) | News::StillRunning | News::Considered { .. } | News::Says(_) => None,
     }
 }
 
@@ -148,7 +181,11 @@ impl Names {
             | Fault::Pause(node)
             | Fault::Resume(node)
             | Fault::Start(node)
-            | Fault::Reload(node, _) => self.node(*node),
+            | Fault::Reload(node, _)
+            | Fault::WriteFile { node, .. }
+            | Fault::Script { node, .. }
+            | Fault::Processes { node, .. }
+            | Fault::Session { node, .. } => self.node(*node),
         }
     }
 
@@ -189,6 +226,22 @@ impl Names {
             Fault::Resume(node) => format!("daemon of {} resumed (SIGCONT)", self.node(*node)),
             Fault::Start(node) => format!("daemon of {} started", self.node(*node)),
             Fault::Reload(node, _) => format!("daemon of {} reloaded (SIGHUP)", self.node(*node)),
+            Fault::WriteFile { node, path, content: Some(content) } => {
+                format!("{path} of {} written: {}", self.node(*node), content.trim_end().escape_debug())
+            }
+            Fault::WriteFile { node, path, content: None } => format!("{path} of {} deleted", self.node(*node)),
+            Fault::Script { node, name, does: Behaviour::Exits(status) } => {
+                format!("script {name} of {} exits with {status} from now on", self.node(*node))
+            }
+            Fault::Script { node, name, does: Behaviour::Hangs } => {
+                format!("script {name} of {} hangs from now on", self.node(*node))
+            }
+            Fault::Processes { node, name, count } => {
+                format!("{count} processes {name} on {}", self.node(*node))
+            }
+            Fault::Session { node, name, up } => {
+                format!("BFD session {name} of {} {}", self.node(*node), if *up { "comes up" } else { "goes down" })
+            }
             Fault::SetPortSecurity(nic, None) => format!("port security of {} off", self.nic(*nic)),
             Fault::SetPortSecurity(nic, Some(security)) => {
                 let pairs: Vec<String> = security
@@ -225,6 +278,26 @@ mod tests {
     }
 
     #[test]
+    fn what_is_tracked_has_plain_words() {
+        let table = [
+            (News::Succeeded, Some(true), "script x succeeded"),
+            (News::Failed(Exit::Status(1)), Some(false), "script x failed (exited with status 1)"),
+            (News::Failed(Exit::Signal(9)), Some(false), "script x failed (due to signal 9)"),
+            (News::TimedOut, Some(false), "script x failed (ran too long)"),
+            (News::NowReturning(2), None, "script x now returns 2"),
+            (News::StillRunning, None, "script x is still running"),
+            (News::Considered { good: true }, None, "script x still counts as successful"),
+            (News::Says(-30), None, "file x says -30"),
+            (News::Quorum(false), Some(false), "too few or too many processes x run"),
+            (News::Session(true), Some(true), "BFD session x is up"),
+            (News::Link(false), Some(false), "x counts as down"),
+        ];
+        for (found, good, words) in table {
+            assert_eq!((is_good(found), news("x", found).as_str()), (good, words));
+        }
+    }
+
+    #[test]
     fn every_fault_has_plain_words() {
         let names = Names::new(&stage::world(), &stage::ports());
         let (node, network) = (NodeId(0), NetworkId(0));
@@ -256,6 +329,18 @@ mod tests {
             (Fault::Pause(node), "daemon of r1 paused (SIGSTOP)"),
             (Fault::Resume(node), "daemon of r1 resumed (SIGCONT)"),
             (Fault::Start(node), "daemon of r1 started"),
+            (
+                Fault::WriteFile { node, path: "/run/adj".into(), content: Some("-30\n".into()) },
+                "/run/adj of r1 written: -30",
+            ),
+            (Fault::WriteFile { node, path: "/run/adj".into(), content: None }, "/run/adj of r1 deleted"),
+            (
+                Fault::Script { node, name: "chk".into(), does: Behaviour::Exits(1) },
+                "script chk of r1 exits with 1 from now on",
+            ),
+            (Fault::Script { node, name: "chk".into(), does: Behaviour::Hangs }, "script chk of r1 hangs from now on"),
+            (Fault::Processes { node, name: "web".into(), count: 0 }, "0 processes web on r1"),
+            (Fault::Session { node, name: "gw".into(), up: false }, "BFD session gw of r1 goes down"),
             (Fault::Reload(node, model), "daemon of r1 reloaded (SIGHUP)"),
             (Fault::SetPortSecurity(nic, None), "port security of r1:eth0 off"),
             (

@@ -183,6 +183,14 @@ impl<'w> Order<'w> {
                 let ended: Vec<_> = self.partitions.extract_if(.., |(_, of)| *of == network.0).collect();
                 ended.into_iter().map(|(name, switch)| (at, Action::Heal(name, switch))).collect()
             }
+            Fault::WriteFile { node, .. }
+            | Fault::Script { node, .. }
+            | Fault::Processes { node, .. }
+            | Fault::Session { node, .. } => {
+                let node = &self.world.nodes[node.0].model.name;
+                refused.push(format!("{node}: what is tracked cannot be played (at {at})"));
+                Vec::new()
+            }
             Fault::SetPortSecurity(nic, _) => {
                 let node = &self.world.nodes[nic.node.0].model.name;
                 refused.push(format!("{node}: port security cannot be played (at {at})"));

@@ -55,6 +55,13 @@ pub struct Globals {
     pub surroundings: Vec<Setting>,
 }
 
+impl Globals {
+    /// The pipes that hear of instances, in the order in which they are written to.
+    pub fn instance_fifos(&self) -> impl Iterator<Item = &Fifo> {
+        self.fifo.iter().chain(&self.vrrp_fifo)
+    }
+}
+
 /// A line that is kept as it is written.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {

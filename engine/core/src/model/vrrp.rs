@@ -244,6 +244,8 @@ pub enum Auth {
     None,
     /// `auth_type PASS`: eight bytes, zero padded.
     Pass([u8; 8]),
+    /// `auth_type AH`: an authentication header, keyed with eight bytes, zero padded.
+    Ah([u8; 8]),
 }
 
 /// GARP and unsolicited NA bursts of one instance.

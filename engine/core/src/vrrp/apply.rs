@@ -2,11 +2,12 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use vrrplab_wire::{Advert, AdvertFrame, cover_message_only, gratuitous_arp, multicast_mac, unsolicited_na};
+use vrrplab_wire::{Advert, AdvertFrame, add_ah, cover_message_only, gratuitous_arp, multicast_mac, unsolicited_na};
 
 use crate::engine::Engine;
 use crate::io::{EffectKind, State, TimerKind, TraceKind};
 use crate::model::{AddressFamily, Auth, IfAddr, IfIndex, Mac, Version, standard_group};
+use crate::notify::Said;
 use crate::policy::V3Checksum;
 use crate::rules::Rule;
 use crate::time::{Instant, Span};
@@ -40,7 +41,10 @@ impl Engine {
         let rule = decision.rule;
         let policy = self.policy;
         match action {
-            Action::Enter => self.trace(i, rule, TraceKind::Transition { from, to: decision.next }),
+            Action::Enter => {
+                self.instances[i].untold = false;
+                self.trace(i, rule, TraceKind::Transition { from, to: decision.next });
+            }
             Action::SendAdvert => self.send_advert(i, self.instances[i].priority, rule),
             Action::SendRelease => self.send_advert(i, 0, rule),
             Action::TakeAddresses => self.take_addresses(i, rule),
@@ -50,6 +54,7 @@ impl Engine {
             Action::ScheduleAnnounce => {
                 self.schedule(now, i, self.instances[i].model.garp.delay, TimerKind::DelayedAnnounce);
             }
+            Action::SkipSequence => self.instances[i].sequence = self.instances[i].sequence.wrapping_add(1),
             Action::AnnounceToLower => self.announce_to_lower(now, i, rule),
             Action::RefreshAnnounce => self.refresh(now, i),
             Action::AnnounceSource => self.announce_source(i, rule),
@@ -57,9 +62,9 @@ impl Engine {
                 let late = self.instances[i].rearm_lateness(&policy);
                 self.arm(now + late, i, self.instances[i].model.advert_int, rule);
             }
-            Action::ArmDown => self.arm(now, i, self.instances[i].down(&policy).max(SHORTEST_DOWN), rule),
-            Action::ArmSkew => self.arm(now, i, self.instances[i].skew(&policy), rule),
-            Action::ArmAtOnce => self.arm(now, i, Span::from_micros(1), rule),
+            Action::ArmDown => self.arm(self.base(now), i, self.instances[i].down(&policy).max(SHORTEST_DOWN), rule),
+            Action::ArmSkew => self.arm(self.base(now), i, self.instances[i].skew(&policy), rule),
+            Action::ArmAtOnce => self.arm(self.base(now), i, Span::from_micros(1), rule),
             Action::Disarm => self.deadlines[i] = None,
             Action::LearnInterval => self.learn_interval(i, heard),
             Action::ForgetInterval => self.instances[i].master_interval = self.instances[i].model.advert_int,
@@ -67,6 +72,8 @@ impl Engine {
             Action::StartPreemptDelay => self.instances[i].preempt_since = Some(now),
             Action::ClearPreemptDelay => self.instances[i].preempt_since = None,
             Action::ReducePriority => self.reduce_priority(i, rule),
+            Action::Notify => self.notify_state(i, rule),
+            Action::NotifyLower => self.notify_instance(i, rule, Said::Lower),
             Action::WantMaster => self.instances[i].wants_master = true,
             Action::PullGroup => {}
         }
@@ -99,6 +106,7 @@ impl Engine {
     /// One advert event: one frame to the group, or one packet to each peer, all with the same identification.
     pub(crate) fn send_advert(&mut self, i: usize, priority: u8, rule: Rule) {
         let id = self.instances[i].take_ip_id();
+        self.instances[i].sequence = self.instances[i].sequence.wrapping_add(1);
         let Some(src) = self.sources[i] else { return };
         let model = &self.instances[i].model;
         let Some(src_mac) = self.mac_of(i, model.iface) else { return };
@@ -109,7 +117,7 @@ impl Engine {
             interval: interval_field(model.version, model.advert_int),
             addresses: model.vips.iter().map(|vip| vip.addr.ip).collect(),
             auth: match model.auth {
-                Auth::None => None,
+                Auth::None | Auth::Ah(_) => None,
                 Auth::Pass(password) => Some(password),
             },
         };
@@ -118,10 +126,18 @@ impl Engine {
             && family == AddressFamily::V4
             && self.policy.v3_ipv4_checksum == V3Checksum::MessageOnly;
         let ttl = model.unicast_ttl.unwrap_or(255);
+        let header = match model.auth {
+            Auth::Ah(key) if model.version == Version::V2 && family == AddressFamily::V4 => Some(key),
+            _ => None,
+        };
+        let (sequence, ttl_counts) = (self.instances[i].sequence, model.unicast_peers.is_empty());
         let build = |dst: IpAddr, dst_mac: Mac, ttl: u8| {
             let mut frame = AdvertFrame { advert: &advert, family, src_mac, dst_mac, src, dst, ttl, id }.emit();
             if message_only {
                 cover_message_only(&mut frame);
+            }
+            if let Some(key) = header {
+                add_ah(&mut frame, key, sequence, ttl_counts);
             }
             frame
         };
@@ -144,6 +160,7 @@ impl Engine {
 
     fn take_addresses(&mut self, i: usize, rule: Rule) {
         self.instances[i].holds = true;
+        self.filter(i, true);
         for (iface, addr) in self.addresses_of(i) {
             self.interfaces.add(iface, addr);
             self.effect(rule, EffectKind::ChangeAddress { iface, addr, add: true });
@@ -154,12 +171,24 @@ impl Engine {
         if !core::mem::take(&mut self.instances[i].holds) {
             return;
         }
+        self.pacing.forget(i);
         for (iface, addr) in self.addresses_of(i) {
             // an address that another instance still holds is the kernel's single copy: keepalived removes it all the same
             if self.interfaces.holds(iface, addr) {
                 self.interfaces.remove(iface, addr);
                 self.effect(rule, EffectKind::ChangeAddress { iface, addr, add: false });
             }
+        }
+        self.filter(i, false);
+    }
+
+    /// `no_accept`: before addresses are set, what comes to them is dropped; it passes again after they are gone.
+    fn filter(&mut self, i: usize, drop: bool) {
+        if self.instances[i].model.accept {
+            return;
+        }
+        for (_, addr) in self.addresses_of(i) {
+            self.effect(Rule::NoAccept, EffectKind::FilterAddress { ip: addr.ip, drop });
         }
     }
 
@@ -174,11 +203,15 @@ impl Engine {
         self.announce(i, rounds, rule);
     }
 
+    /// The instance that heard the worse advert first, then the other members of its sync group.
     fn announce_to_lower(&mut self, now: Instant, i: usize, rule: Rule) {
-        let garp = self.instances[i].model.garp;
-        if garp.lower_prio_repeat > 0 {
-            self.announce(i, garp.lower_prio_repeat, rule);
-            self.schedule(now, i, garp.lower_prio_delay, TimerKind::DelayedLowerPrioAnnounce);
+        let others: Vec<usize> = self.peers_of(i).collect();
+        for i in core::iter::once(i).chain(others) {
+            let garp = self.instances[i].model.garp;
+            if garp.lower_prio_repeat > 0 && self.instances[i].holds {
+                self.announce(i, garp.lower_prio_repeat, rule);
+                self.schedule(now, i, garp.lower_prio_delay, TimerKind::DelayedLowerPrioAnnounce);
+            }
         }
     }
 
@@ -197,7 +230,7 @@ impl Engine {
         }
         for _ in 0..rounds {
             for (iface, addr) in self.addresses_of(i) {
-                self.announce_one(i, iface, addr.ip, rule);
+                self.announce_paced(i, iface, addr.ip, rule);
             }
         }
     }
@@ -214,7 +247,7 @@ impl Engine {
         Some(if self.policy.virtual_mac { self.instances[i].model.virtual_mac() } else { own })
     }
 
-    fn announce_one(&mut self, i: usize, iface: IfIndex, ip: IpAddr, rule: Rule) {
+    pub(super) fn announce_one(&mut self, i: usize, iface: IfIndex, ip: IpAddr, rule: Rule) {
         let Some(mac) = self.mac_of(i, iface) else { return };
         let bytes = match ip {
             IpAddr::V4(ip) => gratuitous_arp(mac, ip),

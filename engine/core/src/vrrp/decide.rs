@@ -64,12 +64,14 @@ pub enum Preemption {
 /// What the decision depends on besides state and event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Facts {
-    /// Priority 255 (and `state MASTER` where the policy asks for it).
+    /// Priority 255 (and `state MASTER` where the policy asks for it), and no state has been told yet.
     pub starts_as_master: bool,
     /// The base priority is 255.
     pub owner: bool,
     /// A fault of the router itself or of its sync group exists.
     pub faulty: bool,
+    /// Nothing is wrong, but an unweighted script has no first result yet.
+    pub waits_for_script: bool,
     /// There is no sync group, or every other member wants to be master.
     pub group_agrees: bool,
     /// How a lower priority is treated.
@@ -101,6 +103,8 @@ pub enum Action {
     Announce,
     /// Announce again after `garp_master_delay`.
     ScheduleAnnounce,
+    /// The authentication header goes one further than the number just heard.
+    SkipSequence,
     /// Announce, `garp_lower_prio_repeat` rounds, and again after `garp_lower_prio_delay`.
     AnnounceToLower,
     /// Announce if `garp_master_refresh` has passed.
@@ -129,6 +133,10 @@ pub enum Action {
     ClearPreemptDelay,
     /// The priority 255 becomes 254.
     ReducePriority,
+    /// Tell scripts, pipes and mail which state was entered.
+    Notify,
+    /// Tell scripts and pipes that a master hears a worse advert.
+    NotifyLower,
     /// Tell the sync group that this member wants to be master.
     WantMaster,
     /// Take the sync group along.
@@ -149,13 +157,24 @@ pub struct Decision {
 use Action::*;
 
 const ACCEPT: &[Action] = &[ClearPreemptDelay, LearnInterval, RememberMaster, ArmDown];
-const TAKE_OVER: &[Action] = &[SendAdvert, Enter, TakeAddresses, Announce, ScheduleAnnounce, ArmAdvert, PullGroup];
-const FOLLOW_UP: &[Action] = &[SendAdvert, Enter, TakeAddresses, Announce, ScheduleAnnounce, ArmAdvert];
-const YIELD: &[Action] = &[Enter, DropAddresses, ClearPreemptDelay, LearnInterval, RememberMaster, ArmDown, PullGroup];
+const TAKE_OVER: &[Action] =
+    &[SendAdvert, Enter, TakeAddresses, Announce, Notify, ScheduleAnnounce, ArmAdvert, PullGroup];
+const FOLLOW_UP: &[Action] = &[SendAdvert, Enter, TakeAddresses, Announce, Notify, ScheduleAnnounce, ArmAdvert];
+const YIELD: &[Action] =
+    &[Enter, DropAddresses, Notify, ClearPreemptDelay, LearnInterval, RememberMaster, ArmDown, PullGroup];
 const YIELD_WITH_LAST_WORD: &[Action] =
-    &[SendAdvert, Enter, DropAddresses, ClearPreemptDelay, LearnInterval, RememberMaster, ArmDown, PullGroup];
-const OWNER_YIELDS: &[Action] =
-    &[ReducePriority, Enter, DropAddresses, ClearPreemptDelay, LearnInterval, RememberMaster, ArmDown, PullGroup];
+    &[SendAdvert, Enter, DropAddresses, Notify, ClearPreemptDelay, LearnInterval, RememberMaster, ArmDown, PullGroup];
+const OWNER_YIELDS: &[Action] = &[
+    ReducePriority,
+    Enter,
+    DropAddresses,
+    Notify,
+    ClearPreemptDelay,
+    LearnInterval,
+    RememberMaster,
+    ArmDown,
+    PullGroup,
+];
 
 const fn decision(next: State, rule: Rule, actions: &'static [Action]) -> Decision {
     Decision { next, rule, actions }
@@ -173,9 +192,10 @@ pub const fn decide(state: State, event: Event, facts: &Facts) -> Option<Decisio
 
 const fn start(event: Event, facts: &Facts) -> Option<Decision> {
     Some(match event {
-        Event::Start if facts.faulty => decision(State::Fault, Rule::StartFault, &[Enter]),
+        Event::Start if facts.waits_for_script => decision(State::Fault, Rule::StartWaits, &[Notify]),
+        Event::Start if facts.faulty => decision(State::Fault, Rule::StartFault, &[Enter, Notify]),
         Event::Start if facts.starts_as_master => decision(State::Backup, Rule::StartOwner, &[ArmAtOnce]),
-        Event::Start => decision(State::Backup, Rule::StartBackup, &[Enter, ArmDown]),
+        Event::Start => decision(State::Backup, Rule::StartBackup, &[Enter, Notify, ArmDown]),
         _ => return None,
     })
 }
@@ -188,8 +208,8 @@ const fn backup(event: Event, facts: &Facts) -> Option<Decision> {
         Event::Advert(Comparison::Release) => decision(State::Backup, Rule::BackupHearsRelease, &[ArmSkew]),
         Event::Advert(Comparison::Lower) => hears_lower(facts.preemption),
         Event::Advert(_) => decision(State::Backup, Rule::BackupHearsMaster, ACCEPT),
-        Event::FaultAppears => decision(State::Fault, Rule::FaultAppears, &[Enter, Disarm, PullGroup]),
-        Event::GroupFault => decision(State::Fault, Rule::GroupToFault, &[Enter, Disarm]),
+        Event::FaultAppears => decision(State::Fault, Rule::FaultAppears, &[Enter, Notify, Disarm, PullGroup]),
+        Event::GroupFault => decision(State::Fault, Rule::GroupToFault, &[Enter, Notify, Disarm]),
         Event::Stop => decision(State::Init, Rule::Stop, &[Disarm]),
         _ => return None,
     })
@@ -219,21 +239,23 @@ const fn master(event: Event, facts: &Facts) -> Option<Decision> {
         Event::Advert(comparison) => return Some(master_hears(comparison, facts)),
         Event::Refused if facts.any_packet_rearms => decision(State::Master, Rule::RefusedRearms, &[ArmAdvert]),
         Event::GroupBackup => {
-            decision(State::Backup, Rule::GroupToBackup, &[Enter, DropAddresses, ClearPreemptDelay, ArmDown])
+            decision(State::Backup, Rule::GroupToBackup, &[Enter, DropAddresses, Notify, ClearPreemptDelay, ArmDown])
         }
         Event::FaultAppears if facts.two_releases => decision(
             State::Fault,
             Rule::FaultAppears,
-            &[Enter, SendRelease, SendRelease, DropAddresses, Disarm, PullGroup],
+            &[Enter, SendRelease, SendRelease, DropAddresses, Notify, Disarm, PullGroup],
         ),
         Event::FaultAppears => {
-            decision(State::Fault, Rule::FaultAppears, &[Enter, SendRelease, DropAddresses, Disarm, PullGroup])
+            decision(State::Fault, Rule::FaultAppears, &[Enter, SendRelease, DropAddresses, Notify, Disarm, PullGroup])
         }
-        Event::GroupFault => decision(State::Fault, Rule::GroupToFault, &[Enter, SendRelease, DropAddresses, Disarm]),
+        Event::GroupFault => {
+            decision(State::Fault, Rule::GroupToFault, &[Enter, SendRelease, DropAddresses, Notify, Disarm])
+        }
         Event::AddressTaken => decision(
             State::Backup,
             Rule::AddressTaken,
-            &[Enter, SendRelease, DropAddresses, ClearPreemptDelay, ArmSkew, PullGroup],
+            &[Enter, SendRelease, DropAddresses, Notify, ClearPreemptDelay, ArmSkew, PullGroup],
         ),
         Event::Stop => decision(State::Init, Rule::Stop, &[SendRelease, DropAddresses, Disarm]),
         _ => return None,
@@ -263,23 +285,28 @@ const fn master_hears(comparison: Comparison, facts: &Facts) -> Decision {
 
 const fn hears_worse(facts: &Facts) -> Decision {
     match (facts.answers_worse, facts.any_packet_rearms) {
-        (true, true) => decision(State::Master, Rule::MasterAnswersLower, &[SendAdvert, AnnounceToLower, ArmAdvert]),
-        (true, false) => decision(State::Master, Rule::MasterAnswersLower, &[SendAdvert]),
-        (false, _) => decision(State::Master, Rule::MasterKeepsSilent, &[]),
+        (true, true) => decision(
+            State::Master,
+            Rule::MasterAnswersLower,
+            &[SkipSequence, SendAdvert, AnnounceToLower, NotifyLower, ArmAdvert],
+        ),
+        (true, false) => decision(State::Master, Rule::MasterAnswersLower, &[SendAdvert, NotifyLower]),
+        (false, _) => decision(State::Master, Rule::MasterKeepsSilent, &[NotifyLower]),
     }
 }
 
 const fn fault(event: Event, facts: &Facts) -> Option<Decision> {
     Some(match event {
+        Event::FaultClears if facts.starts_as_master => decision(State::Backup, Rule::StartOwner, &[ArmAtOnce]),
         Event::FaultClears => decision(
             State::Backup,
             Rule::FaultClears,
-            &[Enter, ForgetInterval, ClearPreemptDelay, AnnounceSource, ArmDown, PullGroup],
+            &[Enter, Notify, ForgetInterval, ClearPreemptDelay, AnnounceSource, ArmDown, PullGroup],
         ),
         Event::GroupBackup if !facts.faulty => decision(
             State::Backup,
             Rule::GroupToBackup,
-            &[Enter, ForgetInterval, ClearPreemptDelay, AnnounceSource, ArmDown],
+            &[Enter, Notify, ForgetInterval, ClearPreemptDelay, AnnounceSource, ArmDown],
         ),
         Event::Stop => decision(State::Init, Rule::Stop, &[]),
         _ => return None,

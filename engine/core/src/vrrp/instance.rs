@@ -23,6 +23,8 @@ pub(crate) struct Instance {
     pub master_interval: Span,
     /// Who the master is.
     pub master: Option<IpAddr>,
+    /// The sequence number of the last authentication header sent or accepted: keepalived has one counter for both.
+    pub sequence: u32,
     /// IPv4 identification of the next advert.
     pub ip_id: u16,
     /// The virtual addresses are set.
@@ -31,10 +33,14 @@ pub(crate) struct Instance {
     pub preempt_since: Option<Instant>,
     /// The next advert later than this refreshes the announcements.
     pub refresh_after: Option<Instant>,
-    /// The own faults (not those of the sync group).
+    /// The own faults (not those of the sync group), with what is still waited for.
     pub faults: usize,
     /// Announcements sent in the course of the present decision.
     pub announced: u64,
+    /// Unweighted scripts without a first result.
+    pub waits: usize,
+    /// No state has been told yet since the start.
+    pub untold: bool,
 }
 
 impl Instance {
@@ -46,12 +52,15 @@ impl Instance {
             owner: model.is_owner(),
             master_interval: model.advert_int,
             master: None,
+            sequence: 0,
             ip_id: 1,
             holds: false,
             preempt_since: None,
             refresh_after: None,
             faults: 0,
             announced: 0,
+            waits: 0,
+            untold: true,
             model,
         }
     }

@@ -18,6 +18,8 @@ pub struct Listener<'a> {
     pub state: State,
     /// The address of the master that it last accepted.
     pub master: Option<IpAddr>,
+    /// The sequence number of the last authentication header sent or accepted.
+    pub sequence: u32,
 }
 
 /// An advert that passed every check.
@@ -29,6 +31,8 @@ pub struct Heard {
     pub priority: u8,
     /// Its interval.
     pub interval: Span,
+    /// The sequence number of its authentication header.
+    pub sequence: Option<u32>,
 }
 
 /// The verdict on one frame.
@@ -44,6 +48,8 @@ pub enum Verdict {
         from: IpAddr,
         /// The check that failed.
         rule: Rule,
+        /// The sequence number of its authentication header, when that was in order.
+        sequence: Option<u32>,
     },
     /// A virtual router takes it.
     Accepted {
@@ -57,12 +63,14 @@ pub enum Verdict {
 /// One receive check. Each refuses with one rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Check {
+    AuthHeader,
     Length,
     Ttl,
     Version,
     AuthUnknown,
     AuthMismatch,
     AuthFailure,
+    AuthReplay,
     Interval,
     IntervalZero,
     Type,
@@ -79,12 +87,14 @@ enum Check {
 
 /// keepalived 2.2.7, measured.
 const KEEPALIVED_2_2_7: &[Check] = &[
+    Check::AuthHeader,
     Check::Length,
     Check::Ttl,
     Check::Version,
     Check::AuthUnknown,
     Check::AuthMismatch,
     Check::AuthFailure,
+    Check::AuthReplay,
     Check::Interval,
     Check::Type,
     Check::Count,
@@ -105,8 +115,10 @@ const RFC_9568: &[Check] = &[
     Check::Checksum,
     Check::Owner,
     Check::AuthUnknown,
+    Check::AuthHeader,
     Check::AuthMismatch,
     Check::AuthFailure,
+    Check::AuthReplay,
     Check::Delivery,
     Check::PeerTtl,
     Check::Interval,
@@ -180,8 +192,13 @@ pub fn receive<'a>(
     if family == AddressFamily::V6 && policy.receive == ReceiveOrder::Keepalived227 && !case.checksum_ok() {
         return Verdict::Unseen(Rule::ReceiveChecksum); // the kernel verifies the checksum of IPv6 raw sockets
     }
-    match checks.iter().find_map(|check| case.refuses(*check)) {
-        Some(rule) => Verdict::Refused { listener: position, from: envelope.src, rule },
+    let refused = checks.iter().enumerate().find_map(|(place, check)| case.refuses(*check).map(|rule| (place, rule)));
+    match refused {
+        Some((place, rule)) => {
+            // the replay check notes the number as soon as it is passed, whatever the later checks say
+            let sequence = case.sequence().filter(|_| checks[..place].contains(&Check::AuthReplay));
+            Verdict::Refused { listener: position, from: envelope.src, rule, sequence }
+        }
         None => Verdict::Accepted { listener: position, heard: case.heard() },
     }
 }
@@ -225,11 +242,12 @@ impl Case<'_> {
             Check::Ttl => (!model.is_unicast() && self.envelope.ttl != 255, Rule::ReceiveTtl),
             Check::Version => (self.view.version_nibble() != expected_version, Rule::ReceiveVersion),
             Check::AuthUnknown => (v2 && self.view.auth_type() > 2, Rule::ReceiveAuthUnknown),
-            Check::AuthMismatch => (
-                v2 && (self.view.auth_type() != auth_number(model.auth) || self.envelope.ah),
-                Rule::ReceiveAuthMismatch,
-            ),
+            Check::AuthHeader => (self.envelope.ah != matches!(model.auth, Auth::Ah(_)), Rule::ReceiveAuthMismatch),
+            Check::AuthMismatch => (v2 && self.view.auth_type() != auth_number(model.auth), Rule::ReceiveAuthMismatch),
             Check::AuthFailure => (v2 && self.wrong_password(), Rule::ReceiveAuthFailure),
+            Check::AuthReplay => {
+                (self.sequence().is_some_and(|number| number <= self.listener.sequence), Rule::ReceiveAuthReplay)
+            }
             Check::Interval => (v2 && self.interval() != model.advert_int, Rule::ReceiveInterval),
             Check::IntervalZero => (!v2 && self.view.centiseconds() == 0, Rule::ReceiveIntervalZero),
             Check::Type => (self.view.kind() != 1, Rule::ReceiveType),
@@ -257,7 +275,23 @@ impl Case<'_> {
     }
 
     fn heard(&self) -> Heard {
-        Heard { from: self.envelope.src, priority: self.view.priority(), interval: self.interval() }
+        let (priority, interval) = (self.view.priority(), self.interval());
+        Heard { from: self.envelope.src, priority, interval, sequence: self.sequence() }
+    }
+
+    /// The sequence number of the authentication header, where one is asked for.
+    fn sequence(&self) -> Option<u32> {
+        let asked = matches!(self.listener.model.auth, Auth::Ah(_));
+        self.envelope.authentication.filter(|_| asked).map(|header| header.sequence())
+    }
+
+    /// keepalived compares the integrity check value first, then the security parameter index with the source.
+    fn wrong_header(&self, key: [u8; 8]) -> bool {
+        let IpAddr::V4(source) = self.envelope.src else { return true };
+        let ttl_counts = !self.listener.model.is_unicast();
+        self.envelope
+            .authentication
+            .is_none_or(|header| !header.is_authentic(key, ttl_counts) || header.spi() != source.to_bits())
     }
 
     fn interval(&self) -> Span {
@@ -287,6 +321,7 @@ impl Case<'_> {
     fn wrong_password(&self) -> bool {
         match self.listener.model.auth {
             Auth::None => false,
+            Auth::Ah(key) => self.wrong_header(key),
             Auth::Pass(ours) => self.view.auth_data(self.family) != Some(ours),
         }
     }
@@ -324,5 +359,6 @@ fn auth_number(auth: Auth) -> u8 {
     match auth {
         Auth::None => 0,
         Auth::Pass(_) => 1,
+        Auth::Ah(_) => 2,
     }
 }

@@ -3,7 +3,10 @@
 use std::net::{IpAddr, Ipv4Addr};
 
 use vrrplab_engine::model::*;
-use vrrplab_engine::{Command, EffectKind, Engine, Input, Instant, KernelEvent, Output, Policy, State, TraceKind};
+use vrrplab_engine::{
+    Command, EffectKind, Engine, Exit, Finished, Input, Instant, Job, KernelEvent, Notice, Output, Policy, State,
+    TraceKind,
+};
 use vrrplab_wire::{Advert, AdvertFrame, GROUP_V4, VrrpView, multicast_mac, parse_announcement};
 
 pub const ETH0: IfIndex = IfIndex(2);
@@ -47,7 +50,7 @@ pub fn advert(model: &InstanceModel, last: u8, priority: u8) -> Vec<u8> {
         },
         addresses: model.vips.iter().map(|v| v.addr.ip).collect(),
         auth: match model.auth {
-            Auth::None => None,
+            Auth::None | Auth::Ah(_) => None,
             Auth::Pass(p) => Some(p),
         },
     };
@@ -102,6 +105,26 @@ impl Stage {
         self.drain()
     }
 
+    pub fn kernel(&mut self, event: KernelEvent) -> Vec<String> {
+        self.engine.handle(self.now, Input::Kernel(event));
+        self.drain()
+    }
+
+    /// The content of a file, as it is found or written.
+    pub fn write(&mut self, path: &str, content: &str) -> Vec<String> {
+        self.kernel(KernelEvent::FileContent { path: path.into(), bytes: content.into() })
+    }
+
+    /// A program ends by itself.
+    pub fn exits(&mut self, job: u64, status: i32) -> Vec<String> {
+        self.ends(job, Exit::Status(status))
+    }
+
+    pub fn ends(&mut self, job: u64, outcome: Exit) -> Vec<String> {
+        self.engine.handle(self.now, Input::Finished(Finished { job: Job(job), outcome }));
+        self.drain()
+    }
+
     pub fn ask(&mut self, command: Command) -> Vec<String> {
         self.engine.handle(self.now, Input::Operator(command));
         self.drain()
@@ -122,13 +145,14 @@ impl Stage {
     fn words(&self, output: &Output) -> Option<String> {
         let now = self.now;
         match output {
-            Output::Trace(trace) => match trace.kind {
+            Output::Trace(trace) => match &trace.kind {
                 TraceKind::Transition { from, to } => {
-                    let name = self.engine.instance_name(trace.instance);
+                    let name = self.engine.instance_name(trace.instance.unwrap());
                     Some(format!("{now} {name} {} -> {} ({})", from.name(), to.name(), trace.rule))
                 }
                 TraceKind::Refused { .. } => Some(format!("{now} refused ({})", trace.rule)),
                 TraceKind::Priority { from, to } => Some(format!("{now} priority {from} -> {to}")),
+                TraceKind::Tracked { name, news } => Some(format!("{now} {name} {news:?} ({})", trace.rule)),
                 _ => None,
             },
             Output::Effect(effect) => Some(match &effect.kind {
@@ -142,6 +166,25 @@ impl Stage {
                 EffectKind::ChangeAddress { addr, add, .. } => {
                     format!("{now} {}{}", if *add { '+' } else { '-' }, addr.ip)
                 }
+                EffectKind::FilterAddress { ip, drop } => {
+                    format!("{now} {} {ip} ({})", if *drop { "drop" } else { "pass" }, effect.rule)
+                }
+                EffectKind::PromoteSecondaries { iface } => format!("{now} promote on {} ({})", iface.0, effect.rule),
+                EffectKind::RunScript { job, program } => {
+                    format!("{now} run {} as job {} ({})", program.words.join(" "), job.0, effect.rule)
+                }
+                EffectKind::Cancel { job, force } => {
+                    format!("{now} {} job {} ({})", if *force { "kill" } else { "end" }, job.0, effect.rule)
+                }
+                EffectKind::Notify(notice) => match notice.as_ref() {
+                    Notice::Script { program, arguments } => {
+                        let words: Vec<&str> = program.words.iter().chain(arguments).map(String::as_str).collect();
+                        format!("{now} notify {} ({})", words.join(" "), effect.rule)
+                    }
+                    Notice::Line { fifo, line } => format!("{now} {fifo}: {line}"),
+                    Notice::Mail { subject } => format!("{now} mail {subject}"),
+                },
+                EffectKind::WriteFile { path, value } => format!("{now} write {value} into {path} ({})", effect.rule),
             }),
         }
     }

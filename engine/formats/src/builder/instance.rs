@@ -2,6 +2,8 @@
 use std::net::IpAddr;
 use std::num::NonZeroU8;
 
+use vrrplab_engine::model::command::Notify;
+use vrrplab_engine::model::globals::Globals;
 use vrrplab_engine::model::{
     AddressFamily, Auth, Garp, IfAddr, InstanceModel, InterfaceModel, UnicastPeer, Version, Vip, standard_group,
 };
@@ -86,7 +88,7 @@ pub(super) fn build(
         garp_extra: draft.garp_extra.as_ref().or(defaults.garp_extra.as_ref()).map(|extra| extra.value),
         routes: draft.routes.clone(),
         rules: draft.rules.clone(),
-        notify: draft.notify.clone(),
+        notify: notify(&draft.notify, &node.globals),
         debug: draft.debug,
         receive_buffer: draft.receive_buffer,
         lvs_sync_interface: draft.lvs_sync_interface.clone(),
@@ -96,6 +98,13 @@ pub(super) fn build(
         strict::apply(&mut model, draft, report);
     }
     Some(model)
+}
+
+/// What is told to whom: what an instance leaves open is as the node has it.
+pub(super) fn notify(own: &Notify, globals: &Globals) -> Notify {
+    let mail = own.mail.or(globals.mail.vrrp).or(globals.mail.everything);
+    let priority_changes = own.priority_changes.or(globals.priority_changes.then_some(true));
+    Notify { mail, priority_changes, ..own.clone() }
 }
 
 /// The group that adverts are sent to, where it is not the standard's.
@@ -226,14 +235,14 @@ fn auth(draft: &InstanceDraft, version: Version, report: &mut Report) -> Auth {
         let label = format!("{} bytes", bytes.len());
         report.warning(pass, "only the first 8 bytes of the password are used", label);
     }
-    if draft.auth_type.as_ref().is_some_and(|kind| kind.value == AuthType::Ah) {
-        report.error(pass, "AH authentication is not modelled yet", "only PASS is").unnoticed();
-    }
     let mut padded = [0; 8];
     for (to, from) in padded.iter_mut().zip(bytes) {
         *to = *from;
     }
-    Auth::Pass(padded)
+    match draft.auth_type.as_ref().map(|kind| kind.value) {
+        Some(AuthType::Ah) => Auth::Ah(padded),
+        Some(AuthType::Pass) | None => Auth::Pass(padded),
+    }
 }
 
 fn advert_int(draft: &InstanceDraft, version: Version, report: &mut Report) -> Span {

@@ -1,4 +1,5 @@
 //! `case.json`: the switches and nodes of a recording, made into a world without faults.
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use super::files::{InOrder, Millis, Text};
 use super::frr;
 use super::timeline::Timeline;
 use crate::builder::build_node;
-use crate::diagnostics::{Report, Severity, Spanned};
+use crate::diagnostics::{Keepalived, Report, Spanned};
 use crate::keepalived;
 use crate::world::{LinkQuality, Network, NetworkId, Node, Port, World};
 
@@ -44,6 +45,25 @@ pub(super) struct CaseNode {
     pub(super) frr_vrrpd_conf: Option<String>,
     #[serde(default)]
     pub(super) setup: Vec<String>,
+    #[serde(default)]
+    files: BTreeMap<String, CaseFile>,
+}
+
+/// A file beside the configuration: its text alone, or with a mode.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum CaseFile {
+    Text(String),
+    WithMode { content: String },
+}
+
+impl CaseNode {
+    fn files(&self) -> Vec<(String, String)> {
+        let content = |file: &CaseFile| match file {
+            CaseFile::Text(content) | CaseFile::WithMode { content } => content.clone(),
+        };
+        self.files.iter().map(|(path, file)| (path.clone(), content(file))).collect()
+    }
 }
 
 /// One interface.
@@ -72,6 +92,8 @@ pub(super) struct CaseFault {
     pub(super) switch: Option<String>,
     pub(super) groups: Option<Vec<Vec<String>>>,
     pub(super) keepalived_conf: Option<String>,
+    pub(super) path: Option<String>,
+    pub(super) content: Option<String>,
 }
 
 impl Case {
@@ -107,7 +129,7 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
                 Some(started(name, interfaces, conf, &file, report))
             }
         };
-        nodes.extend(model.map(|model| Node { model, ports, start, http: false }));
+        nodes.extend(model.map(|model| Node { model, ports, start, http: false, files: node.files() }));
     }
     World {
         name: case.name.clone(),
@@ -127,12 +149,12 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
 /// nothing of this is an error here.
 fn started(node: &str, interfaces: Vec<InterfaceModel>, conf: &str, file: &str, report: &mut Report) -> NodeModel {
     let mut own = Report::default();
-    let model = read_conf(node, interfaces.clone(), conf, file, &mut own);
+    let model = read_conf(node, interfaces.clone(), conf, file, &mut own).filter(|_| !own.is_refused());
     for source in own.sources {
         report.add_source(&source.name, &source.text);
     }
     for finding in own.diagnostics {
-        let fatal = model.is_none() && finding.severity == Severity::Error;
+        let fatal = matches!(finding.keepalived, Keepalived::Refuses(_));
         let title = if fatal { format!("{node} does not run: {}", finding.title) } else { finding.title };
         let at = Spanned::new((), Arc::from(finding.file), finding.span);
         report.warning(&at, title, finding.label).help = finding.help;

@@ -110,6 +110,7 @@ impl<'a> Reader<'a> {
             "sigstop" => node_fault(Fault::Pause),
             "sigcont" => node_fault(Fault::Resume),
             "start" => self.start(fault),
+            "write_file" => self.write_file(fault, issued),
             "reload" => self.reload(fault, issued, place, report),
             "port_down" | "port_up" | "nic_down" | "nic_up" => self.link(fault, injected),
             "cut" | "partition" => self.break_off(fault, injected),
@@ -125,6 +126,14 @@ impl<'a> Reader<'a> {
         let n = self.starts.entry(name.clone()).or_insert(0);
         *n += 1;
         Ok(self.run.started(name, *n).map(|at| (Window::exactly(at), Fault::Start(id))).into_iter().collect())
+    }
+
+    /// The file is truncated and written in place: one event when it is closed.
+    fn write_file(&self, fault: &CaseFault, issued: Window) -> Result<Effects, Refusal> {
+        let node = self.node(fault)?;
+        let path = fault.path.clone().ok_or("no `path`")?;
+        let content = Some(fault.content.clone().ok_or("no `content`")?);
+        Ok(vec![(issued, Fault::WriteFile { node, path, content })])
     }
 
     fn reload(

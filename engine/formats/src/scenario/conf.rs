@@ -2,11 +2,11 @@
 use vrrplab_engine::Policy;
 use vrrplab_engine::model::{AddressOptions, InterfaceModel, NodeModel};
 
+use super::WrittenConf;
 use super::leaf::{Entries, Placed, Short, Yaml};
 use super::reader::Reader;
 use super::shape::{InstanceText, TrackText, VipText};
 use super::units::{MaybePrefixedKind, Text, TextKind};
-use super::WrittenConf;
 use crate::builder::{AuthType, Draft, InstanceDraft, PeerDraft, SyncGroupDraft, TrackDraft, VipDraft, build_node};
 use crate::diagnostics::{Report, Spanned};
 use crate::keepalived::{Options, parse_with};

@@ -118,9 +118,13 @@ impl Reader<'_> {
             }),
         };
         let http = self.or(&text.http, false);
+        let mut files = Vec::new();
+        for (path, content) in text.files.iter().flat_map(|files| &files.0) {
+            files.extend(self.read(content).map(|content| (path.value.clone(), content.value)));
+        }
         let instances = model.iter().flat_map(|m| &m.instances).map(|i| i.name.clone()).collect();
         let (name, model) = (name.value.clone(), model.filter(|_| whole));
-        self.nodes.push(NodeSoFar { name, interfaces, ports, model, instances, start, http });
+        self.nodes.push(NodeSoFar { name, interfaces, ports, model, instances, start, http, files });
     }
 
     /// A 1-based position as a byte of a derived MAC.

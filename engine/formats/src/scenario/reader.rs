@@ -38,6 +38,8 @@ pub(super) struct NodeSoFar {
     pub(super) start: Option<Instant>,
     /// Whether it answers HTTP.
     pub(super) http: bool,
+    /// Its files.
+    pub(super) files: Vec<(String, String)>,
 }
 
 /// A keepalived.conf by its name: what it says, whether that is all, and its text, when it could be read.

@@ -63,6 +63,8 @@ pub(super) struct NodeText {
     pub(super) start: Option<Start>,
     /// Answers HTTP on port 80 of every address that it holds.
     pub(super) http: Option<Flag>,
+    /// Files beside the configuration, path and content: what is tracked, and shell scripts.
+    pub(super) files: Option<Entries<Text>>,
 }
 
 /// One interface.
@@ -252,6 +254,64 @@ pub(super) enum FaultText {
     Reload(Box<ReloadText>),
     /// Port security is switched on, changed or off.
     PortSecurity(SetSecurityText),
+    /// A file is written or deleted.
+    File(FileText),
+    /// A `vrrp_script` behaves differently from its next run on.
+    Script(ScriptText),
+    /// Processes of a `vrrp_track_process` come or go.
+    Process(ProcessText),
+    /// A BFD session comes up or goes down.
+    Bfd(SessionText),
+}
+
+/// A file from now on.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct FileText {
+    /// The node.
+    pub(super) node: Text,
+    /// Its path.
+    pub(super) path: Text,
+    /// What it holds; left out, the file is deleted.
+    pub(super) content: Option<Text>,
+}
+
+/// What a script does from now on: `exits` or `hangs`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ScriptText {
+    /// The node.
+    pub(super) node: Text,
+    /// The name after `vrrp_script`.
+    pub(super) name: Text,
+    /// It ends with this status; 0 is success.
+    pub(super) exits: Option<Number>,
+    /// It does not end by itself.
+    pub(super) hangs: Option<Flag>,
+}
+
+/// How many processes run from now on.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProcessText {
+    /// The node.
+    pub(super) node: Text,
+    /// The name after `vrrp_track_process`.
+    pub(super) name: Text,
+    /// So many.
+    pub(super) count: Number,
+}
+
+/// How a BFD session is from now on.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SessionText {
+    /// The node.
+    pub(super) node: Text,
+    /// The name after `bfd_instance`.
+    pub(super) name: Text,
+    /// It is up.
+    pub(super) up: Flag,
 }
 
 /// One port.

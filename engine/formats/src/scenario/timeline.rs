@@ -6,9 +6,12 @@ use vrrplab_engine::model::NodeModel;
 use super::conf::ConfText;
 use super::leaf::Yaml;
 use super::reader::Reader;
-use super::shape::{FaultText, MomentText, NicText, PartitionText, ReloadText, SetSecurityText};
+use super::shape::{
+    FaultText, FileText, MomentText, NicText, PartitionText, ProcessText, ReloadText, ScriptText, SessionText,
+    SetSecurityText,
+};
 use super::units::{Text, choices};
-use crate::world::{Direction, Fault, FrameClass, Member, NetworkId, Nic, NodeId, PortSecurity, TimedFault};
+use crate::world::{Behaviour, Direction, Fault, FrameClass, Member, NetworkId, Nic, NodeId, PortSecurity, TimedFault};
 
 /// Reads all faults. Reloads build on one another, so they are read in order of time.
 pub(super) fn read(moments: &[MomentText], reader: &mut Reader<'_>) -> Vec<TimedFault> {
@@ -53,7 +56,73 @@ impl Reader<'_> {
                 Fault::Reload(node, Box::new(model))
             }
             FaultText::PortSecurity(set) => self.set_security(set)?,
+            FaultText::File(file) => self.write_file(file)?,
+            FaultText::Script(script) => self.set_script(script, current)?,
+            FaultText::Process(process) => self.set_processes(process, current)?,
+            FaultText::Bfd(session) => self.set_session(session, current)?,
         })
+    }
+
+    fn write_file(&mut self, text: &FileText) -> Option<Fault> {
+        let node = self.node(&text.node);
+        let path = self.read(&text.path).map(|path| path.value);
+        let content = self.maybe(&text.content).map(|content| content.value);
+        Some(Fault::WriteFile { node: node?, path: path?, content })
+    }
+
+    fn set_script(&mut self, text: &ScriptText, current: &[Option<NodeModel>]) -> Option<Fault> {
+        let node = self.node(&text.node)?;
+        let model = current.get(node.0)?.as_ref()?;
+        let name = self.item("vrrp_script", &text.name, model.scripts.iter().map(|s| s.name.as_str()));
+        let exits = self.maybe(&text.exits);
+        let hangs = self.or(&text.hangs, false);
+        let status = exits.as_ref().map(|exits| i32::try_from(exits.value).ok().filter(|s| (0..=255).contains(s)));
+        let does = match (status, hangs) {
+            (Some(Some(status)), false) => Behaviour::Exits(status),
+            (None, true) => Behaviour::Hangs,
+            (Some(None), _) => {
+                self.refuse_at(&text.name.text, "that is no exit status", "", "from 0 to 255");
+                return None;
+            }
+            _ => {
+                let help = "give exactly one of `exits: STATUS` and `hangs: true`";
+                self.refuse_at(&text.name.text, "it is not clear what the script does", "", help);
+                return None;
+            }
+        };
+        Some(Fault::Script { node, name: name?, does })
+    }
+
+    fn set_processes(&mut self, text: &ProcessText, current: &[Option<NodeModel>]) -> Option<Fault> {
+        let node = self.node(&text.node)?;
+        let model = current.get(node.0)?.as_ref()?;
+        let name = self.item("vrrp_track_process", &text.name, model.processes.iter().map(|p| p.name.as_str()));
+        let read = self.read(&text.count)?;
+        let Ok(count) = u32::try_from(read.value) else {
+            self.refuse(read.span, "that is no number of processes", "", "0 or more");
+            return None;
+        };
+        Some(Fault::Processes { node, name: name?, count })
+    }
+
+    fn set_session(&mut self, text: &SessionText, current: &[Option<NodeModel>]) -> Option<Fault> {
+        let node = self.node(&text.node)?;
+        let model = current.get(node.0)?.as_ref()?;
+        let name = self.item("bfd_instance", &text.name, model.bfds.iter().map(|b| b.name.as_str()));
+        let up = self.read(&text.up)?.value;
+        Some(Fault::Session { node, name: name?, up })
+    }
+
+    /// The name of something that the node's configuration has.
+    fn item<'n>(&mut self, what: &str, name: &Text, known: impl Iterator<Item = &'n str>) -> Option<String> {
+        let known: Vec<&str> = known.collect();
+        let name = &name.text;
+        let found = known.contains(&name.value.as_str());
+        if !found {
+            let title = format!("unknown {what}: `{}`", name.value);
+            self.refuse_at(name, title, "no such name", &choices(&name.value, known.into_iter()));
+        }
+        found.then(|| name.value.clone())
     }
 
     fn nic_of(&mut self, text: &NicText) -> Option<Nic> {

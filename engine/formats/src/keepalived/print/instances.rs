@@ -130,8 +130,13 @@ impl Page<'_> {
             page.flags(i);
             page.garp(&i.garp);
             page.value("garp_extra_if", i.garp_extra.map(garp_extra));
-            if let Auth::Pass(bytes) = i.auth {
-                let lines = ["auth_type PASS".to_owned(), format!("auth_pass {}", word(&password(bytes)))];
+            let auth = match i.auth {
+                Auth::None => None,
+                Auth::Pass(bytes) => Some(("PASS", bytes)),
+                Auth::Ah(bytes) => Some(("AH", bytes)),
+            };
+            if let Some((kind, bytes)) = auth {
+                let lines = [format!("auth_type {kind}"), format!("auth_pass {}", word(&password(bytes)))];
                 page.list("authentication", lines.into_iter());
             }
             page.talk(i);

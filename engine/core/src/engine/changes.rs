@@ -1,0 +1,149 @@
+//! What changes around the instances: links, addresses, trackers; and what follows for faults and priorities.
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use super::Engine;
+use super::timers::Deadline;
+use crate::io::{KernelEvent, News, State, TraceKind};
+use crate::model::{IfIndex, InstanceModel};
+use crate::rules::Rule;
+use crate::time::{Instant, Span};
+use crate::track::judge::effective;
+use crate::vrrp::decide::Event;
+
+/// A change of link that is waited for to last.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct LinkChange {
+    pub iface: IfIndex,
+    pub up: bool,
+    pub at: Instant,
+}
+
+impl Engine {
+    /// Looks at interfaces again: source addresses and own faults of every instance.
+    pub(crate) fn look_around(&mut self) {
+        let models: Vec<InstanceModel> = self.instances.iter().map(|i| i.model.clone()).collect();
+        for (i, model) in models.iter().enumerate() {
+            self.sources[i] = self.interfaces.source_of(model, &models);
+            let tracked = self.trackers.weigh(model);
+            self.instances[i].waits = tracked.waits;
+            self.instances[i].faults =
+                self.interfaces.faults_of(model, self.sources[i].is_some()) + tracked.faults + tracked.waits;
+        }
+    }
+
+    /// The effective priority that weights make of the configured one.
+    pub(crate) fn priority_of(&self, i: usize) -> u8 {
+        let model = &self.instances[i].model;
+        effective(model.priority.get(), self.interfaces.weights_of(model) + self.trackers.weigh(model).sum)
+    }
+
+    pub(super) fn kernel(&mut self, now: Instant, event: KernelEvent) {
+        match event {
+            KernelEvent::Link { iface, up } => self.link_changed(now, iface, up),
+            KernelEvent::AddressAdded { iface, addr } => self.interfaces.add(iface, addr),
+            KernelEvent::AddressRemoved { iface, addr } => {
+                let held = self.interfaces.holds(iface, addr);
+                self.interfaces.remove(iface, addr);
+                if held {
+                    self.address_taken(now, iface, addr.ip);
+                }
+            }
+            KernelEvent::FileContent { path, bytes } => self.file_changed(path, &bytes),
+            KernelEvent::ProcessCount { item, count } => self.processes_counted(now, item, count),
+            KernelEvent::BfdSession { item, up } => self.session_changed(item, up),
+        }
+        self.follow(now);
+    }
+
+    /// A change of link counts at once, or after its delay if it lasts.
+    fn link_changed(&mut self, now: Instant, iface: IfIndex, up: bool) {
+        let before = self.links.len();
+        self.links.retain(|change| change.iface != iface);
+        let came_back = before != self.links.len() && self.interfaces.is_up(iface) == up;
+        let delay = self.link_delay(iface, up);
+        if !self.running || delay == Span::ZERO {
+            self.interfaces.set_up(iface, up);
+        } else if !came_back && self.interfaces.is_up(iface) != up {
+            self.links.push(LinkChange { iface, up, at: now + delay });
+        }
+    }
+
+    /// `interface_up_down_delays`, no longer than a backup would wait for the adverts of an instance there, less one.
+    fn link_delay(&self, iface: IfIndex, up: bool) -> Span {
+        let name = self.interfaces.get(iface).map(|i| i.name.as_str());
+        let Some(delays) = self.globals.link_delays.iter().find(|d| Some(d.interface.as_str()) == name) else {
+            return Span::ZERO;
+        };
+        let there = self.instances.iter().filter(|x| x.model.iface == iface && self.policy.link_delays_are_capped);
+        let caps = there.map(|x| x.master_interval.times(u64::from(x.model.down_timer_adverts.saturating_sub(1))));
+        caps.fold(if up { delays.up } else { delays.down }, Span::min)
+    }
+
+    /// A change of link has lasted.
+    pub(super) fn link_settled(&mut self, now: Instant, position: usize) {
+        let change = self.links.remove(position);
+        self.interfaces.set_up(change.iface, change.up);
+        let name = self.interfaces.get(change.iface).map(|i| i.name.clone()).unwrap_or_default();
+        self.trace_node(Rule::LinkDelayed, || TraceKind::Tracked { name, news: News::Link(change.up) });
+        self.follow(now);
+    }
+
+    /// What changed shows in faults and priorities.
+    pub(crate) fn follow(&mut self, now: Instant) {
+        self.follow_faults(now);
+        self.follow_weights();
+    }
+
+    fn address_taken(&mut self, now: Instant, iface: IfIndex, ip: IpAddr) {
+        for i in 0..self.instances.len() {
+            let x = &self.instances[i];
+            if x.holds && x.model.all_vips().any(|vip| vip.iface == iface && vip.addr.ip == ip) {
+                self.event(now, i, Event::AddressTaken, None);
+            }
+        }
+    }
+
+    /// Faults that appeared or cleared since the last look become events.
+    pub(crate) fn follow_faults(&mut self, now: Instant) {
+        let before: Vec<usize> = self.instances.iter().map(|i| i.faults).collect();
+        self.look_around();
+        if !self.running {
+            return;
+        }
+        for (i, before) in before.iter().enumerate() {
+            if *before == 0 && self.instances[i].faults > 0 {
+                self.event(now, i, Event::FaultAppears, None);
+            }
+        }
+        for i in 0..self.instances.len() {
+            self.instances[i].untold &= !self.is_faulty(i) || self.only_waits(i);
+        }
+        // the member whose own fault is gone goes first, and takes its group along
+        for (i, before) in before.iter().enumerate() {
+            if *before > 0 && !self.is_faulty(i) {
+                self.event(now, i, Event::FaultClears, None);
+            }
+        }
+    }
+
+    /// Weighted trackers change the priority; a running down timer moves by the difference.
+    pub(crate) fn follow_weights(&mut self) {
+        for i in 0..self.instances.len() {
+            let priority = self.priority_of(i);
+            let x = &mut self.instances[i];
+            if x.model.is_owner() || priority == x.priority {
+                continue;
+            }
+            let (from, before) = (x.priority, x.down(&self.policy));
+            x.priority = priority;
+            let after = x.down(&self.policy);
+            if x.state == State::Backup {
+                let shift = |at: Instant| Instant((at + after).0.saturating_sub(before.0));
+                self.deadlines[i] = self.deadlines[i].map(|d| Deadline { at: shift(d.at), ..d });
+            }
+            self.trace(i, Rule::PriorityChanges, TraceKind::Priority { from, to: priority });
+            self.notify_priority(i, Rule::PriorityChanges);
+        }
+    }
+}

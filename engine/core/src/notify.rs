@@ -1,0 +1,194 @@
+//! Who is told of a change, in which order and in which words: scripts, pipes, mail.
+use alloc::boxed::Box;
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+
+use crate::engine::Engine;
+use crate::io::{EffectKind, Notice, State};
+use crate::model::command::{Notify, Program};
+use crate::model::globals::Globals;
+use crate::rules::Rule;
+
+/// What is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Said {
+    /// A state was entered.
+    Master,
+    /// As above.
+    Backup,
+    /// As above.
+    Fault,
+    /// The daemon stops.
+    Stop,
+    /// A reload dropped the instance.
+    Deleted,
+    /// A master heard a worse advert.
+    Lower,
+    /// The priority changed.
+    Priority(State),
+}
+
+/// The one who tells.
+struct Teller<'a> {
+    kind: &'static str,
+    name: &'a str,
+    priority: u8,
+    notify: &'a Notify,
+}
+
+impl Said {
+    const fn of(state: State) -> Option<Said> {
+        match state {
+            State::Master => Some(Said::Master),
+            State::Backup => Some(Said::Backup),
+            State::Fault => Some(Said::Fault),
+            State::Init => None,
+        }
+    }
+
+    /// The word for it in pipes, and as an argument of `notify`.
+    const fn word(self) -> &'static str {
+        match self {
+            Said::Master => "MASTER",
+            Said::Backup => "BACKUP",
+            Said::Fault => "FAULT",
+            Said::Stop => "STOP",
+            Said::Deleted => "DELETED",
+            Said::Lower => "MASTER_RX_LOWER_PRI",
+            Said::Priority(State::Master) => "MASTER_PRIORITY",
+            Said::Priority(_) => "BACKUP_PRIORITY",
+        }
+    }
+
+    /// The script for just this.
+    fn script(self, notify: &Notify) -> Option<&Program> {
+        match self {
+            Said::Master => notify.master.as_ref(),
+            Said::Backup => notify.backup.as_ref(),
+            Said::Fault => notify.fault.as_ref(),
+            Said::Stop => notify.stop.as_ref(),
+            Said::Deleted => notify.deleted.as_ref().and_then(|deleted| deleted.program.as_ref()),
+            Said::Lower => notify.lower_priority.as_ref(),
+            Said::Priority(_) => None,
+        }
+    }
+
+    /// Whether the script for every change hears of it.
+    const fn is_for_notify(self) -> bool {
+        !matches!(self, Said::Lower | Said::Priority(_))
+    }
+
+    const fn is_for_mail(self, globals: &Globals) -> bool {
+        match self {
+            Said::Master | Said::Backup => true,
+            Said::Fault => !globals.mail.no_faults,
+            _ => false,
+        }
+    }
+}
+
+/// The notices of one event: the script for just this, the script for everything, the pipes, the mail.
+fn notices(teller: &Teller<'_>, said: Said, globals: &Globals, node: &str) -> Vec<Notice> {
+    let mut all = Vec::new();
+    if let Some(program) = said.script(teller.notify) {
+        all.push(Notice::Script { program: program.clone(), arguments: Vec::new() });
+    }
+    let (kind, name, priority) = (teller.kind, teller.name, teller.priority);
+    if let Some(program) = teller.notify.any.as_ref().filter(|_| said.is_for_notify()) {
+        let arguments = [kind, name, said.word()].map(String::from).into_iter().chain([priority.to_string()]);
+        all.push(Notice::Script { program: program.clone(), arguments: arguments.collect() });
+    }
+    for fifo in globals.instance_fifos() {
+        let line = format!("{kind} \"{name}\" {} {priority}", said.word());
+        all.push(Notice::Line { fifo: fifo.path.clone(), line });
+    }
+    if teller.notify.mail == Some(true) && said.is_for_mail(globals) {
+        let router = globals.router_id.as_deref().unwrap_or(node);
+        let what = if kind == "GROUP" { "VRRP Group" } else { "VRRP Instance" };
+        all.push(Notice::Mail { subject: format!("[{router}] {what} {name} - Entering {} state", said.word()) });
+    }
+    all
+}
+
+impl Engine {
+    /// Tells which state an instance is in.
+    pub(crate) fn notify_state(&mut self, i: usize, rule: Rule) {
+        if let Some(said) = Said::of(self.instances[i].state) {
+            self.notify_instance(i, rule, said);
+        }
+    }
+
+    pub(crate) fn notify_instance(&mut self, i: usize, rule: Rule, said: Said) {
+        let x = &self.instances[i];
+        let teller = Teller { kind: "INSTANCE", name: &x.model.name, priority: x.priority, notify: &x.model.notify };
+        for notice in notices(&teller, said, &self.globals, &self.name) {
+            self.effect(rule, EffectKind::Notify(Box::new(notice)));
+        }
+    }
+
+    /// `notify_priority_changes`: the pipes hear of it.
+    pub(crate) fn notify_priority(&mut self, i: usize, rule: Rule) {
+        let x = &self.instances[i];
+        if x.model.notify.priority_changes == Some(true) && matches!(x.state, State::Master | State::Backup) {
+            self.notify_instance(i, rule, Said::Priority(x.state));
+        }
+    }
+
+    /// A reload dropped the instance: FAULT is told, unless it asks for DELETED.
+    pub(crate) fn notify_deleted(&mut self, i: usize, rule: Rule) {
+        let asks = self.instances[i].model.notify.deleted.is_some();
+        self.notify_instance(i, rule, if asks { Said::Deleted } else { Said::Fault });
+    }
+
+    /// Notes which state a group is in, and tells it when that is news.
+    pub(crate) fn group_enters(&mut self, g: usize, state: State) {
+        if core::mem::replace(&mut self.group_states[g], state) != state {
+            self.notify_group_state(g, Rule::GroupTells);
+        }
+    }
+
+    fn notify_group_state(&mut self, g: usize, rule: Rule) {
+        if let Some(said) = Said::of(self.group_states[g]) {
+            self.notify_group(g, rule, said);
+        }
+    }
+
+    pub(crate) fn notify_group(&mut self, g: usize, rule: Rule, said: Said) {
+        let group = &self.groups[g];
+        let teller = Teller { kind: "GROUP", name: &group.name, priority: 0, notify: &group.notify };
+        for notice in notices(&teller, said, &self.globals, &self.name) {
+            self.effect(rule, EffectKind::Notify(Box::new(notice)));
+        }
+    }
+
+    /// STOP is told for every instance, whatever its state, and then for the groups.
+    pub(crate) fn notify_stop(&mut self) {
+        for i in 0..self.instances.len() {
+            self.notify_instance(i, Rule::Stop, Said::Stop);
+        }
+        for g in 0..self.groups.len() {
+            self.notify_group(g, Rule::Stop, Said::Stop);
+        }
+    }
+
+    /// `fifo_write_vrrp_states_on_reload`: the pipes hear the states again; scripts and mail do not.
+    pub(crate) fn notify_fifos_again(&mut self) {
+        if !self.globals.states_on_reload {
+            return;
+        }
+        let quiet = Notify::default();
+        let mut all = Vec::new();
+        for x in &self.instances {
+            let teller = Teller { kind: "INSTANCE", name: &x.model.name, priority: x.priority, notify: &quiet };
+            all.extend(Said::of(x.state).map(|said| notices(&teller, said, &self.globals, &self.name)));
+        }
+        for (group, state) in self.groups.iter().zip(&self.group_states) {
+            let teller = Teller { kind: "GROUP", name: &group.name, priority: 0, notify: &quiet };
+            all.extend(Said::of(*state).map(|said| notices(&teller, said, &self.globals, &self.name)));
+        }
+        for notice in all.into_iter().flatten() {
+            self.effect(Rule::Reload, EffectKind::Notify(Box::new(notice)));
+        }
+    }
+}
