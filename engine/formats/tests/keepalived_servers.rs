@@ -210,10 +210,7 @@ fn every_keyword_of_a_service_has_its_place_in_the_model() {
         hashed: true,
         one_packet: true,
         forwarding: gue,
-        persistence: Some(Persistence {
-            timeout: Span::from_secs(50),
-            granularity: Granularity::Mask(0xffff_ff00),
-        }),
+        persistence: Some(Persistence { timeout: Span::from_secs(50), granularity: Granularity::Mask(0xffff_ff00) }),
         persistence_engine: Some("sip".to_owned()),
         ha_suspend: false,
         alpha: true,
@@ -251,8 +248,7 @@ fn what_nobody_says_is_built_in_and_differs_between_kinds() {
     assert_eq!(timings, [one, one, one, one, dns, secs(60, 60, 0, 1), secs(60, 60, 1, 3), None, None]);
     let connections: Vec<_> = found.iter().map(|c| c.connection.clone()).collect();
     let own = to(at("10.0.0.1", 8080), 5);
-    let expected =
-        [own.clone(), own.clone(), own.clone(), own.clone(), own.clone(), None, own.clone(), None, None];
+    let expected = [own.clone(), own.clone(), own.clone(), own.clone(), own.clone(), None, own.clone(), None, None];
     assert_eq!(connections, expected);
     let kinds: Vec<_> = found.into_iter().map(|c| c.kind).collect();
     let page = UrlCheck { path: "/".to_owned(), digest: None, status: Vec::new(), virtual_host: None, regex: None };
@@ -265,8 +261,7 @@ fn what_nobody_says_is_built_in_and_differs_between_kinds() {
         virtual_host: None,
         urls: vec![page],
     };
-    let misc =
-        MiscCheck { program: program(&["/bin/c"], None).unwrap(), timeout: Span::from_secs(60), dynamic: false };
+    let misc = MiscCheck { program: program(&["/bin/c"], None).unwrap(), timeout: Span::from_secs(60), dynamic: false };
     let expected = [
         CheckKind::Tcp,
         CheckKind::Ping,
@@ -291,7 +286,8 @@ fn the_innermost_value_wins() {
     assert_eq!(silent[1].connection, to(at("10.0.0.1", 8080), 9));
 
     let server = " delay_loop 3\n retry 5\n warmup 0\n alpha off\n virtualhost r.org";
-    let own = "delay_loop 2\n warmup 1\n retry 0\n delay_before_retry 8\n connect_timeout 1\n alpha\n virtualhost h.org";
+    let own =
+        "delay_loop 2\n warmup 1\n retry 0\n delay_before_retry 8\n connect_timeout 1\n alpha\n virtualhost h.org";
     let lines = format!(
         "{server}\n DNS_CHECK {{\n }}\n MISC_CHECK {{\n misc_path /c\n }}\n HTTP_GET {{\n {own}\n {url}\n url {{\n path /b\n \
          virtualhost u.org\n }}\n }}"
@@ -376,8 +372,10 @@ fn every_checker_has_keywords_of_its_own() {
 
 #[test]
 fn certificates_and_groups_of_announcements_are_kept() {
-    let node = read("SSL {\n password p\n ca /ca\n certificate /c\n key /k\n}\n\
-        garp_group {\n garp_interval 0.5\n gna_interval 1\n interfaces {\n eth0\n eth1\n }\n}\n")
+    let node = read(
+        "SSL {\n password p\n ca /ca\n certificate /c\n key /k\n}\n\
+        garp_group {\n garp_interval 0.5\n gna_interval 1\n interfaces {\n eth0\n eth1\n }\n}\n",
+    )
     .0;
     let text = |text: &str| Some(text.to_owned());
     let ssl = Ssl { password: text("p"), authorities: text("/ca"), certificate: text("/c"), key: text("/k") };
@@ -394,19 +392,63 @@ fn certificates_and_groups_of_announcements_are_kept() {
 /// Mistakes, each with what `keepalived -t` of 2.2.7 exits with.
 const MISTAKES: &[(&str, u8, &str)] = &[
     ("nothing said", 5, "virtual_server 10.9.0.1 {\n real_server 10.0.0.1 {\n }\n}"),
-    ("unknown names", 5, "virtual_server 10.9.0.1 80 {\n lb_algo RR\n lb_kind nat\n protocol foo\n real_server 10.0.0.1 {\n }\n}"),
+    (
+        "unknown names",
+        5,
+        "virtual_server 10.9.0.1 80 {\n lb_algo RR\n lb_kind nat\n protocol foo\n real_server 10.0.0.1 {\n }\n}",
+    ),
     ("no servers", 5, "virtual_server 10.9.0.1 80 {\n lb_algo rr\n lb_kind NAT\n protocol TCP\n}"),
     ("no page", 139, "S real_server 10.0.0.1 80 {\n HTTP_GET {\n url {\n status_code 200\n }\n }\n }"),
-    ("a page", 5, "S real_server 10.0.0.1 80 {\n HTTP_GET {\n nb_get_retry 3\n url {\n path /\n digest abc\n status_code 99 300-200\n }\n }\n }"),
-    ("weights", 5, "S quorum 9\n hysteresis 8\n weight 0\n real_server 10.0.0.1 80 {\n weight -1\n }\n real_server 10.0.0.2 80 {\n weight 2\n }"),
-    ("families and copies", 5, "S sorry_server fd00::9 80\n real_server fd00::1 80 {\n }\n real_server 10.0.0.1 80 {\n }\n real_server 10.0.0.1 80 {\n }"),
-    ("ports", 5, "virtual_server 10.9.0.1 80 {\n lb_algo rr\n lb_kind DR\n protocol TCP\n real_server 10.0.0.1 8080 {\n }\n}"),
-    ("a mark", 5, "virtual_server fwmark 3 {\n lb_algo rr\n lb_kind DR\n protocol TCP\n ha_suspend\n real_server 10.0.0.1 80 {\n }\n}"),
-    ("flags", 5, "S sh-port\n ops\n persistence_timeout 0\n persistence_granularity 24\n sorry_server_inhibit\n real_server 10.0.0.1 80 {\n }"),
-    ("tunnels", 5, "S real_server 10.0.0.1 80 {\n lvs_method TUN type gue\n }\n real_server 10.0.0.2 80 {\n lvs_method TUN type ipip csum\n }\n real_server 10.0.0.3 80 {\n lvs_method TUN type gre remcsum\n }"),
-    ("checkers", 5, "S real_server 10.0.0.1 80 {\n MISC_CHECK {\n connect_port 1\n }\n DNS_CHECK {\n type PTR\n }\n UDP_CHECK {\n payload zz\n }\n FILE_CHECK {\n track_file nope\n retry 1\n }\n BFD_CHECK {\n name nope\n }\n TCP_CHECK {\n bindto fd00::1\n connect_port 0\n }\n }"),
-    ("groups", 5, "virtual_server_group g {\n 10.9.0.x 80\n 10.9.0.1-300\n 10.9.0.9-2\n 10.9.0.1/24 80\n fwmark x\n}\nvirtual_server group g {\n lb_algo rr\n real_server 10.0.0.1 80 {\n }\n}"),
-    ("an unknown group", 0, "virtual_server group nope {\n lb_algo rr\n lb_kind NAT\n protocol TCP\n real_server 10.0.0.1 80 {\n }\n}"),
+    (
+        "a page",
+        5,
+        "S real_server 10.0.0.1 80 {\n HTTP_GET {\n nb_get_retry 3\n url {\n path /\n digest abc\n status_code 99 300-200\n }\n }\n }",
+    ),
+    (
+        "weights",
+        5,
+        "S quorum 9\n hysteresis 8\n weight 0\n real_server 10.0.0.1 80 {\n weight -1\n }\n real_server 10.0.0.2 80 {\n weight 2\n }",
+    ),
+    (
+        "families and copies",
+        5,
+        "S sorry_server fd00::9 80\n real_server fd00::1 80 {\n }\n real_server 10.0.0.1 80 {\n }\n real_server 10.0.0.1 80 {\n }",
+    ),
+    (
+        "ports",
+        5,
+        "virtual_server 10.9.0.1 80 {\n lb_algo rr\n lb_kind DR\n protocol TCP\n real_server 10.0.0.1 8080 {\n }\n}",
+    ),
+    (
+        "a mark",
+        5,
+        "virtual_server fwmark 3 {\n lb_algo rr\n lb_kind DR\n protocol TCP\n ha_suspend\n real_server 10.0.0.1 80 {\n }\n}",
+    ),
+    (
+        "flags",
+        5,
+        "S sh-port\n ops\n persistence_timeout 0\n persistence_granularity 24\n sorry_server_inhibit\n real_server 10.0.0.1 80 {\n }",
+    ),
+    (
+        "tunnels",
+        5,
+        "S real_server 10.0.0.1 80 {\n lvs_method TUN type gue\n }\n real_server 10.0.0.2 80 {\n lvs_method TUN type ipip csum\n }\n real_server 10.0.0.3 80 {\n lvs_method TUN type gre remcsum\n }",
+    ),
+    (
+        "checkers",
+        5,
+        "S real_server 10.0.0.1 80 {\n MISC_CHECK {\n connect_port 1\n }\n DNS_CHECK {\n type PTR\n }\n UDP_CHECK {\n payload zz\n }\n FILE_CHECK {\n track_file nope\n retry 1\n }\n BFD_CHECK {\n name nope\n }\n TCP_CHECK {\n bindto fd00::1\n connect_port 0\n }\n }",
+    ),
+    (
+        "groups",
+        5,
+        "virtual_server_group g {\n 10.9.0.x 80\n 10.9.0.1-300\n 10.9.0.9-2\n 10.9.0.1/24 80\n fwmark x\n}\nvirtual_server group g {\n lb_algo rr\n real_server 10.0.0.1 80 {\n }\n}",
+    ),
+    (
+        "an unknown group",
+        0,
+        "virtual_server group nope {\n lb_algo rr\n lb_kind NAT\n protocol TCP\n real_server 10.0.0.1 80 {\n }\n}",
+    ),
     ("a group without a name", 139, "virtual_server group {\n}"),
     ("announcements", 5, "garp_group {\n}\nSSL {\n ca /a\n}\nSSL {\n ca /b\n}"),
 ];

@@ -34,7 +34,7 @@ fn read(text: &str, interfaces: Vec<InterfaceModel>) -> (Option<NodeModel>, Repo
     let mut report = Report::default();
     let draft = parse("keepalived.conf", text, &mut report);
     let node = build_node("lb1", Policy::default(), interfaces, &draft, &mut report);
-    (node.filter(|_| !report.has_errors()), report)
+    (node.filter(|_| report.refusals() == 0), report)
 }
 
 /// The model that its printed text gives, and what was said about the text.
