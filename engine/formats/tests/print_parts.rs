@@ -135,7 +135,8 @@ fn globals() -> impl Strategy<Value = Globals> {
 }
 
 fn script(n: usize) -> impl Strategy<Value = ScriptModel> {
-    (program(), span(), span(), -253..=253_i16, any::<[bool; 2]>(), 1..=u32::MAX).prop_map(
+    let seconds = || (1_000_000..4_000_000_000_u64).prop_map(Span::from_micros);
+    (program(), seconds(), seconds(), -253..=253_i16, any::<[bool; 2]>(), 1..=u32::MAX).prop_map(
         move |(program, interval, timeout, weight, [reverse, init_fail], rise)| {
             let name = format!("s{n}");
             ScriptModel { name, program, interval, timeout, weight, reverse, rise, fall: 2, init_fail }
