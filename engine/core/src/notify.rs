@@ -103,7 +103,7 @@ fn notices(teller: &Teller<'_>, said: Said, globals: &Globals, node: &str) -> Ve
         let line = format!("{kind} \"{name}\" {} {priority}", said.word());
         all.push(Notice::Line { fifo: fifo.path.clone(), line });
     }
-    if teller.notify.mail == Some(true) && said.is_for_mail(globals) {
+    if globals.mails(teller.notify) && said.is_for_mail(globals) {
         let router = globals.router_id.as_deref().unwrap_or(node);
         let what = if kind == "GROUP" { "VRRP Group" } else { "VRRP Instance" };
         all.push(Notice::Mail { subject: format!("[{router}] {what} {name} - Entering {} state", said.word()) });
@@ -130,7 +130,9 @@ impl Engine {
     /// `notify_priority_changes`: the pipes hear of it.
     pub(crate) fn notify_priority(&mut self, i: usize, rule: Rule) {
         let x = &self.instances[i];
-        if x.model.notify.priority_changes == Some(true) && matches!(x.state, State::Master | State::Backup) {
+        if x.model.notify.priority_changes.unwrap_or(self.globals.priority_changes)
+            && matches!(x.state, State::Master | State::Backup)
+        {
             self.notify_instance(i, rule, Said::Priority(x.state));
         }
     }

@@ -239,7 +239,8 @@ fn node() -> impl Strategy<Value = NodeModel> {
                     instances[member].track_interfaces.extend(&tracks);
                 }
                 // without it the members' weights would be dropped
-                let tracking_weight = members.iter().any(|m| instances[*m].track_interfaces.iter().any(|t| t.weight != 0));
+                let tracking_weight =
+                    members.iter().any(|m| instances[*m].track_interfaces.iter().any(|t| t.weight != 0));
                 sync_groups.push(SyncGroupModel { tracking_weight, ..SyncGroupModel::new(&(name + "G"), members) });
             }
             let interfaces = interfaces(&names[..count as usize]);

@@ -92,7 +92,7 @@ impl Engine {
     /// What changed shows in faults and priorities.
     pub(crate) fn follow(&mut self, now: Instant) {
         self.follow_faults(now);
-        self.follow_weights();
+        self.follow_weights(now);
     }
 
     fn address_taken(&mut self, now: Instant, iface: IfIndex, ip: IpAddr) {
@@ -128,7 +128,7 @@ impl Engine {
     }
 
     /// Weighted trackers change the priority; a running down timer moves by the difference.
-    pub(crate) fn follow_weights(&mut self) {
+    pub(crate) fn follow_weights(&mut self, now: Instant) {
         for i in 0..self.instances.len() {
             let priority = self.priority_of(i);
             let x = &mut self.instances[i];
@@ -139,7 +139,7 @@ impl Engine {
             x.priority = priority;
             let after = x.down(&self.policy);
             if x.state == State::Backup {
-                let shift = |at: Instant| Instant((at + after).0.saturating_sub(before.0));
+                let shift = |at: Instant| Instant((at + after).0.saturating_sub(before.0)).max(now);
                 self.deadlines[i] = self.deadlines[i].map(|d| Deadline { at: shift(d.at), ..d });
             }
             self.trace(i, Rule::PriorityChanges, TraceKind::Priority { from, to: priority });

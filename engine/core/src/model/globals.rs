@@ -3,7 +3,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use super::command::{Program, RunAs};
+use super::command::{Notify, Program, RunAs};
 use crate::time::Span;
 
 /// The node-wide settings that outlive reading: what instances copy from `global_defs` is in the instances.
@@ -56,6 +56,10 @@ pub struct Globals {
 }
 
 impl Globals {
+    /// Whether changes of this instance or group are mailed: what it leaves open is as the node has it.
+    pub fn mails(&self, notify: &Notify) -> bool {
+        notify.mail.or(self.mail.vrrp).or(self.mail.everything).unwrap_or(false)
+    }
     /// The pipes that hear of instances, in the order in which they are written to.
     pub fn instance_fifos(&self) -> impl Iterator<Item = &Fifo> {
         self.fifo.iter().chain(&self.vrrp_fifo)

@@ -193,6 +193,7 @@ proptest! {
                 now += 1_000_000_000;
                 restless.handle(Instant(now));
             }
+            restless.handle(Instant(now));
             while let Some(wake) = woken.next_wake().filter(|wake| *wake <= Instant(now)) {
                 woken.handle(wake);
             }

@@ -3,7 +3,6 @@ use vrrplab_engine::model::track::Tracked;
 use vrrplab_engine::model::{InstanceModel, InterfaceModel, SyncGroupModel};
 
 use super::draft::{Draft, InstanceDraft, Spanned, SyncGroupDraft, TrackDraft};
-use super::instance::notify;
 use super::tracks::Found;
 use crate::diagnostics::{Report, nearest};
 
@@ -50,7 +49,7 @@ pub(super) fn build(
             model.track_processes.extend(&found.processes);
             model.track_bfds.extend(&found.bfds);
         }
-        let notify = notify(&group.notify, &draft.globals);
+        let notify = group.notify.clone();
         groups.push(SyncGroupModel { tracking_weight, notify, ..SyncGroupModel::new(name, members) });
     }
     groups

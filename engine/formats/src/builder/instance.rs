@@ -2,8 +2,6 @@
 use std::net::IpAddr;
 use std::num::NonZeroU8;
 
-use vrrplab_engine::model::command::Notify;
-use vrrplab_engine::model::globals::Globals;
 use vrrplab_engine::model::{
     AddressFamily, Auth, Garp, IfAddr, InstanceModel, InterfaceModel, UnicastPeer, Version, Vip, standard_group,
 };
@@ -88,7 +86,7 @@ pub(super) fn build(
         garp_extra: draft.garp_extra.as_ref().or(defaults.garp_extra.as_ref()).map(|extra| extra.value),
         routes: draft.routes.clone(),
         rules: draft.rules.clone(),
-        notify: notify(&draft.notify, &node.globals),
+        notify: draft.notify.clone(),
         debug: draft.debug,
         receive_buffer: draft.receive_buffer,
         lvs_sync_interface: draft.lvs_sync_interface.clone(),
@@ -98,13 +96,6 @@ pub(super) fn build(
         strict::apply(&mut model, draft, report);
     }
     Some(model)
-}
-
-/// What is told to whom: what an instance leaves open is as the node has it.
-pub(super) fn notify(own: &Notify, globals: &Globals) -> Notify {
-    let mail = own.mail.or(globals.mail.vrrp).or(globals.mail.everything);
-    let priority_changes = own.priority_changes.or(globals.priority_changes.then_some(true));
-    Notify { mail, priority_changes, ..own.clone() }
 }
 
 /// The group that adverts are sent to, where it is not the standard's.

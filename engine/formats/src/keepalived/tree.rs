@@ -123,18 +123,19 @@ impl<'t, 'r> Reader<'t, 'r> {
         let Some((innermost, outer)) = self.open.split_last() else { return 0 };
         let Some(word) = statement.words.first() else { return 0 };
         let opens = || self.tokens.clone().nth(1).is_some_and(|next| matches!(next, Token::Open(_)));
-        let count = if begins_root_block(&word.value) && opens() {
+        let knows = |open: &Open<'_>| match open.inside {
+            Inside::Keywords(block) => table::find(block, &word.value).is_some(),
+            Inside::Lines | Inside::Anything => false,
+        };
+        if knows(innermost) {
+            return 0;
+        }
+        let count = if begins_root_block(&word.value) && statement.words.len() > 1 && opens() {
             self.open.len()
-        } else {
-            let Inside::Keywords(here) = innermost.inside else { return 0 };
-            if table::find(here, &word.value).is_some() || statement.words.len() == 1 && !opens() {
-                return 0;
-            }
-            let knows = |open: &Open<'_>| match open.inside {
-                Inside::Keywords(block) => table::find(block, &word.value).is_some(),
-                Inside::Lines | Inside::Anything => false,
-            };
+        } else if matches!(innermost.inside, Inside::Keywords(_)) && (statement.words.len() > 1 || opens()) {
             outer.iter().rev().position(knows).map_or(0, |position| position + 1)
+        } else {
+            0
         };
         for open in self.open.iter().rev().take(count) {
             let title = format!("`{}` is never closed", open.header.value);
