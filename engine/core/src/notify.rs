@@ -111,6 +111,11 @@ fn notices(teller: &Teller<'_>, said: Said, globals: &Globals, node: &str) -> Ve
     all
 }
 
+/// How many scripts have to be started for these: that takes time, and a master arms its advert timer afterwards.
+fn scripts(notices: &[Notice]) -> u64 {
+    notices.iter().filter(|notice| matches!(notice, Notice::Script { .. })).count() as u64
+}
+
 impl Engine {
     /// Tells which state an instance is in.
     pub(crate) fn notify_state(&mut self, i: usize, rule: Rule) {
@@ -122,7 +127,14 @@ impl Engine {
     pub(crate) fn notify_instance(&mut self, i: usize, rule: Rule, said: Said) {
         let x = &self.instances[i];
         let teller = Teller { kind: "INSTANCE", name: &x.model.name, priority: x.priority, notify: &x.model.notify };
-        for notice in notices(&teller, said, &self.globals, &self.name) {
+        let notices = notices(&teller, said, &self.globals, &self.name);
+        let scripts = scripts(&notices);
+        self.instances[i].started += scripts;
+        self.tell(rule, notices);
+    }
+
+    fn tell(&mut self, rule: Rule, notices: Vec<Notice>) {
+        for notice in notices {
             self.effect(rule, EffectKind::Notify(Box::new(notice)));
         }
     }
@@ -159,9 +171,15 @@ impl Engine {
     pub(crate) fn notify_group(&mut self, g: usize, rule: Rule, said: Said) {
         let group = &self.groups[g];
         let teller = Teller { kind: "GROUP", name: &group.name, priority: 0, notify: &group.notify };
-        for notice in notices(&teller, said, &self.globals, &self.name) {
-            self.effect(rule, EffectKind::Notify(Box::new(notice)));
+        let notices = notices(&teller, said, &self.globals, &self.name);
+        let late = self.policy.fork_lateness.times(scripts(&notices));
+        for &member in &self.groups[g].members {
+            let master = self.instances[member].state == State::Master;
+            if let Some(deadline) = self.deadlines[member].as_mut().filter(|_| master) {
+                deadline.at += late;
+            }
         }
+        self.tell(rule, notices);
     }
 
     /// STOP is told for every instance, whatever its state, and then for the groups.
@@ -189,8 +207,6 @@ impl Engine {
             let teller = Teller { kind: "GROUP", name: &group.name, priority: 0, notify: &quiet };
             all.extend(Said::of(*state).map(|said| notices(&teller, said, &self.globals, &self.name)));
         }
-        for notice in all.into_iter().flatten() {
-            self.effect(Rule::Reload, EffectKind::Notify(Box::new(notice)));
-        }
+        self.tell(Rule::Reload, all.into_iter().flatten().collect());
     }
 }

@@ -13,7 +13,7 @@ pub(crate) struct Deadline {
 }
 
 impl Engine {
-    /// When to call again with [`Input::Wake`], and why.
+    /// When to call again with [`crate::Input::Wake`], and why.
     pub fn next_wake(&self) -> Option<Wake> {
         let mut next: Option<(Deadline, Wake)> = None;
         for (instance, deadline) in self.deadlines.iter().enumerate() {

@@ -301,7 +301,7 @@ pub struct TrackInterface {
 pub struct SyncGroupModel {
     /// The name after `vrrp_sync_group`.
     pub name: String,
-    /// Positions of the members in [`NodeModel::instances`], in list order.
+    /// Positions of the members in [`super::NodeModel::instances`], in list order.
     pub members: Vec<usize>,
     /// `sync_group_tracking_weight`: members keep the weights of what they track.
     pub tracking_weight: bool,

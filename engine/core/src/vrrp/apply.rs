@@ -27,6 +27,7 @@ impl Engine {
         self.instances[i].state = decision.next;
         self.instances[i].wants_master = decision.next == State::Master;
         self.instances[i].announced = 0;
+        self.instances[i].started = 0;
         let mut pull = false;
         for action in decision.actions {
             match action {

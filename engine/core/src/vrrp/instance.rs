@@ -37,6 +37,8 @@ pub(crate) struct Instance {
     pub faults: usize,
     /// Announcements sent in the course of the present decision.
     pub announced: u64,
+    /// Scripts started in the course of it.
+    pub started: u64,
     /// Unweighted scripts without a first result.
     pub waits: usize,
     /// No state has been told yet since the start.
@@ -59,6 +61,7 @@ impl Instance {
             refresh_after: None,
             faults: 0,
             announced: 0,
+            started: 0,
             waits: 0,
             untold: true,
             model,
@@ -85,7 +88,9 @@ impl Instance {
 
     /// How late the advert timer is re-armed after the work of the present decision.
     pub fn rearm_lateness(&self, policy: &Policy) -> Span {
-        policy.rearm_lateness + policy.announce_lateness.times(self.announced)
+        policy.rearm_lateness
+            + policy.announce_lateness.times(self.announced)
+            + policy.fork_lateness.times(self.started)
     }
 
     /// Where `preempt` and `preempt_delay` stand.

@@ -227,11 +227,7 @@ impl Service {
             "hashed" | "sh-port" | "sh-fallback" | "mh-port" | "mh-fallback" => {
                 if !matches!(self.scheduler, Some(Scheduler::Sh | Scheduler::Mh)) {
                     report
-                        .warning(
-                            &line.word,
-                            format!("`{word}` is ignored"),
-                            "no `lb_algo sh` or `lb_algo mh` before it",
-                        )
+                        .warning(line.word, format!("`{word}` is ignored"), "no `lb_algo sh` or `lb_algo mh` before it")
                         .help("put it after `lb_algo`");
                     return true;
                 }
