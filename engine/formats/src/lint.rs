@@ -1,5 +1,6 @@
 //! Lints: what configurations say without being wrong, and what follows from it. Drafts and models in, findings out.
 mod alone;
+pub mod page;
 mod scripts;
 mod servers;
 mod stage;
