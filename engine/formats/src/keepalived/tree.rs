@@ -123,7 +123,8 @@ impl<'t, 'r> Reader<'t, 'r> {
         let Some((innermost, outer)) = self.open.split_last() else { return 0 };
         let Some(word) = statement.words.first() else { return 0 };
         let opens = || self.tokens.clone().nth(1).is_some_and(|next| matches!(next, Token::Open(_)));
-        let count = if begins_root_block(&word.value) && opens() {
+        let begins = begins_root_block(&word.value) && opens();
+        let count = if begins && !fits(innermost.inside, statement) {
             self.open.len()
         } else {
             let Inside::Keywords(here) = innermost.inside else { return 0 };
@@ -163,6 +164,10 @@ impl<'t, 'r> Reader<'t, 'r> {
             self.unknown(block, word);
             return None;
         };
+        if ONE_NAME.contains(&keyword.word) && statement.words.len() != 2 {
+            self.nameless(word);
+            return None;
+        }
         let enough = self.arity(keyword, word, statement);
         if keyword.status == Status::NotYet {
             let title = format!("`{}` is accepted, but not modelled yet", word.value);
@@ -177,6 +182,15 @@ impl<'t, 'r> Reader<'t, 'r> {
         enough.then_some(Entry { keyword, word, statement, entries: contents.entries, lines: contents.lines })
     }
 
+    /// keepalived skips the whole block.
+    fn nameless(&mut self, word: &'t Word) {
+        let title = format!("`{}` needs one name, the block is skipped", word.value);
+        self.report.error(word, title, "one word must stand between this and its `{`").survived();
+        if self.tokens.next_if(|token| matches!(token, Token::Open(_))).is_some() {
+            self.skip();
+        }
+    }
+
     /// Whether enough words follow; what is too much is told.
     fn arity(&mut self, keyword: &Keyword, word: &'t Word, statement: &'t Statement) -> bool {
         let (least, most) = arity(keyword.takes);
@@ -185,17 +199,19 @@ impl<'t, 'r> Reader<'t, 'r> {
             && let (Some(first), Some(last)) = (statement.words.get(1 + most), statement.words.last())
         {
             let rest = Place::new((), first.file.clone(), first.span.start..last.span.end.max(first.span.end));
-            self.report
-                .warning(&rest, "the rest of this line is ignored", "not read")
-                .help("keepalived reads one keyword per line")
-                .unnoticed();
+            let told = self.report.warning(&rest, "the rest of this line is ignored", "not read");
+            match keyword.takes {
+                Takes::Lines(_) => told.help(format!("`{{` must follow `{}` at once", word.value)).survived(),
+                _ => told.help("keepalived reads one keyword per line").unnoticed(),
+            };
         }
         if given < least {
             let title = format!("`{}` needs a value: {}", word.value, keyword.takes);
-            self.report
-                .error(word, title, "nothing follows")
-                .help("keepalived ends where a value is missing")
-                .keepalived(Keepalived::Refuses(2));
+            let told = self.report.error(word, title, "nothing follows");
+            match LIVES_WITHOUT_VALUE.contains(&keyword.word) {
+                true => told.survived(),
+                false => told.help("keepalived ends where a value is missing").keepalived(Keepalived::Refuses(2)),
+            };
         }
         given >= least
     }
@@ -224,6 +240,18 @@ impl<'t, 'r> Reader<'t, 'r> {
             self.enter(word, Inside::Anything);
         }
     }
+}
+
+/// Blocks that are skipped unless they have one name.
+const ONE_NAME: [&str; 2] = ["vrrp_instance", "vrrp_sync_group"];
+/// Keywords whose missing value keepalived survives.
+const LIVES_WITHOUT_VALUE: [&str; 3] = ["router_id", "lvs_timeouts", "script"];
+
+/// Whether this block knows such a line: `track_file` with a name is another keyword than without.
+fn fits(inside: Inside, statement: &Statement) -> bool {
+    let Inside::Keywords(block) = inside else { return false };
+    let known = statement.words.first().and_then(|word| table::find(block, &word.value));
+    known.is_some_and(|keyword| statement.words.len() - 1 <= arity(keyword.takes).1)
 }
 
 /// Whether this word begins a block at the top of a file.
