@@ -25,6 +25,9 @@ pub enum Keepalived {
     Refuses(u8),
 }
 
+/// What a shell reports of a program that ended by a segmentation fault.
+pub const CRASH: u8 = 139;
+
 /// A text as its user named it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Source {
@@ -164,7 +167,7 @@ impl Report {
     }
 
     /// What `keepalived -t` exits with: a missing file that had to be there ends it before it looks for missing values,
-    /// which end it before the rest is counted; of other complaints the greatest status remains.
+    /// which end it before the rest is counted; of the others the greatest status remains.
     pub fn keepalived_exit(&self) -> u8 {
         let ends = |code: u8| self.diagnostics.iter().any(|d| d.keepalived == Keepalived::Refuses(code));
         let codes = self.diagnostics.iter().map(|d| match d.keepalived {

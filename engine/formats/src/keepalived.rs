@@ -1,6 +1,7 @@
 //! keepalived.conf, as keepalived 2.2.7 reads it, into a draft: every line is looked up in one table of keywords.
 //! And a model back into such a text.
 mod addresses;
+mod checkers;
 mod defaults;
 mod entry;
 mod glob;
@@ -14,6 +15,7 @@ mod repeat;
 mod routes;
 mod sections;
 mod servers;
+mod settings;
 mod shell;
 pub mod table;
 mod trackers;

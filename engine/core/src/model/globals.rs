@@ -47,6 +47,10 @@ pub struct Globals {
     pub lvs_flush_on_stop: Option<FlushOnStop>,
     /// `lvs_sync_daemon`.
     pub sync_daemon: Option<SyncDaemon>,
+    /// `garp_group`: interfaces that share the gap between announcements.
+    pub garp_groups: Vec<GarpGroup>,
+    /// `SSL`: certificates of `SSL_GET`.
+    pub ssl: Option<Ssl>,
     /// Settings of the daemon's surroundings that no decision depends on, as written.
     pub surroundings: Vec<Setting>,
 }
@@ -58,6 +62,32 @@ pub struct Setting {
     pub keyword: String,
     /// What follows it.
     pub words: Vec<String>,
+    /// The lines of its block.
+    pub lines: Vec<Vec<String>>,
+}
+
+/// `garp_group`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GarpGroup {
+    /// `garp_interval`: the gap between two ARP announcements.
+    pub arp_interval: Option<Span>,
+    /// `gna_interval`: the gap between two neighbour advertisements.
+    pub na_interval: Option<Span>,
+    /// `interface`, `interfaces`.
+    pub interfaces: Vec<String>,
+}
+
+/// `SSL`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ssl {
+    /// `password` of the key.
+    pub password: Option<String>,
+    /// `ca`.
+    pub authorities: Option<String>,
+    /// `certificate`.
+    pub certificate: Option<String>,
+    /// `key`.
+    pub key: Option<String>,
 }
 
 /// One line of `interface_up_down_delays`: a change of link counts after it has lasted.

@@ -7,7 +7,8 @@ use super::command::Program;
 use super::lvs::Endpoint;
 use crate::time::Span;
 
-/// When a check runs, and how often it is tried. Resolved: a checker's own, or the server's, or the service's, or the default.
+/// When a check runs, and how often it is tried. Resolved: a checker's own, or the real server's, or the virtual
+/// server's, or the built-in default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// `delay_loop`: from the end of one check to the next.
@@ -18,21 +19,19 @@ pub struct Timing {
     pub retry: u32,
     /// `delay_before_retry`.
     pub delay_before_retry: Span,
-    /// `connect_timeout`.
-    pub connect_timeout: Span,
 }
 
 /// One checker of a real server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Check {
-    /// When.
-    pub timing: Timing,
-    /// `alpha`: it begins as failed.
+    /// When; none for files and BFD sessions, which are followed and not asked.
+    pub timing: Option<Timing>,
+    /// `alpha`, or the server's: it begins as failed.
     pub alpha: bool,
-    /// `log_all_failures`.
-    pub log_all_failures: bool,
-    /// Where it connects to and from.
-    pub connection: Connection,
+    /// `log_all_failures`, where it is said; `checker_log_all_failures` otherwise.
+    pub log_all_failures: Option<bool>,
+    /// Where it connects to and from; none for programs, files and BFD sessions.
+    pub connection: Option<Connection>,
     /// What is asked.
     pub kind: CheckKind,
 }
@@ -50,6 +49,8 @@ pub struct Connection {
     pub interface: Option<String>,
     /// `fwmark`; 0 is none.
     pub mark: u32,
+    /// `connect_timeout`.
+    pub timeout: Span,
 }
 
 /// What a checker asks.
@@ -88,7 +89,7 @@ pub struct HttpCheck {
     pub fast_recovery: bool,
     /// `tls_compliant` (2.3).
     pub tls_compliant: bool,
-    /// `virtualhost`.
+    /// `virtualhost`, or the server's.
     pub virtual_host: Option<String>,
     /// `url` blocks, asked one after the other.
     pub urls: Vec<UrlCheck>,
@@ -115,7 +116,7 @@ pub struct UrlCheck {
     pub digest: Option<String>,
     /// `status_code`: these ranges are good; none given is 200 to 299.
     pub status: Vec<(u16, u16)>,
-    /// `virtualhost`.
+    /// `virtualhost`, or the checker's.
     pub virtual_host: Option<String>,
     /// `regex`.
     pub regex: Option<RegexCheck>,
@@ -171,12 +172,42 @@ pub enum DnsType {
     Dnskey,
 }
 
+impl DnsType {
+    /// Every type.
+    pub const ALL: [DnsType; 9] = [
+        DnsType::A,
+        DnsType::Ns,
+        DnsType::Cname,
+        DnsType::Soa,
+        DnsType::Mx,
+        DnsType::Txt,
+        DnsType::Aaaa,
+        DnsType::Rrsig,
+        DnsType::Dnskey,
+    ];
+
+    /// Its name in zone files.
+    pub const fn name(self) -> &'static str {
+        match self {
+            DnsType::A => "A",
+            DnsType::Ns => "NS",
+            DnsType::Cname => "CNAME",
+            DnsType::Soa => "SOA",
+            DnsType::Mx => "MX",
+            DnsType::Txt => "TXT",
+            DnsType::Aaaa => "AAAA",
+            DnsType::Rrsig => "RRSIG",
+            DnsType::Dnskey => "DNSKEY",
+        }
+    }
+}
+
 /// `MISC_CHECK`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MiscCheck {
     /// `misc_path`, and `user`.
     pub program: Program,
-    /// `misc_timeout`; the delay loop where absent.
+    /// `misc_timeout`, or the virtual server's delay loop.
     pub timeout: Span,
     /// `misc_dynamic`: exit codes from 2 to 255 set the weight.
     pub dynamic: bool,

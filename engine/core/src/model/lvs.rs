@@ -5,7 +5,7 @@ use core::net::IpAddr;
 
 use super::AddressFamily;
 use super::command::Program;
-use super::health::{Check, Timing};
+use super::health::Check;
 use crate::time::Span;
 
 /// An address with a port; port 0 is every port.
@@ -26,10 +26,10 @@ pub struct ServerGroupModel {
     pub members: Vec<GroupMember>,
 }
 
-/// One line of a `virtual_server_group`.
+/// One line of a `virtual_server_group`. Addresses are a range in the last number, or a whole network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum GroupMember {
-    /// `IP[-last] [PORT]`: this address and so many more after it.
+    /// `IP[-last|/mask] [PORT]`: this address and so many more after it.
     Addresses {
         /// The first address, and the port.
         first: Endpoint,
@@ -56,13 +56,15 @@ pub enum ServiceKey {
 pub struct VirtualServerModel {
     /// What it answers for.
     pub key: ServiceKey,
-    /// `protocol`; none is every protocol of a mark.
+    /// `protocol`; none where marks decide.
     pub protocol: Option<Protocol>,
     /// `lb_algo`.
     pub scheduler: Scheduler,
     /// `sh-port`, `sh-fallback`, `mh-port`, `mh-fallback`, `flag-1` to `flag-3`.
     pub flags: SchedulerFlags,
-    /// `hashed`, `ops`: the scheduler is asked for each packet.
+    /// `hashed`: a flag that the kernel sets itself.
+    pub hashed: bool,
+    /// `ops`: the scheduler is asked for each UDP packet.
     pub one_packet: bool,
     /// `lb_kind` for servers that say nothing.
     pub forwarding: Forwarding,
@@ -70,11 +72,9 @@ pub struct VirtualServerModel {
     pub persistence: Option<Persistence>,
     /// `persistence_engine`.
     pub persistence_engine: Option<String>,
-    /// Defaults of its checkers.
-    pub timing: Timing,
     /// `ha_suspend`: no checks while the address is not here.
     pub ha_suspend: bool,
-    /// `alpha`: servers begin as failed.
+    /// `alpha`: servers that say nothing begin as failed.
     pub alpha: bool,
     /// `omega`: the `notify_down` and `quorum_down` programs run at stop.
     pub omega: bool,
@@ -112,7 +112,7 @@ pub struct SorryServer {
 /// One `real_server`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RealServerModel {
-    /// Where it is.
+    /// Where it is; port 0 is the port of the service.
     pub endpoint: Endpoint,
     /// `weight`, or the service's.
     pub weight: u32,
@@ -122,7 +122,7 @@ pub struct RealServerModel {
     pub upper_threshold: u32,
     /// `lthreshold`; 0 is off.
     pub lower_threshold: u32,
-    /// `inhibit_on_failure`: weight 0 instead of removal.
+    /// `inhibit_on_failure`, or the service's: weight 0 instead of removal.
     pub inhibit_on_failure: bool,
     /// `alpha`, or the service's.
     pub alpha: bool,
@@ -130,7 +130,7 @@ pub struct RealServerModel {
     pub notify_up: Option<Program>,
     /// `notify_down`.
     pub notify_down: Option<Program>,
-    /// `virtualhost`.
+    /// `virtualhost`, or the service's.
     pub virtual_host: Option<String>,
     /// `snmp_name`.
     pub snmp_name: Option<String>,
@@ -186,6 +186,24 @@ pub enum Scheduler {
 }
 
 impl Scheduler {
+    /// Every scheduler.
+    pub const ALL: [Scheduler; 14] = [
+        Scheduler::Rr,
+        Scheduler::Wrr,
+        Scheduler::Lc,
+        Scheduler::Wlc,
+        Scheduler::Lblc,
+        Scheduler::Lblcr,
+        Scheduler::Sh,
+        Scheduler::Mh,
+        Scheduler::Dh,
+        Scheduler::Fo,
+        Scheduler::Ovf,
+        Scheduler::Sed,
+        Scheduler::Nq,
+        Scheduler::Twos,
+    ];
+
     /// The kernel's name for it.
     pub const fn name(self) -> &'static str {
         match self {

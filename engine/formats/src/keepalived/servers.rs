@@ -1,12 +1,93 @@
-//! `virtual_server_group` and `virtual_server`: entries become models.
+//! `virtual_server_group`, `virtual_server`, `SSL` and `garp_group`: entries become models.
+mod finish;
+mod group;
+mod method;
+mod real;
+mod service;
+
+use vrrplab_engine::model::globals::{GarpGroup, Globals, Ssl};
+
 use super::entry::Entry;
+use super::vrrp::put;
 use crate::builder::Draft;
 use crate::diagnostics::Report;
 
-/// Reads one block, if it is one of these.
-pub(super) fn read(_draft: &mut Draft, entry: &Entry<'_>, _report: &mut Report) -> bool {
-    matches!(entry.keyword.word, "virtual_server" | "virtual_server_group" | "SSL" | "garp_group")
+/// Reads the groups: virtual servers may name a group that comes after them.
+pub(super) fn groups(draft: &mut Draft, entries: &[Entry], report: &mut Report) {
+    for entry in entries.iter().filter(|entry| entry.keyword.word == "virtual_server_group") {
+        let group = group::read(entry, &draft.server_groups, report);
+        draft.server_groups.extend(group);
+    }
 }
 
-/// Looks up what may be defined after its use.
-pub(super) fn resolve(_draft: &mut Draft, _report: &mut Report) {}
+/// Reads one block, if it is one of these.
+pub(super) fn read(draft: &mut Draft, entry: &Entry, report: &mut Report) -> bool {
+    match entry.keyword.word {
+        "virtual_server_group" => {}
+        "virtual_server" => {
+            let server = service::read(entry, draft, report);
+            if let Some(server) = &server
+                && draft.servers.iter().any(|s| finish::same(&s.value, &server.value))
+            {
+                let title = "there is such a virtual server already";
+                report.warning(server, title, "the kernel's table holds one of them").unnoticed();
+            }
+            draft.servers.extend(server);
+        }
+        "SSL" => ssl(&mut draft.globals, entry, report),
+        "garp_group" => garp_group(&mut draft.globals, entry, report),
+        _ => return false,
+    }
+    true
+}
+
+/// Certificates of `SSL_GET`; the last block counts.
+fn ssl(globals: &mut Globals, entry: &Entry, report: &mut Report) {
+    let mut ssl = Ssl::default();
+    for line in &entry.entries {
+        let slot = match line.keyword.word {
+            "password" => &mut ssl.password,
+            "ca" => &mut ssl.authorities,
+            "certificate" => &mut ssl.certificate,
+            _ => &mut ssl.key,
+        };
+        put(slot, line.text().map(|text| text.value));
+    }
+    if globals.ssl.replace(ssl).is_some() {
+        report.warning(&entry.word, "a second `SSL` replaces the first one", "this one counts");
+    }
+}
+
+/// Interfaces that share a gap between announcements.
+fn garp_group(globals: &mut Globals, entry: &Entry, report: &mut Report) {
+    let mut group = GarpGroup::default();
+    for line in &entry.entries {
+        let names = match line.keyword.word {
+            "garp_interval" => {
+                put(&mut group.arp_interval, line.span(report).map(|s| s.value));
+                continue;
+            }
+            "gna_interval" => {
+                put(&mut group.na_interval, line.span(report).map(|s| s.value));
+                continue;
+            }
+            "interface" => line.text().into_iter().collect::<Vec<_>>(),
+            _ => line.lines.iter().flat_map(|l| l.words.iter().cloned()).collect(),
+        };
+        for name in names {
+            let taken = globals.garp_groups.iter().chain([&group]).any(|g| g.interfaces.contains(&name.value));
+            if taken {
+                let title = format!("`{}` is in a `garp_group` already", name.value);
+                report.warning(&name, title, "left out");
+            } else {
+                group.interfaces.push(name.value);
+            }
+        }
+    }
+    if group.arp_interval.is_none() && group.na_interval.is_none() {
+        let label = "neither `garp_interval` nor `gna_interval`";
+        report.warning(&entry.word, "this `garp_group` has no gap and is left out", label);
+        return;
+    }
+    globals.garp_groups.push(group);
+}

@@ -19,8 +19,12 @@ pub(super) fn setting(line: &Entry<'_>, report: &mut Report) -> Setting {
         Takes::Address => drop(line.address(report)),
         _ => words(line, report),
     }
-    let words = line.arguments().iter().map(|w| w.value.clone()).collect();
-    Setting { keyword: line.keyword.word.to_owned(), words }
+    let texts = |words: &[Word]| words.iter().map(|w| w.value.clone()).collect();
+    Setting {
+        keyword: line.keyword.word.to_owned(),
+        words: texts(line.arguments()),
+        lines: line.lines.iter().map(|l| texts(&l.words)).collect(),
+    }
 }
 
 /// Checks the words that the table cannot describe.

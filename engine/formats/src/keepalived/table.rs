@@ -171,10 +171,14 @@ const fn refused(word: &'static str, takes: Takes, why: &'static str) -> Keyword
 
 /// The longest span that keepalived holds: 4294 seconds and a little, in microseconds.
 const LONGEST: u64 = 4_294_967_295;
+/// The longest span between checks, in microseconds.
+const AGES: u64 = 4_294_967_295_000_000;
 /// As many as fit.
 pub(super) const MANY: usize = usize::MAX;
 /// The largest unsigned number of 32 bits.
 const U32: i64 = u32::MAX as i64;
+/// The largest signed number of 32 bits.
+const I32: i64 = i32::MAX as i64;
 
 /// Every kind of block with its keywords.
 pub static SECTIONS: &[&Section] = &[

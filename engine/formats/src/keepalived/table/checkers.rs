@@ -1,13 +1,13 @@
 //! Keywords of health checkers.
-use super::{Block, Keyword, LONGEST, Section, Takes, U32, kept, modelled, refused};
+use super::{AGES, Block, I32, Keyword, LONGEST, Section, Takes, U32, kept, modelled, refused};
 
 /// Every checker has these.
 #[rustfmt::skip]
 const TIMING: [Keyword; 6] = [
-    modelled("delay_loop", Takes::Seconds(1, LONGEST), "the server's", "from one check to the next"),
-    modelled("warmup", Takes::Seconds(0, LONGEST), "the server's", "the first check comes within this time"),
+    modelled("delay_loop", Takes::Seconds(1, AGES), "the server's", "from one check to the next"),
+    modelled("warmup", Takes::Seconds(0, AGES), "the server's", "the first check comes within this time"),
     modelled("retry", Takes::Int(0, U32), "the server's", "so many more tries before it has failed"),
-    modelled("delay_before_retry", Takes::Seconds(0, LONGEST), "the server's", "from a failed try to the next"),
+    modelled("delay_before_retry", Takes::Seconds(0, AGES), "the server's", "from a failed try to the next"),
     modelled("alpha", Takes::Switch, "the server's", "it begins as failed"),
     kept("log_all_failures", Takes::Switch, "checker_log_all_failures", "every failed try is logged"),
 ];
@@ -108,7 +108,7 @@ pub(super) static MISC: Section = Section {
     header: "MISC_CHECK { }",
     keywords: &[
         modelled("misc_path", Takes::Program, "", "the program: exit code 0 is good; required"),
-        modelled("misc_timeout", Takes::Seconds(1, LONGEST), "delay_loop", "after this it is killed and has failed"),
+        modelled("misc_timeout", Takes::Int(0, 4294), "delay_loop of the virtual server", "after this it is killed and has failed"),
         modelled("misc_dynamic", Takes::Switch, "off", "exit codes 2 to 255 set the weight to two less"),
         kept("user", Takes::Words(1, 2, "USER [GROUP]"), "script_user", "who runs it"),
     ],
@@ -136,9 +136,9 @@ pub(super) static FILE: Section = Section {
     header: "FILE_CHECK { }",
     keywords: &[
         modelled("track_file", Takes::Word("NAME"), "", "which file; required"),
-        modelled("weight", Takes::Weight(65_535), "the file's", "the number times this is added to the server's weight"),
+        modelled("weight", Takes::Weight(I32), "the file's", "the number times this is added to the server's weight"),
     ],
-    shared: &TIMING,
+    shared: &[],
 };
 
 /// `BFD_CHECK`

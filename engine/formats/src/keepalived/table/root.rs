@@ -32,8 +32,8 @@ pub(super) static ROOT: Section = Section {
         kept("use_pid_dir", Takes::Nothing, "off", "where PID files are"),
         kept("child_wait_time", Takes::Int(1, 4294), "5", "how long the parent waits for its children at stop"),
         kept("SSL", Takes::Block(Block::Ssl), "", "certificates of SSL_GET"),
-        modelled("virtual_server_group", Takes::NamedLines("ADDR[-LAST] [PORT] | fwmark N [inet|inet6]"), "", "addresses and marks with the same real servers"),
-        modelled("virtual_server", Takes::Named(Block::VirtualServer, 1, 3, "ADDR [PORT] | fwmark N [inet|inet6] | group NAME"), "", "a service that IPVS spreads over real servers"),
+        modelled("virtual_server_group", Takes::NamedLines("ADDR[-LAST|/LEN] [PORT] | fwmark N [inet|inet6]"), "", "addresses and marks with the same real servers"),
+        modelled("virtual_server", Takes::Named(Block::VirtualServer, 1, 2, "ADDR [PORT] | fwmark N | group NAME"), "", "a service that IPVS spreads over real servers"),
     ],
     shared: &INCLUDES,
 };

@@ -1,5 +1,5 @@
 //! Keywords of virtual and real servers.
-use super::{Block, Keyword, LONGEST, Section, Takes, U32, kept, modelled};
+use super::{AGES, Block, I32, Keyword, LONGEST, Section, Takes, U32, kept, modelled};
 
 const METHOD: &str = "NAT|DR|TUN [type ipip|gue|gre [port N] [nocsum|csum|remcsum]]";
 const SCHEDULERS: &[&str] =
@@ -8,10 +8,10 @@ const SCHEDULERS: &[&str] =
 /// What a virtual server sets for its real servers, and a real server for its checkers.
 #[rustfmt::skip]
 const BOTH: [Keyword; 10] = [
-    modelled("delay_loop", Takes::Seconds(1, LONGEST), "60", "from one check to the next"),
-    modelled("warmup", Takes::Seconds(0, LONGEST), "delay_loop", "the first check comes within this time"),
+    modelled("delay_loop", Takes::Seconds(1, AGES), "60", "from one check to the next"),
+    modelled("warmup", Takes::Seconds(0, AGES), "delay_loop", "the first check comes within this time"),
     modelled("retry", Takes::Int(1, U32), "1; 3 for DNS_CHECK, 0 for MISC_CHECK", "so many more tries before a server has failed"),
-    modelled("delay_before_retry", Takes::Seconds(0, LONGEST), "1; 3 for HTTP_GET and SSL_GET", "from a failed try to the next"),
+    modelled("delay_before_retry", Takes::Seconds(0, AGES), "1; 3 for HTTP_GET and SSL_GET", "from a failed try to the next"),
     modelled("connect_timeout", Takes::Seconds(1, LONGEST), "5", "how long a connection may take"),
     modelled("alpha", Takes::Switch, "off", "servers begin as failed"),
     modelled("inhibit_on_failure", Takes::Switch, "off", "a failed server gets weight 0 and is not removed"),
@@ -24,18 +24,18 @@ const BOTH: [Keyword; 10] = [
 #[rustfmt::skip]
 pub(super) static VIRTUAL_SERVER: Section = Section {
     block: Block::VirtualServer,
-    header: "virtual_server ADDR [PORT] | fwmark N [inet|inet6] | group NAME { }",
+    header: "virtual_server ADDR [PORT] | fwmark N | group NAME { }",
     keywords: &[
-        modelled("lb_algo", Takes::OneOf(SCHEDULERS), "wlc", "which server gets a new connection"),
+        modelled("lb_algo", Takes::OneOf(SCHEDULERS), "wlc", "which server gets a new connection; keepalived complains where it is missing"),
         modelled("lvs_sched", Takes::OneOf(SCHEDULERS), "wlc", "as lb_algo"),
-        modelled("lb_kind", Takes::Words(1, 6, METHOD), "", "how packets reach the servers; required unless each says so"),
+        modelled("lb_kind", Takes::Words(1, 6, METHOD), "NAT", "how packets reach the servers; keepalived complains where it is missing"),
         modelled("lvs_method", Takes::Words(1, 6, METHOD), "", "as lb_kind"),
-        modelled("protocol", Takes::OneOf(&["TCP", "UDP", "SCTP"]), "TCP", "the transport"),
+        modelled("protocol", Takes::OneOf(&["TCP", "UDP", "SCTP"]), "UDP", "the transport; keepalived complains where it is missing"),
         modelled("ip_family", Takes::OneOf(&["inet", "inet6"]), "by the servers", "the family of a mark"),
         modelled("persistence_timeout", Takes::Words(0, 1, "[SECONDS]"), "off; 360 if bare", "a client stays with its server, 1 to 2678400 s"),
         modelled("persistence_granularity", Takes::Words(1, 1, "NETMASK|1..128"), "one client", "clients under one mask are one"),
         kept("persistence_engine", Takes::Word("NAME"), "", "modules of the kernel"),
-        modelled("hashed", Takes::Nothing, "off", "a flag of the kernel's table"),
+        kept("hashed", Takes::Nothing, "off", "a flag that the kernel sets itself"),
         modelled("ops", Takes::Nothing, "off", "every UDP packet is scheduled"),
         modelled("flag-1", Takes::Nothing, "off", "the scheduler's first flag"),
         modelled("flag-2", Takes::Nothing, "off", "the scheduler's second flag"),
@@ -50,7 +50,7 @@ pub(super) static VIRTUAL_SERVER: Section = Section {
         modelled("hysteresis", Takes::Int(0, U32), "0", "gained at quorum plus this, lost below quorum minus this"),
         modelled("quorum_up", Takes::Program, "", "runs when the quorum is gained"),
         modelled("quorum_down", Takes::Program, "", "runs when the quorum is lost"),
-        modelled("weight", Takes::Int(1, 65_535), "1", "of servers that name none"),
+        modelled("weight", Takes::Int(1, I32), "1", "of servers that name none"),
         modelled("sorry_server", Takes::Words(1, 2, "ADDR [PORT]"), "", "takes over when the quorum is lost"),
         modelled("sorry_server_inhibit", Takes::Nothing, "off", "the sorry server gets weight 0 and is not removed"),
         modelled("sorry_server_lvs_method", Takes::Words(1, 6, METHOD), "lb_kind", "how packets reach the sorry server"),
@@ -65,7 +65,7 @@ pub(super) static REAL_SERVER: Section = Section {
     block: Block::RealServer,
     header: "real_server ADDR [PORT] { }",
     keywords: &[
-        modelled("weight", Takes::Int(0, 65_535), "the service's", "its share"),
+        modelled("weight", Takes::Int(0, I32), "the service's", "its share"),
         modelled("lvs_method", Takes::Words(1, 6, METHOD), "the service's", "how packets reach it"),
         modelled("uthreshold", Takes::Int(0, U32), "0", "no more connections than these; 0 is no limit"),
         modelled("lthreshold", Takes::Int(0, U32), "0", "new ones again below these"),
