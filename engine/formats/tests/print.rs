@@ -142,7 +142,8 @@ fn vip(family: AddressFamily, count: u32) -> impl Strategy<Value = Vip> {
 fn garp() -> impl Strategy<Value = Garp> {
     let delay = || prop_oneof![Just(Span::from_secs(5)), span(0..=4_294_999_999, 1)];
     let repeat = |least: u32| prop_oneof![Just(5), least..];
-    (repeat(1), delay(), delay(), repeat(1), repeat(0), delay()).prop_map(
+    let whole = (0..=4294_u64).prop_map(Span::from_secs);
+    (repeat(1), delay(), whole, repeat(1), repeat(0), delay()).prop_map(
         |(repeat, delay, refresh, refresh_repeat, lower_prio_repeat, lower_prio_delay)| Garp {
             repeat,
             delay,

@@ -303,8 +303,8 @@ pub struct TrackDraft {
     pub name: Spanned<String>,
     /// Weight; absent means the one of what is tracked, 0 for an interface.
     pub weight: Option<Spanned<i64>>,
-    /// `reverse`.
-    pub reverse: bool,
+    /// `reverse`, `noreverse`; absent means as what is tracked says.
+    pub reverse: Option<bool>,
 }
 
 /// One sync group as written.

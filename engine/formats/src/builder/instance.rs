@@ -34,7 +34,7 @@ pub(super) fn build(draft: &InstanceDraft, node: &Draft, host: Host<'_>, report:
     let advert_int = advert_int(draft, version, report);
     let vips = addresses(&draft.vips, Some(family), interface, host, report);
     let excluded_vips = addresses(&draft.excluded_vips, None, interface, host, report);
-    if vips.is_empty() && !draft.refused && !host.dynamic {
+    if !draft.vips.iter().any(|vip| family_of(vip.addr.value) == family) {
         no_vips(draft, version, strict, report);
     }
     let unicast_peers = peers(draft, family, report);
@@ -146,8 +146,8 @@ fn vrid(draft: &InstanceDraft, report: &mut Report) -> Option<NonZeroU8> {
 
 /// The family of the first address, source or peer, IPv4 where there is none to tell.
 fn family(draft: &InstanceDraft) -> AddressFamily {
-    let excluded = || draft.excluded_vips.first().map(|vip| family_of(vip.addr.value));
-    draft.family.or_else(excluded).unwrap_or(AddressFamily::V4)
+    let first = draft.vips.first().or(draft.excluded_vips.first()).map(|vip| family_of(vip.addr.value));
+    draft.family.or(first).unwrap_or(AddressFamily::V4)
 }
 
 fn version(

@@ -43,9 +43,9 @@ fn tracked(line: &TrackDraft, names: &[Named<'_>], most: i64, report: &mut Repor
     let item = names.iter().position(|(name, ..)| *name == line.name.value)?;
     let (_, own_weight, own_reverse) = names[item];
     match &line.weight {
-        None => Some(Tracked { item, weight: own_weight, reverse: own_reverse != line.reverse }),
+        None => Some(Tracked { item, weight: own_weight, reverse: own_reverse }),
         Some(given) => {
-            Some(Tracked { item, weight: weight(given, most, report), reverse: own_reverse || line.reverse })
+            Some(Tracked { item, weight: weight(given, most, report), reverse: line.reverse.unwrap_or(own_reverse) })
         }
     }
 }
@@ -81,7 +81,7 @@ fn track_interfaces(lines: &[TrackDraft], host: Host<'_>, report: &mut Report) -
         if list.iter().any(|t| t.iface == iface.index) {
             report.warning(&line.name, format!("interface `{}` is tracked twice", line.name.value), "skipped");
         } else {
-            list.push(TrackInterface { iface: iface.index, weight, reverse: line.reverse });
+            list.push(TrackInterface { iface: iface.index, weight, reverse: line.reverse.unwrap_or(false) });
         }
     }
     list

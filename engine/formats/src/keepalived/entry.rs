@@ -50,7 +50,10 @@ impl<'t> Entry<'t> {
             "false" | "off" | "no" => Some(word.with(false)),
             other => {
                 let title = format!("`{other}` is neither true nor false");
-                report.error(word, title, "true, on, yes, false, off or no").survived();
+                let told = report.error(word, title, "true, on, yes, false, off or no").survived();
+                if self.keyword.word == "alpha" {
+                    told.unnoticed();
+                }
                 None
             }
         }

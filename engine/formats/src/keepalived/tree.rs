@@ -44,6 +44,8 @@ struct Reader<'t, 'r> {
     open: Vec<Open<'t>>,
     /// Blocks that lack their end are closed where that is plain, and unknown ones are skipped.
     mends: bool,
+    /// There are fewer ends than beginnings in the file.
+    unclosed: bool,
     /// How many blocks are being left because a line belongs further out.
     leaving: usize,
     report: &'r mut Report,
@@ -51,7 +53,9 @@ struct Reader<'t, 'r> {
 
 impl<'t, 'r> Reader<'t, 'r> {
     fn new(tokens: &'t [Token], mends: bool, report: &'r mut Report) -> Reader<'t, 'r> {
-        Reader { tokens: tokens.iter().peekable(), open: Vec::new(), mends, leaving: 0, report }
+        let count = |is: fn(&Token) -> bool| tokens.iter().filter(|token| is(token)).count();
+        let unclosed = count(|t| matches!(t, Token::Open(_))) > count(|t| matches!(t, Token::Close(_)));
+        Reader { tokens: tokens.iter().peekable(), open: Vec::new(), mends, unclosed, leaving: 0, report }
     }
 
     fn root(mut self) -> Vec<Entry<'t>> {
@@ -71,7 +75,7 @@ impl<'t, 'r> Reader<'t, 'r> {
                 self.ended_too_early();
                 return contents;
             };
-            if let (Token::Statement(statement), true) = (token, self.mends) {
+            if let (Token::Statement(statement), true) = (token, self.mends && self.unclosed) {
                 self.leaving = self.blocks_to_leave(statement);
                 if self.leaving > 0 {
                     continue;

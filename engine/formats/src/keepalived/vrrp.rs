@@ -49,6 +49,7 @@ pub(super) fn instance(
     }
     if let Some(told) = bad_vrid.and_then(|count| report.diagnostics.get_mut(count - 1)).filter(|_| i.vrid.is_none()) {
         told.keepalived(Keepalived::Refuses(5));
+        told.title = format!("the VRID of `{}` must be a number from 1 to 255", i.name.value);
         i.refused = true;
     }
     i
@@ -384,21 +385,24 @@ fn tracks(tracks: &mut TracksDraft, block: &Entry<'_>, known: &Known<'_>, report
     }
 }
 
-/// `NAME [weight w] [reverse]`
+/// `NAME [weight W [reverse|noreverse]]`; keepalived leaves out a line with anything else.
 fn track(line: &Statement, report: &mut Report) -> Option<TrackDraft> {
-    let mut tracked = TrackDraft { name: line.words.first()?.clone(), weight: None, reverse: false };
+    let mut tracked = TrackDraft { name: line.words.first()?.clone(), weight: None, reverse: None };
     let mut rest = line.words[1..].iter();
+    let mut weighted = false;
     while let Some(option) = rest.next() {
         match option.value.as_str() {
             "weight" => {
                 let word = value_of(option, rest.next(), report)?;
                 tracked.weight = number(word, (i64::MIN, i64::MAX), "-253 to 253", report);
+                weighted = true;
             }
-            "reverse" => tracked.reverse = true,
+            "reverse" if weighted => tracked.reverse = Some(true),
+            "noreverse" if weighted => tracked.reverse = Some(false),
             _ => {
-                let help = "`weight` with a number, or `reverse`; one on a line";
+                let help = "one name on a line, with `weight NUMBER` and `reverse` behind it: this one is not tracked";
                 unknown_option(option, "a tracked item", help, report);
-                break;
+                return None;
             }
         }
     }

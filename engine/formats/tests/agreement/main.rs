@@ -19,6 +19,21 @@ const HOST: &str = "lb1";
 /// Where the files were on that host.
 const HOME: &str = "/etc/keepalived";
 
+/// Files whose verdict comes from the host and not from the text: what there is on the host is not asked here.
+const EXCEPTIONS: [(&str, &str); 11] = [
+    ("broken/combined-missing-notify-without-security.conf", "the script is not there, so it breaks no security"),
+    ("broken/global-smtp-host-unknown.conf", "a name server does not know the mail server"),
+    ("broken/global-startup-script-missing.conf", "the script is not there, so it breaks no security"),
+    ("broken/lvs-misc-check-user-unknown.conf", "the host has no such user"),
+    ("broken/script-insecure-folder.conf", "others may write into the folder of the script"),
+    ("broken/script-is-a-folder.conf", "the script is a folder"),
+    ("broken/script-missing-file.conf", "the script is not there"),
+    ("broken/script-unknown-command.conf", "the command is not in the path of the host"),
+    ("broken/script-user-default-unknown.conf", "the host has no such user"),
+    ("broken/script-user-unknown.conf", "the host has no such user"),
+    ("broken/script-world-writable.conf", "others may change the script"),
+];
+
 /// What the real keepalived said about one file.
 #[derive(Deserialize)]
 struct Verdict {
@@ -136,30 +151,74 @@ fn expected_refusal(verdict: &Verdict) -> Option<bool> {
     (daemon != "crashes").then(|| matches!(daemon, "refuses" | "ends with 6"))
 }
 
+/// Where the two verdicts on a file differ.
+fn disagreement(key: &str, verdict: &Verdict) -> Option<String> {
+    let report = read(key);
+    let exit = expected_exit(verdict).is_none_or(|exit| exit == report.keepalived_exit());
+    let refusal = expected_refusal(verdict).is_none_or(|refusal| refusal == report.is_refused());
+    let daemon = verdict.daemon.as_deref().unwrap_or("was not asked");
+    (!exit || !refusal).then(|| {
+        let here = (report.keepalived_exit(), if report.is_refused() { "refuses" } else { "runs" });
+        format!(
+            "{key}: keepalived -t {} and the daemon {daemon}, here {} and {}\n{}\n{report}",
+            verdict.exit,
+            here.0,
+            here.1,
+            verdict.output.join("\n")
+        )
+    })
+}
+
 #[test]
 fn every_file_gets_the_verdict_of_keepalived() {
     let verdicts = verdicts();
-    let mut wrong = Vec::new();
-    let mut agree = 0;
+    let mut wrong = String::new();
+    let (mut agree, mut excused, mut crashes) = (0, BTreeSet::new(), 0);
     for (key, verdict) in &verdicts {
-        let report = read(key);
-        let exit = expected_exit(verdict).is_none_or(|exit| exit == report.keepalived_exit());
-        let refusal = expected_refusal(verdict).is_none_or(|refusal| refusal == report.is_refused());
-        if exit && refusal {
-            agree += 1;
-        } else {
-            let titles: Vec<_> = report.diagnostics.iter().map(|d| format!("{:?} {}", d.keepalived, d.title)).collect();
-            wrong.push(format!(
-                "{key}: exit {} here {}, {} here {}\n    REAL {}\n    HERE {}",
-                verdict.exit,
-                report.keepalived_exit(),
-                verdict.daemon.as_deref().unwrap_or("-"),
-                if report.is_refused() { "refuses" } else { "runs" },
-                verdict.output.join("\n         "),
-                titles.join("\n         "),
-            ));
+        match disagreement(key, verdict) {
+            Some(_) if EXCEPTIONS.iter().any(|(file, _)| file == key) => _ = excused.insert(key.as_str()),
+            Some(difference) => wrong += &difference,
+            None if expected_exit(verdict).is_none() => crashes += 1,
+            None => agree += 1,
         }
     }
-    println!("{} files: {agree} agree", verdicts.len());
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let (files, host) = (verdicts.len(), excused.len());
+    println!("{files} files: {agree} agree, {host} depend on the host, {crashes} crash keepalived");
+    assert_eq!(wrong, "");
+    // An exception that is none any more goes.
+    assert_eq!(excused, EXCEPTIONS.iter().map(|(file, _)| *file).collect());
+    assert_eq!((files, agree, crashes), (717, 702, 4));
+}
+
+/// What is said about the broken files, theme by theme.
+#[test]
+fn what_is_said_about_every_broken_file() {
+    let mut themes: BTreeMap<String, String> = BTreeMap::new();
+    for (key, verdict) in verdicts() {
+        let Some(file) = key.strip_prefix("broken/") else { continue };
+        let report = read(&key);
+        let daemon = if report.is_refused() { "refuses" } else { "runs" };
+        let text = fs::read_to_string(corpus().join(&key)).unwrap();
+        let about = text.lines().next().unwrap_or_default();
+        let theme = themes.entry(theme(file)).or_default();
+        let real = verdict.output.len();
+        *theme += &format!(
+            "==== {file} {about}\n     {} {daemon}, keepalived says {real}\n\n{report}\n",
+            report.keepalived_exit()
+        );
+    }
+    for (theme, said) in themes {
+        assert!(said.len() < 60_000, "{theme}: {}", said.len());
+        insta::with_settings!({ omit_expression => true }, { insta::assert_snapshot!(theme, said) });
+    }
+}
+
+/// The first word of the name; of the large themes the beginning of the second word, too.
+fn theme(file: &str) -> String {
+    let (first, rest) = file.split_once('-').unwrap();
+    let part = ["a_to_g", "h_to_p", "q_to_z"][usize::from(rest >= "h") + usize::from(rest >= "q")];
+    match first {
+        "lvs" | "vrrp" => format!("{first}_{part}"),
+        other => other.to_owned(),
+    }
 }

@@ -232,8 +232,11 @@ impl Page<'_> {
     }
 
     fn track_interface(&self, track: &TrackInterface) -> String {
-        let weight = if track.weight == 0 { String::new() } else { format!(" weight {}", track.weight) };
-        self.interface(track.iface) + &weight + if track.reverse { " reverse" } else { "" }
+        match (track.weight, track.reverse) {
+            (0, false) => self.interface(track.iface),
+            (weight, false) => self.interface(track.iface) + &format!(" weight {weight}"),
+            (weight, true) => self.interface(track.iface) + &format!(" weight {weight} reverse"),
+        }
     }
 
     fn vips(&mut self, header: &str, vips: &[Vip], own: IfIndex) {
@@ -275,12 +278,17 @@ impl Page<'_> {
     }
 }
 
-/// `NAME [weight W] [reverse]`; without a weight that of what is tracked counts.
+/// `NAME [weight W [reverse|noreverse]]`; without a weight that of what is tracked counts.
 fn track(name: &str, own: (i16, bool), t: &Tracked) -> String {
     if own == (t.weight, t.reverse) {
         return word(name).into_owned();
     }
-    format!("{} weight {}{}", word(name), t.weight, if t.reverse { " reverse" } else { "" })
+    let direction = match (own.1, t.reverse) {
+        (false, true) => " reverse",
+        (true, false) => " noreverse",
+        _ => "",
+    };
+    format!("{} weight {}{direction}", word(name), t.weight)
 }
 
 fn peer(peer: &UnicastPeer) -> String {

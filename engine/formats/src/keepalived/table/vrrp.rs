@@ -5,7 +5,7 @@ const ADDRESS: &str = "ADDR[/LEN] [brd ADDR|+|-] [dev IF] [scope SCOPE] [label L
                        [mngtmpaddr] [noprefixroute] [autojoin] [no_track] [preferred_lft SECONDS|forever] [use_vmac]";
 const ROUTE: &str = "DESTINATION [via ADDR] [dev IF] [attributes of ip route] [no_track]";
 const RULE: &str = "[not] [from ADDR] [to ADDR] [selectors and action of ip rule] [no_track]";
-const TRACKED: &str = "NAME [weight WEIGHT] [reverse]";
+const TRACKED: &str = "NAME [weight WEIGHT [reverse|noreverse]]";
 
 /// `notify*` of instances and groups.
 #[rustfmt::skip]
