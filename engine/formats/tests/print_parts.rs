@@ -167,7 +167,7 @@ fn process() -> impl Strategy<Value = ProcessModel> {
             weight,
             reverse,
             quorum,
-            quorum_max,
+            quorum_max: quorum_max.map(|most| most.max(quorum)),
             fork_delay: Span::from_millis(250),
             terminate_delay: Span::ZERO,
         },
@@ -186,7 +186,7 @@ fn bfd() -> impl Strategy<Value = BfdModel> {
             multiplier,
             passive,
             ttl,
-            max_hops,
+            max_hops: max_hops.map(|hops| hops.min(ttl)),
             weight,
             reverse,
             for_vrrp: true,
@@ -255,6 +255,7 @@ fn instance(scripts: usize, files: usize) -> impl Strategy<Value = InstanceModel
             (i.strict, i.accept, i.promote_secondaries) = (strict, accept, promote);
             (i.track_source, i.fault_without_peers) = (track_source, fault_without_peers);
             if strict {
+                i.accept = false;
                 i.garp.lower_prio_delay = Span::ZERO;
                 i.garp.lower_prio_repeat = 0;
                 i.lower_prio_no_advert = true;

@@ -199,7 +199,9 @@ impl<'t, 'r> Reader<'t, 'r> {
     fn arity(&mut self, keyword: &Keyword, word: &'t Word, statement: &'t Statement) -> bool {
         let (least, most) = arity(keyword.takes);
         let given = statement.words.len() - 1;
+        let opens = matches!(self.tokens.peek(), Some(Token::Open(_)));
         if given > most
+            && (opens || !matches!(keyword.takes, Takes::Lines(_)))
             && let (Some(first), Some(last)) = (statement.words.get(1 + most), statement.words.last())
         {
             let rest = Place::new((), first.file.clone(), first.span.start..last.span.end.max(first.span.end));
@@ -224,7 +226,13 @@ impl<'t, 'r> Reader<'t, 'r> {
     fn enter(&mut self, header: &'t Word, inside: Inside) -> Contents<'t> {
         if self.tokens.next_if(|token| matches!(token, Token::Open(_))).is_none() {
             let title = format!("`{}` begins a block", header.value);
-            self.report.error(header, title, "no `{` follows").survived();
+            self.report
+                .error(header, title, "no `{` follows")
+                .help("keepalived takes the following lines, up to the next `}`, as the lines of this block")
+                .survived();
+            if self.mends {
+                return Contents::default();
+            }
         }
         self.open.push(Open { header, inside });
         self.block(inside)
@@ -268,6 +276,9 @@ fn begins_root_block(word: &str) -> bool {
 
 /// What the author may have meant.
 fn advice(block: Block, word: &Word, opens: bool) -> Option<String> {
+    if word.value.starts_with('\u{feff}') {
+        return Some("a mark of the byte order belongs to this word: save the file without it".to_owned());
+    }
     if let Some(Keyword { why, .. }) = table::find(block, &word.value) {
         return Some(format!("{why}; 2.2.7 ignores the line"));
     }

@@ -1,11 +1,13 @@
 //! The corpus of captures/keepalived-t: what the real `keepalived -t` says about each file, and what is said here.
+mod values;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::net::IpAddr;
 use std::path::{Component, Path, PathBuf};
 
 use serde::Deserialize;
-use vrrplab_engine::model::{IfAddr, IfIndex, InterfaceModel, Mac};
+use vrrplab_engine::model::{IfAddr, IfIndex, InterfaceModel, Mac, NodeModel};
 use vrrplab_engine::policy::Policy;
 use vrrplab_formats::builder::build_node;
 use vrrplab_formats::diagnostics::Report;
@@ -115,16 +117,30 @@ fn read(key: &str) -> Report {
     if key.starts_with("recordings/") {
         return read_recorded(key);
     }
+    read_file(key).1
+}
+
+/// The model of a file of the corpus, where there is one.
+fn model(key: &str) -> Option<NodeModel> {
+    read_file(key).0
+}
+
+fn read_file(key: &str) -> (Option<NodeModel>, Report) {
     let text = fs::read_to_string(corpus().join(key)).unwrap();
     let (folder, name) = key.split_once('/').unwrap();
+    read_text(name, &text, folder)
+}
+
+/// A text as if it stood in this folder.
+fn read_text(name: &str, text: &str, folder: &str) -> (Option<NodeModel>, Report) {
     let wanted = text.lines().find_map(|line| line.strip_prefix("# config-id: "));
     let pwd = Path::new(HOME).join(folder);
     let options =
         Options { config_id: Some(wanted.unwrap_or(HOST)), instance: Some(HOST), pwd: &pwd, includes: Some(&Host) };
     let mut report = Report::default();
-    let draft = parse_with(name, &text, &options, &mut report);
-    let _ = build_node(HOST, Policy::default(), interfaces(), &draft, &mut report);
-    report
+    let draft = parse_with(name, text, &options, &mut report);
+    let node = build_node(HOST, Policy::default(), interfaces(), &draft, &mut report);
+    (node, report)
 }
 
 #[test]
