@@ -62,7 +62,7 @@ fn before<T>(list: &[T], last: usize) -> &[T] {
     &list[..list.len().saturating_sub(last)]
 }
 
-/// The longest common end of all lists, if a group must track it.
+/// The longest common end of all lists that names nothing twice, if a group must track it.
 fn shared<'m, T: PartialEq, K: PartialEq>(
     lists: impl Iterator<Item = &'m [T]>,
     key: impl Fn(&T) -> K,
@@ -74,10 +74,12 @@ fn shared<'m, T: PartialEq, K: PartialEq>(
     if !lists.iter().any(|list| twice(list) || list.iter().any(&weighted)) {
         return &[];
     }
-    lists.iter().fold(first, |shared, list| {
+    let common = lists.iter().fold(*first, |shared, list| {
         let same = shared.iter().rev().zip(list.iter().rev()).take_while(|(a, b)| a == b).count();
         &shared[shared.len() - same..]
-    })
+    });
+    let start = (0..common.len()).find(|start| !twice(&common[*start..])).unwrap_or(common.len());
+    &common[start..]
 }
 
 fn members<'m>(model: &'m NodeModel, group: &SyncGroupModel) -> impl Iterator<Item = &'m InstanceModel> {
