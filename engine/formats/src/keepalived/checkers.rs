@@ -141,7 +141,7 @@ pub(super) fn read(
             let session = kinds::bfd(block, &own, draft, report)?;
             let twice = earlier.iter().any(|check| check.kind == session);
             if twice {
-                report.warning(&block.word, "this server follows that session already", "the second check is left out");
+                report.warning(block.word, "this server follows that session already", "the second check is left out");
                 return None;
             }
             session

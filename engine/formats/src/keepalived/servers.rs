@@ -54,7 +54,7 @@ fn ssl(globals: &mut Globals, entry: &Entry, report: &mut Report) {
         put(slot, line.text().map(|text| text.value));
     }
     if globals.ssl.replace(ssl).is_some() {
-        report.warning(&entry.word, "a second `SSL` replaces the first one", "this one counts");
+        report.warning(entry.word, "a second `SSL` replaces the first one", "this one counts");
     }
 }
 
@@ -86,7 +86,7 @@ fn garp_group(globals: &mut Globals, entry: &Entry, report: &mut Report) {
     }
     if group.arp_interval.is_none() && group.na_interval.is_none() {
         let label = "neither `garp_interval` nor `gna_interval`";
-        report.warning(&entry.word, "this `garp_group` has no gap and is left out", label);
+        report.warning(entry.word, "this `garp_group` has no gap and is left out", label);
         return;
     }
     globals.garp_groups.push(group);

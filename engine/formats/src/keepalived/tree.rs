@@ -182,7 +182,8 @@ impl<'t, 'r> Reader<'t, 'r> {
             Takes::Lines(_) | Takes::NamedLines(_) => Some(Inside::Lines),
             _ => None,
         };
-        let contents = inside.map_or_else(Contents::default, |inside| self.enter(word, inside));
+        let on_line = matches!(inside, Some(Inside::Lines)) && statement.words.len() - 1 > arity(keyword.takes).1;
+        let contents = inside.map_or_else(Contents::default, |inside| self.enter(word, inside, on_line));
         enough.then_some(Entry { keyword, word, statement, entries: contents.entries, lines: contents.lines })
     }
 
@@ -222,15 +223,15 @@ impl<'t, 'r> Reader<'t, 'r> {
         given >= least
     }
 
-    /// Reads a block.
-    fn enter(&mut self, header: &'t Word, inside: Inside) -> Contents<'t> {
+    /// Reads a block. What should be in it may stand on the line of its header instead.
+    fn enter(&mut self, header: &'t Word, inside: Inside, on_line: bool) -> Contents<'t> {
         if self.tokens.next_if(|token| matches!(token, Token::Open(_))).is_none() {
             let title = format!("`{}` begins a block", header.value);
             self.report
                 .error(header, title, "no `{` follows")
                 .help("keepalived takes the following lines, up to the next `}`, as the lines of this block")
                 .survived();
-            if self.mends {
+            if self.mends && on_line {
                 return Contents::default();
             }
         }
@@ -249,7 +250,7 @@ impl<'t, 'r> Reader<'t, 'r> {
             found.help(help);
         }
         if opens && self.mends {
-            self.enter(word, Inside::Anything);
+            self.enter(word, Inside::Anything, false);
         }
     }
 }
@@ -283,9 +284,13 @@ fn advice(block: Block, word: &Word, opens: bool) -> Option<String> {
         return Some(format!("{why}; 2.2.7 ignores the line"));
     }
     let near = nearest(&word.value, block.section().all().filter(|k| k.status != Status::Refused).map(|k| k.word));
-    let elsewhere = table::places_of(&word.value).into_iter().map(|(section, _)| section.header).next();
+    let place = |section: &table::Section| match section.block {
+        Block::Root => section.header.to_owned(),
+        _ => format!("in `{}`", section.header),
+    };
+    let elsewhere = table::places_of(&word.value).into_iter().map(|(section, _)| place(section)).next();
     match (near, elsewhere) {
-        (_, Some(header)) => Some(format!("it belongs in `{header}`")),
+        (_, Some(place)) => Some(format!("it belongs {place}")),
         (Some(near), None) => Some(format!("did you mean `{near}`?")),
         (None, None) if opens => Some(
             "keepalived does not skip its block: it reads the lines as lines of the block around, which the `}` closes"

@@ -164,7 +164,7 @@ fn every_file_has_a_verdict_and_every_verdict_a_file() {
 /// What the daemon does with the file, where that is known: whether it refuses to run.
 fn expected_refusal(verdict: &Verdict) -> Option<bool> {
     let daemon = verdict.daemon.as_deref()?;
-    (daemon != "crashes").then(|| matches!(daemon, "refuses" | "ends with 6"))
+    (daemon != "crashes").then_some(matches!(daemon, "refuses" | "ends with 6"))
 }
 
 /// Where the two verdicts on a file differ.

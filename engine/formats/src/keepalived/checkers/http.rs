@@ -32,7 +32,7 @@ pub(super) fn read(block: &Entry, lines: &[&Entry], common: &mut Common, report:
             "enable_sni" => http.sni = line.switch(report).map_or(http.sni, |s| s.value),
             "fast_recovery" => http.fast_recovery = line.switch(report).map_or(http.fast_recovery, |s| s.value),
             _ => {
-                report.warning(&line.word, "`nb_get_retry` is deprecated", "write `retry`");
+                report.warning(line.word, "`nb_get_retry` is deprecated", "write `retry`");
                 put(&mut common.retry, line.count(report).map(|n| n.value));
             }
         }
@@ -40,7 +40,7 @@ pub(super) fn read(block: &Entry, lines: &[&Entry], common: &mut Common, report:
     if http.urls.is_empty() {
         let title = format!("`{}` has no `url` that can be used", block.keyword.word);
         report
-            .error(&block.word, title, "keepalived 2.2.7 crashes here")
+            .error(block.word, title, "keepalived 2.2.7 crashes here")
             .help("add `url { path / }`")
             .keepalived(Keepalived::Refuses(CRASH));
         return None;
@@ -68,7 +68,7 @@ fn url(block: &Entry, report: &mut Report) -> Option<UrlCheck> {
             "virtualhost" => put(&mut url.virtual_host, line.text().map(|t| t.value)),
             "regex" => put(&mut pattern, line.text().map(|t| t.value)),
             _ => {
-                option.get_or_insert(&line.word);
+                option.get_or_insert(line.word);
                 regex_option(&mut regex, line, report);
             }
         }
@@ -82,7 +82,7 @@ fn url(block: &Entry, report: &mut Report) -> Option<UrlCheck> {
         (None, None) => {}
     }
     let Some(path) = path else {
-        report.error(&block.word, "this `url` has no `path`", "it is ignored").survived();
+        report.error(block.word, "this `url` has no `path`", "it is ignored").survived();
         return None;
     };
     url.path = path;

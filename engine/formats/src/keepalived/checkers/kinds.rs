@@ -65,7 +65,7 @@ pub(super) fn misc(
         }
     }
     let Some(mut program) = program else {
-        report.error(&block.word, "`MISC_CHECK` has no `misc_path`", "it is ignored").survived();
+        report.error(block.word, "`MISC_CHECK` has no `misc_path`", "it is ignored").survived();
         return None;
     };
     program.user = user.or(program.user);
@@ -89,7 +89,7 @@ pub(super) fn udp(lines: &[&Entry], report: &mut Report) -> CheckKind {
             word => {
                 let slot = if word == "min_reply_length" { &mut min } else { &mut max };
                 *slot = line.int(report).and_then(|n| u16::try_from(n.value).ok()).unwrap_or(*slot);
-                length = Some(&line.word);
+                length = Some(line.word);
             }
         }
     }
@@ -145,7 +145,7 @@ pub(super) fn file(block: &Entry, lines: &[&Entry], draft: &Draft, report: &mut 
         }
     }
     let Some(file) = file else {
-        report.error(&block.word, "`FILE_CHECK` has no `track_file`", "it is ignored").survived();
+        report.error(block.word, "`FILE_CHECK` has no `track_file`", "it is ignored").survived();
         return None;
     };
     let of_file = &draft.files[file].value;
@@ -159,7 +159,7 @@ pub(super) fn file(block: &Entry, lines: &[&Entry], draft: &Draft, report: &mut 
 /// `BFD_CHECK`; the session must be defined before, and be there for checkers.
 pub(super) fn bfd(block: &Entry, lines: &[&Entry], draft: &Draft, report: &mut Report) -> Option<CheckKind> {
     let Some(name) = lines.iter().rev().find_map(|line| line.text()) else {
-        report.error(&block.word, "`BFD_CHECK` has no `name`", "it is ignored").survived();
+        report.error(block.word, "`BFD_CHECK` has no `name`", "it is ignored").survived();
         return None;
     };
     let usable = draft.bfds.iter().position(|b| b.value.name == name.value && b.value.for_checkers);

@@ -227,11 +227,7 @@ impl Service {
             "hashed" | "sh-port" | "sh-fallback" | "mh-port" | "mh-fallback" => {
                 if !matches!(self.scheduler, Some(Scheduler::Sh | Scheduler::Mh)) {
                     report
-                        .warning(
-                            &line.word,
-                            format!("`{word}` is ignored"),
-                            "no `lb_algo sh` or `lb_algo mh` before it",
-                        )
+                        .warning(line.word, format!("`{word}` is ignored"), "no `lb_algo sh` or `lb_algo mh` before it")
                         .help("put it after `lb_algo`");
                     return true;
                 }
@@ -262,7 +258,7 @@ impl Service {
             word @ ("sorry_server_inhibit" | "sorry_server_lvs_method") => {
                 let Some(sorry) = &mut self.sorry else {
                     let title = format!("`{word}` without a `sorry_server` before it is ignored");
-                    report.warning(&line.word, title, "there is no sorry server yet");
+                    report.warning(line.word, title, "there is no sorry server yet");
                     return true;
                 };
                 match word {
