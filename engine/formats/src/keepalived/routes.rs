@@ -90,7 +90,11 @@ struct Reading<'w, 'r> {
     words: Vec<String>,
     no_track: bool,
     track_group: Option<Word>,
+    /// All that must exist.
     devices: Vec<Word>,
+    /// The one of the line itself, not of one of several hops.
+    device: Option<Word>,
+    /// Whether addresses are of IPv4.
     family: Option<bool>,
     protocol: Option<&'w Word>,
     /// Something was wrong, and keepalived leaves the line out.
@@ -106,6 +110,7 @@ impl<'w, 'r> Reading<'w, 'r> {
             no_track: false,
             track_group: None,
             devices: Vec::new(),
+            device: None,
             family: None,
             protocol: None,
             failed: false,
@@ -183,6 +188,37 @@ impl<'w, 'r> Reading<'w, 'r> {
     }
 }
 
+impl Reading<'_, '_> {
+    /// Without an interface, a route is not watched.
+    fn watched_device(&mut self, line: &[Word]) {
+        if self.failed || self.no_track || self.device.is_some() {
+            return;
+        }
+        if let Some(first) = line.first() {
+            self.report
+                .warning(first, "a route without an interface cannot be watched", "no `dev` in this line")
+                .help("add `dev`, or `no_track`");
+        }
+        self.no_track = true;
+    }
+
+    /// Without an action a rule is left out, without a preference it gets one.
+    fn complete_rule(&mut self, line: &[Word], acts: bool, preferred: bool) {
+        let Some(first) = line.first().filter(|_| !self.failed) else { return };
+        if !acts {
+            self.wrong(
+                first,
+                "this rule does nothing, it is ignored".to_owned(),
+                "no `table`, `goto`, ... in this line",
+            );
+        } else if !preferred {
+            self.report
+                .warning(first, "this rule has no preference, it gets 16384", "no `preference` in this line")
+                .help("rules are asked in the order of their preferences: give each its own");
+        }
+    }
+}
+
 /// A route or rule as it was read.
 pub(super) struct Read<T> {
     /// None where keepalived leaves it out.
@@ -196,7 +232,7 @@ pub(super) struct Read<T> {
 /// `DESTINATION [via ADDR] [dev IF] ...`
 pub(super) fn route(line: &[Word], report: &mut Report) -> Read<RouteModel> {
     let mut r = Reading::new(line, report);
-    let mut destination = None;
+    let (mut destination, mut hops) = (None, false);
     while let Some(word) = r.rest.next() {
         if r.own(word) {
             continue;
@@ -205,6 +241,7 @@ pub(super) fn route(line: &[Word], report: &mut Report) -> Read<RouteModel> {
         match word.value.as_str() {
             "dev" | "oif" => {
                 let device = r.value(word).cloned();
+                r.device = r.device.or(device.clone().filter(|_| !hops));
                 r.devices.extend(device);
             }
             "via" | "src" | "to" => {
@@ -226,7 +263,7 @@ pub(super) fn route(line: &[Word], report: &mut Report) -> Read<RouteModel> {
                     r.value(lock);
                 }
             }
-            "nexthop" => destination = destination.or(Some(word)),
+            "nexthop" => hops = true,
             // how packets are wrapped is told in words of its own
             "encap" => r.words.extend(r.rest.by_ref().map(|w| w.value.clone())),
             text if ROUTE_FLAGS.contains(&text) => {}
@@ -246,15 +283,8 @@ pub(super) fn route(line: &[Word], report: &mut Report) -> Read<RouteModel> {
         }
     }
     r.watched_protocol();
-    if !r.failed && r.devices.is_empty() && !r.no_track {
-        if let Some(first) = line.first() {
-            r.report
-                .warning(first, "a route without an interface cannot be watched", "no `dev` in this line")
-                .help("add `dev`, or `no_track`");
-        }
-        r.no_track = true;
-    }
-    let device = r.devices.first().map(|w| w.value.clone());
+    r.watched_device(line);
+    let device = r.device.map(|w| w.value);
     let track_group = r.track_group.as_ref().map(|w| w.value.clone());
     let model = (!r.failed).then_some(RouteModel { device, words: r.words, no_track: r.no_track, track_group });
     Read { model, devices: r.devices, track_group: r.track_group }
@@ -307,15 +337,7 @@ pub(super) fn rule(line: &[Word], is_static: bool, report: &mut Report) -> Read<
         }
     }
     r.watched_protocol();
-    if let Some(first) = line.first().filter(|_| !r.failed) {
-        if !acts {
-            r.wrong(first, "this rule does nothing, it is ignored".to_owned(), "no `table`, `goto`, ... in this line");
-        } else if !preferred {
-            r.report
-                .warning(first, "this rule has no preference, it gets 16384", "no `preference` in this line")
-                .help("rules are asked in the order of their preferences: give each its own");
-        }
-    }
+    r.complete_rule(line, acts, preferred);
     if let Some(group) = r.track_group.as_ref().filter(|_| is_static && !enters) {
         let title = "a rule of a track group needs the interface where packets come in";
         r.report.warning(group, title, "no `iif` in this line");
