@@ -173,7 +173,8 @@ impl<'t, 'r> Reader<'t, 'r> {
             return None;
         }
         let enough = self.arity(keyword, word, statement);
-        if keyword.status == Status::NotYet {
+        // of a whole block it is told once
+        if keyword.status == Status::NotYet && block != Block::GarpGroup {
             let title = format!("`{}` is accepted, but not modelled yet", word.value);
             self.report.warning(word, title, "has no effect here").unnoticed();
         }
@@ -216,7 +217,7 @@ impl<'t, 'r> Reader<'t, 'r> {
             let title = format!("`{}` needs a value: {}", word.value, keyword.takes);
             let told = self.report.error(word, title, "nothing follows");
             match LIVES_WITHOUT_VALUE.contains(&keyword.word) {
-                true => told.survived(),
+                true => told.help("the line is ignored").survived(),
                 false => told.help("keepalived ends where a value is missing").keepalived(Keepalived::Refuses(2)),
             };
         }
