@@ -210,6 +210,9 @@ impl<'t, 'r> Reader<'t, 'r> {
             let told = self.report.warning(&rest, "the rest of this line is ignored", "not read");
             match keyword.takes {
                 Takes::Lines(_) => told.help(format!("`{{` must follow `{}` at once", word.value)).survived(),
+                _ if statement.words[1].value == "=" => {
+                    told.help("a value follows its keyword without `=`").unnoticed()
+                }
                 _ => told.help("keepalived reads one keyword per line").unnoticed(),
             };
         }
