@@ -1,19 +1,24 @@
 //! The one way from what a text says to the model: names become indexes, absent fields get their defaults.
+mod checks;
 mod draft;
 mod groups;
+mod host;
 mod instance;
 mod statics;
 mod strict;
 mod tracks;
 
-use vrrplab_engine::model::{InstanceModel, InterfaceModel, NodeModel};
+use std::net::IpAddr;
+
+use vrrplab_engine::model::{AddressFamily, InstanceModel, InterfaceModel, NodeModel};
 use vrrplab_engine::policy::Policy;
 
-use crate::diagnostics::{Report, nearest};
+use crate::diagnostics::Report;
 pub use draft::{
     AuthType, DefaultsDraft, Draft, InstanceDraft, PeerDraft, Spanned, StaticsDraft, SyncGroupDraft, TrackDraft,
     TracksDraft, VipDraft,
 };
+use host::Host;
 
 /// Makes the model of one node. Every problem goes to the report; where keepalived would not run there is no model.
 pub fn build_node(
@@ -33,15 +38,20 @@ pub fn build_node(
             kept.push(instance);
         }
     }
-    let mut built: Vec<Option<InstanceModel>> =
-        kept.iter().map(|d| instance::build(d, draft, &interfaces, report)).collect();
+    let host = Host { interfaces: &interfaces, dynamic: draft.globals.dynamic_interfaces };
+    let built = kept.iter().map(|d| instance::build(d, draft, host, report)).collect::<Vec<_>>();
+    let waits = |model: &Option<InstanceModel>| host.dynamic && model.is_none();
+    let absent: Vec<&str> =
+        kept.iter().zip(&built).filter(|(_, m)| waits(m)).map(|(d, _)| d.name.value.as_str()).collect();
+    let (kept, mut built): (Vec<_>, Vec<_>) = kept.into_iter().zip(built).filter(|(_, m)| !waits(m)).unzip();
+    checks::names_of_vmacs(&kept, &mut built, report);
     refuse_shared_vrids(&kept, &built, &interfaces, report);
-    let sync_groups = groups::build(draft, &kept, &mut built, &interfaces, report);
+    let sync_groups = groups::build(draft, &kept, &mut built, &absent, host, report);
+    let statics = statics::build(draft, &kept, host, report);
     if report.refusals() > refusals_before {
         return None;
     }
     let instances = built.into_iter().collect::<Option<Vec<_>>>()?;
-    let statics = statics::build(&draft.statics, &kept, &interfaces, report);
     Some(NodeModel {
         globals: draft.globals.clone(),
         instances,
@@ -62,7 +72,8 @@ fn values<T: Clone>(items: &[Spanned<T>]) -> Vec<T> {
     items.iter().map(|item| item.value.clone()).collect()
 }
 
-/// Two multicast instances of one family cannot share a VRID on one interface: keepalived refuses the whole file.
+/// Two instances of one family cannot share a VRID on one interface, unless one is unicast and the other is not, or their
+/// peers differ: keepalived refuses the whole file.
 fn refuse_shared_vrids(
     drafts: &[&InstanceDraft],
     built: &[Option<InstanceModel>],
@@ -73,9 +84,8 @@ fn refuse_shared_vrids(
     for (position, (draft, model)) in known.iter().enumerate() {
         let clash = known[..position].iter().find(|(_, earlier)| {
             let same = (earlier.iface, earlier.vrid, earlier.family) == (model.iface, model.vrid, model.family);
-            let apart = earlier.is_unicast()
-                && model.is_unicast()
-                && !earlier.unicast_peers.iter().any(|p| model.peer(p.ip).is_some());
+            let apart = earlier.is_unicast() != model.is_unicast()
+                || model.is_unicast() && !earlier.unicast_peers.iter().any(|p| model.peer(p.ip).is_some());
             same && !apart
         });
         let Some((_, earlier)) = clash else { continue };
@@ -89,23 +99,7 @@ fn refuse_shared_vrids(
     }
 }
 
-/// The interface of this name, or an error that names the interfaces there are.
-fn find_interface<'a>(
-    name: &Spanned<String>,
-    interfaces: &'a [InterfaceModel],
-    report: &mut Report,
-) -> Option<&'a InterfaceModel> {
-    let found = interfaces.iter().find(|i| i.name == name.value);
-    if found.is_none() {
-        let names: Vec<&str> = interfaces.iter().map(|i| i.name.as_str()).collect();
-        let mut help = match names.as_slice() {
-            [] => "the node has no interfaces".to_owned(),
-            _ => format!("the node's interfaces are: {}", names.join(", ")),
-        };
-        if let Some(near) = nearest(&name.value, names.into_iter()) {
-            help += &format!("; did you mean `{near}`?");
-        }
-        report.error(name, format!("there is no interface `{}`", name.value), "not on this node").help(help);
-    }
-    found
+/// The family of an address.
+pub(crate) fn family_of(addr: IpAddr) -> AddressFamily {
+    if addr.is_ipv4() { AddressFamily::V4 } else { AddressFamily::V6 }
 }

@@ -1,8 +1,9 @@
 //! Sync groups: member names become positions, and what a group tracks is tracked by each member.
 use vrrplab_engine::model::track::Tracked;
-use vrrplab_engine::model::{InstanceModel, InterfaceModel, SyncGroupModel};
+use vrrplab_engine::model::{InstanceModel, SyncGroupModel};
 
 use super::draft::{Draft, InstanceDraft, Spanned, SyncGroupDraft, TrackDraft};
+use super::host::Host;
 use super::tracks::Found;
 use crate::diagnostics::{Report, nearest};
 
@@ -11,7 +12,8 @@ pub(super) fn build(
     draft: &Draft,
     kept: &[&InstanceDraft],
     built: &mut [Option<InstanceModel>],
-    interfaces: &[InterfaceModel],
+    absent: &[&str],
+    host: Host<'_>,
     report: &mut Report,
 ) -> Vec<SyncGroupModel> {
     let mut groups: Vec<SyncGroupModel> = Vec::new();
@@ -21,7 +23,7 @@ pub(super) fn build(
             report.warning(&group.name, format!("a second sync group named `{name}` is skipped"), "this name is taken");
             continue;
         }
-        let members = members(group, kept, &groups, report);
+        let members = members(group, kept, absent, &groups, report);
         match members.as_slice() {
             [] => {
                 report.warning(&group.name, format!("sync group `{name}` has no members and is dropped"), "");
@@ -36,7 +38,7 @@ pub(super) fn build(
             }
             _ => {}
         }
-        let found = Found::new(&group.tracks, draft, interfaces, false, report);
+        let found = Found::new(&group.tracks, draft, host, report);
         let tracking_weight = group.tracking_weight.as_ref().is_some_and(|t| t.value);
         for &member in &members {
             let Some(model) = &mut built[member] else { continue };
@@ -59,11 +61,12 @@ pub(super) fn build(
 fn members(
     group: &SyncGroupDraft,
     kept: &[&InstanceDraft],
+    absent: &[&str],
     earlier: &[SyncGroupModel],
     report: &mut Report,
 ) -> Vec<usize> {
     let mut members = Vec::new();
-    for member in &group.members {
+    for member in group.members.iter().filter(|member| !absent.contains(&member.value.as_str())) {
         let Some(position) = kept.iter().position(|k| k.name.value == member.value) else {
             let title = format!("sync group `{}` names an unknown instance `{}`", group.name.value, member.value);
             let near = nearest(&member.value, kept.iter().map(|k| k.name.value.as_str()));

@@ -1,9 +1,9 @@
 //! What an instance tracks: names become positions, absent weights those of what is tracked.
+use vrrplab_engine::model::TrackInterface;
 use vrrplab_engine::model::track::Tracked;
-use vrrplab_engine::model::{InterfaceModel, TrackInterface};
 
 use super::draft::{Draft, TrackDraft, TracksDraft};
-use super::find_interface;
+use super::host::Host;
 use crate::diagnostics::{Report, Spanned};
 
 /// What is tracked, with positions; what cannot be found, or is tracked twice, is told and left out.
@@ -16,20 +16,14 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Looks up every line. An instance tracks an interface only once.
-    pub(super) fn new(
-        tracks: &TracksDraft,
-        node: &Draft,
-        interfaces: &[InterfaceModel],
-        only_once: bool,
-        report: &mut Report,
-    ) -> Found {
+    /// Looks up every line.
+    pub(super) fn new(tracks: &TracksDraft, node: &Draft, host: Host<'_>, report: &mut Report) -> Found {
         let scripts = names(&node.scripts, |s| (&s.name, s.weight, s.reverse));
         let files = names(&node.files, |f| (&f.name, f.weight, f.reverse));
         let processes = names(&node.processes, |p| (&p.name, p.weight, p.reverse));
         let bfds = names(&node.bfds, |b| (&b.name, b.weight, b.reverse));
         Found {
-            interfaces: track_interfaces(&tracks.interfaces, interfaces, only_once, report),
+            interfaces: track_interfaces(&tracks.interfaces, host, report),
             scripts: all(&tracks.scripts, &scripts, 253, report),
             files: all(&tracks.files, &files, 254, report),
             processes: all(&tracks.processes, &processes, 254, report),
@@ -49,8 +43,10 @@ fn tracked(line: &TrackDraft, names: &[Named<'_>], most: i64, report: &mut Repor
     let item = names.iter().position(|(name, ..)| *name == line.name.value)?;
     let (_, own_weight, own_reverse) = names[item];
     match &line.weight {
-        None => Some(Tracked { item, weight: own_weight, reverse: own_reverse != line.reverse }),
-        Some(given) => Some(Tracked { item, weight: weight(given, most, report), reverse: line.reverse }),
+        None => Some(Tracked { item, weight: own_weight, reverse: own_reverse }),
+        Some(given) => {
+            Some(Tracked { item, weight: weight(given, most, report), reverse: line.reverse.unwrap_or(own_reverse) })
+        }
     }
 }
 
@@ -76,21 +72,16 @@ fn all(lines: &[TrackDraft], names: &[Named<'_>], most: i64, report: &mut Report
     list
 }
 
-fn track_interfaces(
-    lines: &[TrackDraft],
-    interfaces: &[InterfaceModel],
-    only_once: bool,
-    report: &mut Report,
-) -> Vec<TrackInterface> {
+fn track_interfaces(lines: &[TrackDraft], host: Host<'_>, report: &mut Report) -> Vec<TrackInterface> {
     let mut list: Vec<TrackInterface> = Vec::new();
     for line in lines {
-        let iface = find_interface(&line.name, interfaces, report);
+        let iface = host.find(&line.name, report);
         let weight = line.weight.as_ref().map_or(0, |given| weight(given, 253, report));
         let Some(iface) = iface else { continue };
-        if list.iter().any(|t| t.iface == iface.index) && only_once {
+        if list.iter().any(|t| t.iface == iface.index) {
             report.warning(&line.name, format!("interface `{}` is tracked twice", line.name.value), "skipped");
         } else {
-            list.push(TrackInterface { iface: iface.index, weight, reverse: line.reverse });
+            list.push(TrackInterface { iface: iface.index, weight, reverse: line.reverse.unwrap_or(false) });
         }
     }
     list

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 use super::glob::{alternatives, is_pattern, matches};
 use super::line::Line;
 use super::preprocess::Preprocessor;
-use crate::diagnostics::Place;
+use crate::diagnostics::{Keepalived, Place};
 
 /// How deep files may include files.
 const DEEPEST: usize = 32;
@@ -12,8 +12,8 @@ const DEEPEST: usize = 32;
 const MOST_ALTERNATIVES: usize = 1000;
 
 /// What a file must be able to give.
-#[derive(Clone, Copy)]
-struct Demands {
+#[derive(Clone, Copy, Default)]
+pub(super) struct Demands {
     file: bool,
     pattern: bool,
     alternative: bool,
@@ -21,14 +21,44 @@ struct Demands {
 
 fn demands(keyword: &str) -> Option<Demands> {
     let [file, pattern, alternative] = match keyword {
-        "include" => [false; 3],
-        "includer" | "includem" => [true, false, false],
+        "include" | "includer" => [false; 3],
+        "includem" => [true, false, false],
         "includew" => [false, true, false],
         "includeb" => [false, false, true],
         "includea" => [true; 3],
         _ => return None,
     };
     Some(Demands { file, pattern, alternative })
+}
+
+impl Demands {
+    /// Both of them.
+    fn and(self, more: Demands) -> Demands {
+        Demands {
+            file: self.file || more.file,
+            pattern: self.pattern || more.pattern,
+            alternative: self.alternative || more.alternative,
+        }
+    }
+
+    /// What `include_check` with these words adds; words may begin with `+` or `-`.
+    pub(super) fn checked<'t>(self, words: impl Iterator<Item = &'t str>) -> Demands {
+        let (mut demands, mut any) = (self, false);
+        for word in words {
+            let wanted = !word.starts_with('-');
+            if !any && !word.starts_with(['+', '-']) {
+                demands = Demands::default();
+            }
+            any = true;
+            match word.trim_start_matches(['+', '-']) {
+                "match" => demands.file = wanted,
+                "wildcard_match" => demands.pattern = wanted,
+                "brace_match" => demands.alternative = wanted,
+                _ => {}
+            }
+        }
+        if any { demands } else { Demands { file: true, pattern: true, alternative: true } }
+    }
 }
 
 /// Whether the statement that begins this text includes files.
@@ -61,12 +91,12 @@ impl Preprocessor<'_> {
     pub(super) fn include(&mut self, line: &Line) -> Option<Line> {
         let text = line.text.as_str();
         let length = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
-        let demands = demands(&text[..length])?;
+        let demands = demands(&text[..length])?.and(self.include_check);
         let (name, end) = argument(text, length);
         let rest = line.trimmed_from(end);
         let keyword = line.at(0..length);
         if name.is_empty() {
-            self.report.error(&keyword, format!("`{}` needs a file", &text[..length]), "no name follows");
+            self.report.error(&keyword, format!("`{}` needs a file", &text[..length]), "no name follows").survived();
             return Some(rest);
         }
         let at = line.at(name.clone());
@@ -75,7 +105,7 @@ impl Preprocessor<'_> {
             return Some(rest);
         }
         let cut = rest.text.find(['{', '}']).unwrap_or(rest.text.len());
-        self.report.warning(&rest.at(0..cut), "only one file is included", "this is not read");
+        self.report.warning(&rest.at(0..cut), "only one file is included", "this is not read").unnoticed();
         Some(rest.trimmed_from(cut))
     }
 
@@ -101,7 +131,7 @@ impl Preprocessor<'_> {
                     found_any = true;
                     for path in paths {
                         if let Err(why) = self.include_one(&path, at) {
-                            self.not_included(&path, &why, demands.file, at);
+                            self.not_included(&path, &why, false, at);
                         }
                     }
                     None
@@ -111,11 +141,7 @@ impl Preprocessor<'_> {
                     found_any |= read.is_ok();
                     read.err()
                 }
-                Err(why) => {
-                    found_any = true;
-                    self.not_included(&path, &why, true, at);
-                    None
-                }
+                Err(why) => Some(why),
             };
             missing.extend(why.map(|why| (path, why, strict)));
         }
@@ -130,9 +156,12 @@ impl Preprocessor<'_> {
     fn not_included(&mut self, path: &Path, why: &str, is_error: bool, at: &Place) {
         let title = format!("cannot include {}: {why}", path.display());
         if is_error {
-            self.report.error(at, title, "");
+            self.report
+                .error(at, title, "this file must be there")
+                .help("keepalived ends at once; `include` goes on without the file")
+                .keepalived(Keepalived::Refuses(6));
         } else {
-            self.report.warning(at, title, "nothing is read here");
+            self.report.warning(at, title, "nothing is read here").unnoticed();
         }
     }
 
@@ -142,7 +171,10 @@ impl Preprocessor<'_> {
             let loops = self.files.contains(&name);
             let title = if loops { "files include each other" } else { "files include files too deeply" };
             let chain = self.files.iter().chain([&name]).map(String::as_str).collect::<Vec<_>>().join(" -> ");
-            self.report.error(at, format!("{title}: {chain}"), "");
+            self.report
+                .error(at, format!("{title}: {chain}"), "not read again")
+                .help("keepalived reads it again and again until it can open no more files")
+                .unnoticed();
             return Ok(());
         }
         let Some(files) = self.options.includes else { return Ok(()) };

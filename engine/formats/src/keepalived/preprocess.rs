@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Options;
-use super::include::is_include;
+use super::include::{Demands, is_include};
 use super::line::Line;
 use super::variables::definition;
 use crate::diagnostics::{Place, Report};
@@ -14,6 +14,8 @@ use crate::diagnostics::{Place, Report};
 pub(super) const MOST_LINES: usize = 100_000;
 /// How many bytes values may add.
 const MOST_TEXT: usize = 8 << 20;
+/// The longest part of a line that keepalived reads at once, in bytes.
+const LONGEST: usize = 1023;
 /// How often a line may turn into another one that is to be looked at again.
 const DEEPEST: usize = 64;
 
@@ -29,6 +31,8 @@ pub(super) struct Preprocessor<'a> {
     pub(super) files: Vec<String>,
     /// The folder of the innermost.
     pub(super) folder: PathBuf,
+    /// What `include_check` demands of all included files.
+    pub(super) include_check: Demands,
     said: BTreeSet<(Arc<str>, usize, usize)>,
     lines_left: usize,
     text_left: usize,
@@ -46,6 +50,7 @@ pub(super) fn preprocess(file: &Arc<str>, text: &str, options: &Options<'_>, rep
         repeated: Vec::new(),
         files: vec![top.display().to_string()],
         folder: options.pwd.to_path_buf(),
+        include_check: Demands::default(),
         said: BTreeSet::new(),
         lines_left: MOST_LINES,
         text_left: MOST_TEXT,
@@ -62,9 +67,14 @@ impl Preprocessor<'_> {
         let repeated = std::mem::take(&mut self.repeated);
         let mut offset = 0;
         let mut lines = Vec::new();
-        for written in text.split_inclusive('\n') {
+        for written in text.split_inclusive('\n').flat_map(as_read) {
             let line = Line::written(file, written.trim_end_matches(['\n', '\r']), offset);
             offset += written.len();
+            if written.len() >= LONGEST && !written.ends_with('\n') {
+                let end = line.at(written.len().saturating_sub(1)..written.len());
+                let title = format!("this line is longer than {LONGEST} bytes");
+                self.report.warning(&end, title, "keepalived reads what follows as another line").unnoticed();
+            }
             lines.push(line.part(0..comment(&line.text)).trimmed_from(0));
         }
         let mut lines = lines.into_iter();
@@ -160,6 +170,10 @@ impl Preprocessor<'_> {
 
     /// A line in which nothing is to be replaced any more, except that it may include files.
     fn statements(&mut self, line: Line) {
+        let mut words = line.text.split_whitespace();
+        if words.next() == Some("include_check") {
+            self.include_check = self.include_check.checked(words);
+        }
         if self.options.includes.is_none() || !line.text.contains("include") {
             self.out.push(line);
             return;
@@ -205,6 +219,19 @@ impl Preprocessor<'_> {
         self.stopped |= !enough;
         !self.stopped
     }
+}
+
+/// A written line as keepalived reads it: in pieces of a limited length.
+fn as_read(written: &str) -> Vec<&str> {
+    let (mut pieces, mut rest) = (Vec::new(), written);
+    while rest.len() > LONGEST {
+        let end = (1..=LONGEST).rev().find(|end| rest.is_char_boundary(*end)).unwrap_or(LONGEST);
+        let (piece, after) = rest.split_at(end);
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces.push(rest);
+    pieces
 }
 
 /// Where the comment begins, or the end.
