@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use vrrplab_engine::Exit;
-use vrrplab_engine::health::{Answer, Ask, Checkers, EffectKind, Input, Output, Probe, Warmups};
+use vrrplab_engine::health::{Answer, Checkers, EffectKind, Input, Output, Probe, Warmups};
 use vrrplab_engine::io::Job;
 use vrrplab_engine::lvs::{Director, Virtual};
 use vrrplab_engine::model::NodeModel;
@@ -15,9 +15,28 @@ use vrrplab_formats::keepalived::parse;
 
 use super::world::World;
 
-/// How long an attempt takes that is answered at once, about; a program takes longer.
-const ATTEMPT: Span = Span::from_millis(12);
-const PROGRAM: Span = Span::from_millis(60);
+/// How slow the recorded machine may have been: how much later than due an attempt ended, and whether first attempts came
+/// when they were due or later, while it was busy. What a probe finds that falls next to an event depends on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Pace {
+    /// So much later than due.
+    attempt: Span,
+    /// First attempts came when the first results say.
+    busy_start: bool,
+}
+
+impl Pace {
+    /// All that were tried.
+    pub fn all() -> impl Iterator<Item = Pace> {
+        let of = |ms| [false, true].map(|busy_start| Pace { attempt: Span::from_millis(ms), busy_start });
+        [12, 8, 16, 4, 20, 24].into_iter().flat_map(of)
+    }
+}
+
+/// How much longer a program takes than any other attempt.
+const PROGRAM: Span = Span::from_millis(48);
+/// How much later than due the first attempts may have been, while the recorded machine was busy.
+const BUSY: Span = Span::from_millis(500);
 
 type Table = BTreeMap<String, Vec<String>>;
 
@@ -29,6 +48,7 @@ pub struct Replay {
     checkers: Option<Checkers>,
     director: Director,
     pending: Vec<Pending>,
+    attempt: Span,
 }
 
 /// An attempt under way.
@@ -60,35 +80,38 @@ fn model(config: &str) -> NodeModel {
 }
 
 /// How long each checker of a run waited for its first attempt: the seed of the recorded daemon is not ours.
-fn waits(model: &NodeModel, logs: &[(f64, String)]) -> Vec<Span> {
-    let warm = |span: Span| span == Span::ZERO;
+fn waits(model: &NodeModel, logs: &[(f64, String)], pace: Pace) -> Vec<Span> {
     let mut waits = Vec::new();
     for server in model.servers.iter().flat_map(|service| &service.real_servers) {
         for timing in server.checks.iter().filter_map(|check| check.timing) {
             let name = format!("[{}]:", server.endpoint.ip);
-            let mut own = logs.iter().filter(|(_, line)| line.contains(&name) && !line.contains("Stopping"));
-            let (begin, result) = (own.next().map_or(0.0, |x| x.0), own.next().map_or(0.0, |x| x.0));
-            let measured = instant(result).since(instant(begin)) - ATTEMPT;
-            waits.push(if warm(timing.warmup) { Span::from_secs(1) } else { measured });
+            let mut own = logs.iter().filter(|(_, line)| line.contains(&name)).map(|(t, _)| instant(*t));
+            let (begin, result) = (own.next().unwrap_or_default(), own.next().unwrap_or_default());
+            // A first result that took retries says nothing.
+            let least = Span::from_secs(1);
+            let measured = (result.since(begin) - pace.attempt).max(least);
+            let told = timing.warmup > Span::ZERO || (pace.busy_start && measured <= least + BUSY);
+            waits.push(if told { measured } else { least });
         }
     }
     waits
 }
 
 impl Replay {
-    pub fn run(config: &str, logs: &[(f64, String)], events: &[(f64, String)]) -> Replay {
+    pub fn run(config: &str, logs: &[(f64, String)], events: &[(f64, String)], pace: Pace) -> Replay {
         let mut steps: Vec<(f64, Step<'_>)> = events.iter().map(|(t, text)| (*t, Step::Event(text))).collect();
         for (at, _) in logs.iter().enumerate().filter(|(_, (_, line))| line.starts_with("Initializing ipvs")) {
             let rest = &logs[at..];
             let first = rest.iter().find(|(_, line)| line.starts_with("Activating")).map_or(rest[0].0, |x| x.0);
             let model = model(config);
-            let waits = waits(&model, rest);
+            let waits = waits(&model, rest, pace);
             steps.push((first, Step::Start(Box::new(model), waits)));
         }
         steps.sort_by(|a, b| a.0.total_cmp(&b.0));
         let director = Director::new(0, 64);
         let (lines, tables, pending) = (Vec::new(), Vec::new(), Vec::new());
-        let mut replay = Replay { lines, tables, world: World::new(), checkers: None, director, pending };
+        let mut replay =
+            Replay { lines, tables, world: World::new(), checkers: None, director, pending, attempt: pace.attempt };
         for (t, step) in steps {
             replay.until(instant(t));
             replay.step(instant(t), step);
@@ -127,7 +150,8 @@ impl Replay {
     /// A moment at which an attempt may be answered: it is, or it goes on until the next one, or it has timed out.
     fn answer(&mut self, now: Instant, position: usize) {
         let pending = &mut self.pending[position];
-        let timeout = pending.probe.connection.as_ref().map(|connection| pending.started + connection.timeout);
+        let timeout =
+            pending.probe.connection.as_ref().map(|connection| pending.started + connection.timeout + self.attempt);
         let answer = match timeout {
             _ if pending.cancelled => Some(Answer::Exited(Exit::Signal(15))),
             Some(timeout) if timeout <= now => Some(Answer::TimedOut),
@@ -135,7 +159,7 @@ impl Replay {
         };
         let Some(answer) = answer else {
             // A lost SYN is repeated after 1 s, and after 2 s more; nothing else is.
-            let repeats = if matches!(pending.probe.ask, Ask::Connect | Ask::Page { .. }) { &[1, 3][..] } else { &[] };
+            let repeats = if self.world.loses_syns(&pending.probe) { &[1, 3][..] } else { &[] };
             let next = repeats.iter().map(|s| pending.started + Span::from_secs(*s)).find(|at| *at > now);
             let never = Instant(u64::MAX - 1);
             pending.at = next.into_iter().chain(timeout).min().unwrap_or(never);
@@ -154,14 +178,14 @@ impl Replay {
                 Output::Trace(trace) => self.lines.extend(trace.line().map(|line| (seconds(now), line))),
                 Output::Effect(effect) => match effect.kind {
                     EffectKind::StartProbe { job, probe } => {
-                        let soon = if probe.connection.is_none() { PROGRAM } else { ATTEMPT };
+                        let soon = if probe.connection.is_none() { self.attempt + PROGRAM } else { self.attempt };
                         let probe = *probe;
                         self.pending.push(Pending { at: now + soon, started: now, job, probe, cancelled: false });
                     }
                     EffectKind::Cancel { job, answer, .. } => {
                         self.pending.retain(|pending| answer || pending.job != job);
                         if let Some(pending) = self.pending.iter_mut().find(|pending| pending.job == job) {
-                            (pending.cancelled, pending.at) = (true, now + ATTEMPT);
+                            (pending.cancelled, pending.at) = (true, now + self.attempt);
                         }
                     }
                     EffectKind::ProgramIpvs(command) => {

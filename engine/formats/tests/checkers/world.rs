@@ -44,7 +44,7 @@ impl World {
 
     /// What was done to the servers, in the words of the recording.
     pub fn event(&mut self, text: &str) {
-        let last = text.rsplit([' ']).find_map(|word| word.parse::<i32>().ok());
+        let last = text.rsplit(' ').find_map(|word| word.parse::<i32>().ok());
         let ports: &[(&str, u16, Port)] = &[
             ("SMTP server started", SMTP, Port::Well),
             ("DNS server started", DNS, Port::Well),
@@ -93,6 +93,16 @@ impl World {
             Port::Refused => Some(Answer::Refused(111)),
             Port::Well => self.well(probe),
         }
+    }
+
+    /// A connection to this port is not even begun.
+    pub fn loses_syns(&self, probe: &Probe) -> bool {
+        let tcp = matches!(probe.ask, Ask::Connect | Ask::Page { .. } | Ask::Dialogue(_));
+        let port = probe.connection.as_ref().and_then(|connection| match connection.to.ip {
+            IpAddr::V4(ip) => Some(self.port(ip.octets()[3] - 10, connection.to.port)),
+            IpAddr::V6(_) => None,
+        });
+        tcp && port == Some(Port::Silent)
     }
 
     fn well(&self, probe: &Probe) -> Option<Answer> {
