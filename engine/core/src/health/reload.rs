@@ -59,7 +59,7 @@ impl Checkers {
             let endpoint = self.services[s].servers[r].model.endpoint;
             match before.servers.iter().find(|server| server.model.endpoint == endpoint) {
                 None => self.start_server(Rule::ServersReload, s, r),
-                Some(server) => self.continue_server(s, r, server),
+                Some(server) => self.continue_server(s, r, server, !before.sorry),
             }
         }
         self.follow_quorum(s, false);
@@ -85,7 +85,8 @@ impl Checkers {
         self.services[s].sorry = before.sorry && new.is_some();
     }
 
-    fn continue_server(&mut self, s: usize, r: usize, before: &Server) {
+    /// `served`: whether real servers were in the table before.
+    fn continue_server(&mut self, s: usize, r: usize, before: &Server, served: bool) {
         let serves = !self.services[s].sorry;
         let server = &mut self.services[s].servers[r];
         for check in &mut server.checks {
@@ -96,9 +97,9 @@ impl Checkers {
         server.present = before.present;
         server.alive = server.failed() == 0;
         let wanted = (server.alive && serves) || server.model.inhibit_on_failure;
-        let weight = |server: &Server, alive: bool| if alive && serves { server.weight() } else { 0 };
-        let old = Entry::of(&before.model, weight(before, before.alive));
-        let new = Entry::of(&server.model, weight(server, server.alive));
+        let weight = |server: &Server, serves: bool| if server.alive && serves { server.weight() } else { 0 };
+        let old = Entry::of(&before.model, weight(before, served));
+        let new = Entry::of(&server.model, weight(server, serves));
         let wish = match (server.present, wanted) {
             (false, true) => Wish::Add,
             (true, false) => Wish::Delete,
