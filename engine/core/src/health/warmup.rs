@@ -21,7 +21,7 @@ impl Warmups {
         match self {
             Warmups::Known(waits) => usize::try_from(nth).ok().and_then(|nth| waits.get(nth)).copied().unwrap_or(LEAST),
             Warmups::Seed(seed) => {
-                let part = u128::from(warmup.as_micros()) * u128::from(draw(*seed, nth)) >> 64;
+                let part = (u128::from(warmup.as_micros()) * u128::from(draw(*seed, nth))) >> 64;
                 LEAST + Span::from_micros(part as u64)
             }
         }
