@@ -13,68 +13,85 @@ pub enum Port {
     Silent,
 }
 
+/// What a server offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Offer {
+    Web,
+    Tls,
+    Mail,
+    Names,
+    Datagrams,
+}
+
+impl Offer {
+    /// What a probe asks for; none for echoes and programs.
+    fn of(probe: &Probe) -> Option<Offer> {
+        let port = probe.connection.as_ref()?.to.port;
+        match &probe.ask {
+            Ask::Connect | Ask::Page { tls: None, .. } => Some(Offer::Web),
+            Ask::Page { tls: Some(_), .. } => Some(Offer::Tls),
+            Ask::Dialogue(_) => Some(Offer::Mail),
+            Ask::Datagram(_) if port == 53 => Some(Offer::Names),
+            Ask::Datagram(_) => Some(Offer::Datagrams),
+            Ask::Echo | Ask::Run(_) => None,
+        }
+    }
+}
+
 /// All servers. Those of which nothing was said do what they do at the start of every recording.
 #[derive(Clone, Debug)]
 pub struct World {
-    ports: BTreeMap<(u8, u16), Port>,
-    /// The status of pages; 0 accepts and then says nothing.
-    status: u16,
+    ports: BTreeMap<(u8, Offer), Port>,
+    /// The status of pages, 200 where nothing was said; 0 accepts and then says nothing.
+    status: BTreeMap<u8, u16>,
     /// The exit status of the program; none hangs.
-    pub exit: Option<i32>,
+    exit: Option<i32>,
     /// The code of the name server.
     code: u8,
     deaf: Vec<u8>,
 }
 
-/// Ports by which the checkers of the recordings connect.
-const UDP: u16 = 9999;
-const DNS: u16 = 53;
-const SMTP: u16 = 25;
-const WEB: u16 = 80;
-
 impl World {
     pub fn new() -> World {
-        World { ports: BTreeMap::new(), status: 200, exit: Some(0), code: 0, deaf: Vec::new() }
+        let (ports, status) = (BTreeMap::new(), BTreeMap::new());
+        World { ports, status, exit: Some(0), code: 0, deaf: Vec::new() }
     }
 
-    fn port(&self, host: u8, port: u16) -> Port {
-        let usual = if port == WEB { Port::Well } else { Port::Refused };
-        self.ports.get(&(host, port)).copied().unwrap_or(usual)
+    fn port(&self, host: u8, offer: Offer) -> Port {
+        let usual = if offer == Offer::Web { Port::Well } else { Port::Refused };
+        self.ports.get(&(host, offer)).copied().unwrap_or(usual)
     }
 
     /// What was done to the servers, in the words of the recording.
     pub fn event(&mut self, text: &str) {
-        let last = text.rsplit(' ').find_map(|word| word.parse::<i32>().ok());
-        let ports: &[(&str, u16, Port)] = &[
-            ("SMTP server started", SMTP, Port::Well),
-            ("DNS server started", DNS, Port::Well),
-            ("drops UDP silently", UDP, Port::Silent),
-            ("sends ICMP port unreachable", UDP, Port::Refused),
-            ("all TCP dropped", WEB, Port::Silent),
-            ("reachable again", WEB, Port::Well),
-            ("started again", WEB, Port::Well),
-            (" back", WEB, Port::Well),
-            ("killed", WEB, Port::Refused),
+        let number = |text: &str| text.split(|c: char| !c.is_ascii_digit()).find_map(|word| word.parse::<u16>().ok());
+        let ports: &[(&str, Offer, Port)] = &[
+            ("SMTP server started", Offer::Mail, Port::Well),
+            ("DNS server started", Offer::Names, Port::Well),
+            ("drops UDP silently", Offer::Datagrams, Port::Silent),
+            ("sends ICMP port unreachable", Offer::Datagrams, Port::Refused),
+            ("all TCP dropped", Offer::Web, Port::Silent),
+            ("reachable again", Offer::Web, Port::Well),
+            ("started again", Offer::Web, Port::Well),
+            (" back", Offer::Web, Port::Well),
+            ("killed", Offer::Web, Port::Refused),
         ];
-        if let Some((_, port, state)) = ports.iter().find(|(words, _, _)| text.contains(words)) {
-            for host in hosts(text) {
-                self.ports.insert((host, *port), *state);
-            }
+        if let Some((_, offer, state)) = ports.iter().find(|(words, _, _)| text.contains(words)) {
+            self.ports.extend(hosts(text).into_iter().map(|host| ((host, *offer), *state)));
         } else if text.contains("stops answering ping") {
-            self.deaf = hosts(text);
+            self.deaf.extend(hosts(text));
         } else if text.contains("answers ping again") {
-            self.deaf.clear();
-        } else if text.contains("accept and then hang") {
-            self.status = 0;
-        } else if text.contains("both answer") {
-            let number = text.split(' ').find_map(|word| word.parse().ok());
-            self.status = number.unwrap_or(200);
-        } else if text.contains("misc exit") {
-            self.exit = last;
+            self.deaf.retain(|host| !hosts(text).contains(host));
+        } else if let Some((_, exit)) = text.split_once("misc exit") {
+            self.exit = number(exit).map(i32::from);
         } else if text.contains("misc script hangs") {
             self.exit = None;
         } else if let Some((_, code)) = text.split_once("DNS answers rcode ") {
-            self.code = code.chars().next().and_then(|c| c.to_digit(10)).unwrap_or(0) as u8;
+            self.code = number(code).unwrap_or(0) as u8;
+        } else if text.contains("hang") {
+            self.status.extend(hosts(text).into_iter().map(|host| (host, 0)));
+        } else if let Some((_, status)) = text.split_once(" answer") {
+            self.status.extend(hosts(text).into_iter().map(|host| (host, number(status).unwrap_or(200))));
         }
     }
 
@@ -88,27 +105,25 @@ impl World {
         if probe.ask == Ask::Echo {
             return (!self.deaf.contains(&host)).then_some(Answer::Reached);
         }
-        match self.port(host, connection.to.port) {
+        match self.port(host, Offer::of(probe)?) {
             Port::Silent => None,
             Port::Refused => Some(Answer::Refused(111)),
-            Port::Well => self.well(probe),
+            Port::Well => self.well(host, probe),
         }
     }
 
     /// A connection to this port is not even begun.
     pub fn loses_syns(&self, probe: &Probe) -> bool {
-        let tcp = matches!(probe.ask, Ask::Connect | Ask::Page { .. } | Ask::Dialogue(_));
-        let port = probe.connection.as_ref().and_then(|connection| match connection.to.ip {
-            IpAddr::V4(ip) => Some(self.port(ip.octets()[3] - 10, connection.to.port)),
-            IpAddr::V6(_) => None,
-        });
-        tcp && port == Some(Port::Silent)
+        let to = probe.connection.as_ref().map(|connection| connection.to.ip);
+        let (Some(IpAddr::V4(ip)), Some(offer)) = (to, Offer::of(probe)) else { return false };
+        matches!(offer, Offer::Web | Offer::Tls | Offer::Mail) && self.port(ip.octets()[3] - 10, offer) == Port::Silent
     }
 
-    fn well(&self, probe: &Probe) -> Option<Answer> {
+    fn well(&self, host: u8, probe: &Probe) -> Option<Answer> {
+        let status = self.status.get(&host).copied().unwrap_or(200);
         match &probe.ask {
-            Ask::Page { .. } if self.status == 0 => None,
-            Ask::Page { .. } => Some(Answer::Page(format!("HTTP/1.0 {} Said\r\n\r\nhello", self.status).into_bytes())),
+            Ask::Page { .. } if status == 0 => None,
+            Ask::Page { .. } => Some(Answer::Page(format!("HTTP/1.0 {status} Said\r\n\r\nhello").into_bytes())),
             Ask::Dialogue(_) => {
                 Some(Answer::Lines(vec![b"220 mail".to_vec(), b"250 hello".to_vec(), b"221 bye".to_vec()]))
             }
