@@ -16,6 +16,7 @@ mod warmup;
 pub mod words;
 
 use alloc::collections::{BTreeSet, VecDeque};
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -26,6 +27,7 @@ use state::{Server, Service};
 pub use warmup::Warmups;
 
 use crate::model::lvs::{Endpoint, ServiceKey};
+use crate::model::track::FileModel;
 use crate::model::{NodeModel, lvs};
 use crate::rules::Rule;
 use crate::time::Instant;
@@ -41,6 +43,9 @@ pub struct Checkers {
     warmups: Warmups,
     /// The addresses that this node has.
     here: BTreeSet<IpAddr>,
+    /// The `track_file`s, for their names, and the pipes.
+    tracked: Vec<FileModel>,
+    fifos: Vec<String>,
     /// The numbers in files and the states of sessions, by position.
     files: Vec<(usize, i32)>,
     sessions: Vec<(usize, bool)>,
@@ -78,6 +83,8 @@ impl Checkers {
             groups,
             warmups,
             here: model.interfaces.iter().flat_map(|i| i.addresses.iter().map(|a| a.ip)).collect(),
+            tracked: model.files.clone(),
+            fifos: fifos(model),
             files: Vec::new(),
             sessions: Vec::new(),
             jobs: 0,
@@ -143,9 +150,11 @@ impl Checkers {
     fn activate(&mut self, now: Instant) {
         let places: Vec<Place> = self.places().collect();
         for (s, r, c) in places {
-            let news = if self.services[s].suspended { News::Suspended } else { News::Activated };
-            let rule = if self.services[s].suspended { Rule::CheckSuspended } else { Rule::CheckActivated };
-            self.tell_server(rule, (s, r), news);
+            match self.services[s].suspended {
+                _ if self.check((s, r, c)).model.timing.is_none() => {}
+                true => self.tell_server(Rule::CheckSuspended, (s, r), News::Deactivated),
+                false => self.tell_server(Rule::CheckActivated, (s, r), News::Activated),
+            }
             self.arm_first(now, (s, r, c));
             self.follow((s, r, c));
         }
@@ -185,13 +194,21 @@ impl Checkers {
                 continue;
             }
             for r in 0..self.services[s].servers.len() {
-                for _ in 0..self.services[s].servers[r].checks.len() {
+                let asks = |check: &&state::Checker| check.model.timing.is_some();
+                for _ in 0..self.services[s].servers[r].checks.iter().filter(asks).count() {
                     match suspended {
                         true => self.tell_server(Rule::CheckSuspended, (s, r), News::Suspended),
                         false => self.tell_server(Rule::CheckActivated, (s, r), News::Activated),
                     }
                 }
             }
+        }
+    }
+
+    /// The pipes hear of a server or of a quorum.
+    fn write(&mut self, rule: Rule, line: &str) {
+        for fifo in self.fifos.clone() {
+            self.effect(rule, EffectKind::WriteLine { fifo, line: line.into() });
         }
     }
 
@@ -215,4 +232,10 @@ impl Checkers {
             self.out.push_back(Output::Trace(Trace { rule, service, server: sorry.unwrap_or_default(), news }));
         }
     }
+}
+
+/// `notify_fifo`, and `lvs_notify_fifo` behind it.
+fn fifos(model: &NodeModel) -> Vec<String> {
+    let (all, own) = (&model.globals.fifo, &model.globals.lvs_fifo);
+    all.iter().chain(own).map(|fifo| fifo.path.clone()).collect()
 }

@@ -98,8 +98,8 @@ rules! {
     ReceiveFirstAddress => "receive-first-not-link-local", "RFC 9568 5.2.9", "The first address of an IPv6 advert is not link-local.";
     ReceiveOwner => "receive-owner", "RFC 9568 7.1", "The own router is the address owner and ignores adverts.";
     ServersStart => "servers-start", "keepalived 2.2.7, measured: checker child at start", "All real servers are taken as alive and put into the table, but those of which a checker begins as failed (alpha).";
-    ServersStop => "servers-stop", "keepalived 2.2.7, measured: checker child on SIGTERM", "At stop every real server leaves the table, then its service; with omega the programs for going down run.";
-    ServersReload => "servers-reload", "keepalived on SIGHUP", "A reload keeps servers of the same address and checkers that ask the same, and all checkers warm up again.";
+    ServersStop => "servers-stop", "keepalived 2.2.7, measured: checker child on SIGTERM", "At stop every real server leaves the table, then its service; with omega the programs of living servers and of the quorum run.";
+    ServersReload => "servers-reload", "keepalived on SIGHUP", "A reload keeps servers of the same address and checkers that ask the same, and all checkers warm up again; what is dropped goes down.";
     CheckActivated => "check-activated", "keepalived 2.2.7, measured: warmup", "A checker asks for the first time after 1 s and a random part of its warmup.";
     CheckSuspended => "check-suspended", "keepalived: ha_suspend", "Checkers pause while the address of their service is not on this host; what they found stays.";
     CheckRuns => "check-runs", "keepalived: delay_loop", "A checker asks again delay_loop after the last attempt ended (MISC_CHECK: began).";

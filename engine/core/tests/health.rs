@@ -10,6 +10,7 @@ mod stage;
 
 use stage::*;
 use vrrplab_engine::health::{Answer, Input};
+use vrrplab_engine::model::globals::Fifo;
 use vrrplab_engine::model::health::CheckKind;
 use vrrplab_engine::model::lvs::{Endpoint, GroupMember, Scheduler, ServerGroupModel, ServiceKey};
 
@@ -152,19 +153,37 @@ fn alpha_servers_begin_as_failed() {
     let mut real = tcp(11, 1, 3);
     real.checks[0].alpha = true;
     let mut stage = Stage::new(vec![service(vec![real])]);
-    assert_eq!(
-        stage.give(Input::Start)[..3],
-        [
-            "0.000 servers-start: table: add service",
-            "0.000 quorum-lost: Lost quorum 1-0=1 > 0 for VS [10.99.0.1]:tcp:80",
-            "0.000 quorum-lost: run quorum_down",
-        ]
-    );
+    assert_eq!(stage.give(Input::Start).len(), 2, "a service without servers, and a checker");
     assert_eq!(
         stage.all(1000, &REFUSED),
         ["1.000 check-fails: TCP_CHECK on service [10.0.0.11]:tcp:80 failed.", "1.000 server-removed: run down11",]
     );
     assert_eq!(stage.all(6000, &WELL)[2], "6.000 server-added: table: add 10.0.0.11 weight 1");
+}
+
+/// Where nothing is alive at the start, a sorry server comes in; pipes hear of servers and quorums.
+#[test]
+fn a_sorry_server_begins_where_all_begin_as_failed() {
+    let mut real = tcp(11, 1, 3);
+    real.checks[0].alpha = true;
+    let mut service = service(vec![real]);
+    service.sorry = sorry(14, false);
+    let mut model = node(vec![service]);
+    model.globals.lvs_fifo = Some(Fifo { path: "/fifo".into(), owner: None, reader: None });
+    let mut stage = Stage::of(&model);
+    assert_eq!(
+        stage.give(Input::Start)[1..7],
+        [
+            "0.000 quorum-lost: Starting with quorum down 1-0=1 > 0 for VS [10.99.0.1]:tcp:80",
+            "0.000 sorry-server-in: Adding sorry server [10.0.0.14]:tcp:80 to VS [10.99.0.1]:tcp:80",
+            "0.000 sorry-server-in: table: add 10.0.0.14 weight 1",
+            "0.000 sorry-server-in: Removing alive servers from the pool for VS [10.99.0.1]:tcp:80",
+            "0.000 quorum-lost: run quorum_down",
+            "0.000 quorum-lost: /fifo hears VS [10.99.0.1]:tcp:80 DOWN",
+        ]
+    );
+    let lines = stage.all(1000, &WELL);
+    assert!(lines.contains(&"1.000 server-added: /fifo hears RS [10.0.0.11]:tcp:80 [10.99.0.1]:tcp:80 UP".into()));
 }
 
 #[test]
@@ -209,7 +228,7 @@ fn checkers_follow_the_address_with_ha_suspend() {
     let lines = stage.give(Input::Start);
     let suspending =
         "check-suspended: Suspending healthchecker for service [10.0.0.11]:tcp:80 for VS [10.99.0.1]:tcp:80";
-    assert_eq!(lines[4], format!("0.000 {suspending}"));
+    assert_eq!(lines[4], format!("0.000 {}", suspending.replace("Suspending", "Deactivating")));
     assert!(stage.until(11_000, |_| Some(REFUSED)).is_empty(), "no attempts");
     let lines = stage.give(Input::Address { ip: vip(), here: true });
     assert_eq!(
@@ -230,16 +249,22 @@ fn a_reload_keeps_what_asks_the_same() {
     after.real_servers[2].checks[0].kind = CheckKind::Ping;
     let lines = stage.give(Input::Reload(&node(vec![after])));
     assert_eq!(
-        lines[..5],
+        lines[..11],
         [
-            "6.000 servers-reload: Shutting down service [10.0.0.12]:tcp:80 from VS [10.99.0.1]:tcp:80",
+            "6.000 servers-reload: service [10.0.0.12]:tcp:80 no longer exist",
+            "6.000 servers-reload: Removing service [10.0.0.12]:tcp:80 from VS [10.99.0.1]:tcp:80",
             "6.000 servers-reload: table: delete 10.0.0.12",
+            "6.000 servers-reload: run down12",
+            "6.000 server-added: Adding service [10.0.0.14]:tcp:80 to VS [10.99.0.1]:tcp:80",
+            "6.000 server-added: table: add 10.0.0.14 weight 1",
+            "6.000 server-added: run up14",
             "6.000 servers-reload: table: edit service",
             "6.000 servers-reload: table: add 10.0.0.13 weight 7",
-            "6.000 servers-reload: table: add 10.0.0.14 weight 3",
+            "6.000 servers-reload: Changing weight from 1 to 3 for active service [10.0.0.14]:tcp:80 of VS [10.99.0.1]:tcp:80",
+            "6.000 servers-reload: table: edit 10.0.0.14 weight 3",
         ]
     );
-    assert_eq!(lines.len(), 8, "and three checkers begin: {lines:?}");
+    assert_eq!(lines.len(), 14, "and three checkers begin: {lines:?}");
     // After a reload one failure is not enough for a new checker.
     let lines = stage.until(7000, |last| Some(if last == 13 { REFUSED } else { WELL })).join("\n");
     assert!(lines.contains("7.000 check-retries") && lines.contains("Adding service [10.0.0.11]"), "{lines}");
@@ -248,10 +273,16 @@ fn a_reload_keeps_what_asks_the_same() {
 #[test]
 fn a_service_that_a_reload_drops_is_taken_out_with_its_servers() {
     let mut stage = Stage::running(vec![service(vec![tcp(11, 1, 0)])], &WELL);
-    let lines = stage.give(Input::Reload(&node(Vec::new())));
     assert_eq!(
-        lines[1..],
-        ["1.000 servers-reload: table: delete 10.0.0.11", "1.000 servers-reload: table: delete service"]
+        stage.give(Input::Reload(&node(Vec::new()))),
+        [
+            "1.000 servers-reload: Removing Virtual Server [10.99.0.1]:tcp:80",
+            "1.000 servers-reload: Removing service [10.0.0.11]:tcp:80 from VS [10.99.0.1]:tcp:80",
+            "1.000 servers-reload: table: delete 10.0.0.11",
+            "1.000 servers-reload: run down11",
+            "1.000 servers-reload: run quorum_down",
+            "1.000 servers-reload: table: delete service",
+        ]
     );
 }
 

@@ -5,6 +5,7 @@ use super::judge::{Next, Outcome, attempt, file_adds};
 use super::judge_answer::{Answer, Asked, Judgement, Why, judge};
 use super::probe::probe;
 use super::state::{Checker, Run};
+use super::words::CheckName;
 use super::{Checkers, EffectKind, News, Place};
 use crate::io::{Exit, Job};
 use crate::model::health::CheckKind;
@@ -145,9 +146,8 @@ impl Checkers {
             Judgement::Bad(why) => (false, why),
             _ => (true, Why::Nothing),
         };
-        let check = self.check_mut(place);
-        let before = check.tally;
-        let name = check.name();
+        let check = self.check(place);
+        let (before, name) = (check.tally, CheckName::of(&check.model, &self.tracked));
         let (tally, next, outcome) = attempt(before, good, check.limits());
         if judgement == Judgement::Unjudged {
             self.tell_server(Rule::CheckUnjudged, at, News::Unjudged);
@@ -164,6 +164,11 @@ impl Checkers {
                     self.page_well(place, before.page);
                 }
                 self.tell_server(Rule::CheckContent, at, News::Content(name));
+            }
+            Outcome::Failed(_) if matches!(name, CheckName::Misc(_)) => {
+                // It alone says its retries even where it had none yet.
+                let retries = self.check(place).limits().retry;
+                self.tell_server(Rule::CheckFails, at, News::Failed(name, why, retries));
             }
             Outcome::Failed(retries) => self.tell_server(Rule::CheckFails, at, News::Failed(name, why, retries)),
         }
@@ -230,8 +235,9 @@ impl Checkers {
     }
 
     fn turn(&mut self, place: Place, up: bool, rule: Rule, why: Why) {
+        let name = CheckName::of(&self.check(place).model, &self.tracked);
         let check = self.check_mut(place);
-        let (before, name) = (check.tally, check.name());
+        let before = check.tally;
         check.tally.up = up;
         check.tally.ran = true;
         if before.up != up {

@@ -94,6 +94,13 @@ pub enum EffectKind {
     ProgramIpvs(IpvsCommand),
     /// Run a notify or quorum program; nobody waits for it.
     RunScript(Box<Program>),
+    /// Write a line into a pipe, without waiting for a reader.
+    WriteLine {
+        /// The path of the pipe.
+        fifo: String,
+        /// The line, without its end.
+        line: String,
+    },
 }
 
 /// Why something was done: one line of the timeline. [`Trace::line`] is keepalived's line for it.
@@ -114,8 +121,10 @@ pub struct Trace {
 pub enum News {
     /// The checker begins, or goes on.
     Activated,
-    /// The checker pauses: the address of its service is not here.
+    /// The checker pauses: the address of its service is not here any more.
     Suspended,
+    /// The checker does not begin: the address of its service is not here.
+    Deactivated,
     /// An attempt failed; another follows before that counts.
     Tried(CheckName, Why),
     /// A page is well again.
@@ -143,6 +152,10 @@ pub enum News {
     },
     /// The daemon stops and takes the server out.
     ShutDown,
+    /// A reload drops the server.
+    NoLonger,
+    /// A reload drops the virtual server.
+    ServiceDropped,
     /// The server has another weight.
     Weight {
         /// Before.
@@ -154,6 +167,8 @@ pub enum News {
     Gained(Votes),
     /// Too little weight is alive.
     Lost(Votes),
+    /// Too little weight is alive at the start.
+    StartsWithout(Votes),
     /// The sorry server answers from now on.
     SorryIn {
         /// It was there with weight 0.

@@ -13,6 +13,8 @@ pub enum Answer {
     Refused(i32),
     /// Nothing came in time.
     TimedOut,
+    /// The connection was made, but then nothing came in time (`SMTP_CHECK`).
+    Stalled,
     /// All that the web server sent until it closed.
     Page(Vec<u8>),
     /// The lines of the mail server, one for each step, until it stopped.
@@ -30,6 +32,8 @@ pub enum Why {
     Refused(i32),
     /// Nothing came in time.
     TimedOut,
+    /// After the connection nothing came in time.
+    Stalled,
     /// The server closed without a word, or said what nobody can read.
     Nothing,
     /// The status of the page.
@@ -80,6 +84,7 @@ pub fn judge(kind: &CheckKind, asked: Asked, answer: &Answer, digest: impl Fn(&[
         (CheckKind::Udp(check), Answer::TimedOut) if check.reply.is_none() => Judgement::Good,
         (_, Answer::Refused(errno)) => Judgement::Bad(Why::Refused(*errno)),
         (_, Answer::TimedOut) => Judgement::Bad(Why::TimedOut),
+        (_, Answer::Stalled) => Judgement::Bad(Why::Stalled),
         (CheckKind::Tcp | CheckKind::Ping, Answer::Reached) => Judgement::Good,
         (CheckKind::Http(check), Answer::Page(bytes)) => http(check, asked.page, bytes, digest),
         (CheckKind::Smtp(_), Answer::Lines(lines)) => smtp(lines),

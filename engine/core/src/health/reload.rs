@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 use super::pool::{Entry, IpvsCommand, Wish};
 use super::state::{Checker, Server, Service};
-use super::{Checkers, EffectKind};
+use super::{Checkers, EffectKind, News};
 use crate::model::NodeModel;
 use crate::rules::Rule;
 use crate::time::Instant;
@@ -12,13 +12,20 @@ impl Checkers {
     pub(super) fn reload(&mut self, now: Instant, model: &NodeModel) {
         self.cancel_all(Rule::ServersReload);
         let groups = model.server_groups.clone();
-        let new: Vec<Service> = model.servers.iter().map(|server| Service::new(server, &groups, true)).collect();
-        let dropped = |old: &Service| !new.iter().any(|service| service.is(old));
+        (self.tracked, self.fifos) = (model.files.clone(), super::fifos(model));
+        let mut new: Vec<Service> = model.servers.iter().map(|server| Service::new(server, &groups, true)).collect();
+        for service in &mut new {
+            if let Some(old) = self.services.iter().find(|old| service.is(old)) {
+                service.inherit(old);
+            }
+        }
         for s in 0..self.services.len() {
-            if dropped(&self.services[s]) {
-                self.stop_service(Rule::ServersReload, s);
-            } else {
-                self.drop_servers(s, &new);
+            match new.iter().position(|service| service.is(&self.services[s])) {
+                None => self.drop_service(s),
+                Some(after) => {
+                    self.drop_servers(s, &new[after]);
+                    self.put_back(s, &new[after]);
+                }
             }
         }
         let old = core::mem::replace(&mut self.services, new);
@@ -34,14 +41,48 @@ impl Checkers {
         self.activate(now);
     }
 
+    /// A service that the new configuration lacks goes with its servers, which count as going down.
+    fn drop_service(&mut self, s: usize) {
+        self.tell_service(Rule::ServersReload, s, News::ServiceDropped);
+        self.take_sorry_out(Rule::ServersReload, s);
+        for r in 0..self.services[s].servers.len() {
+            self.drop_server(s, r);
+        }
+        self.notify_quorum(Rule::ServersReload, s, false);
+        self.delete_service(Rule::ServersReload, s);
+    }
+
     /// Servers that the new configuration of a kept service lacks go.
-    fn drop_servers(&mut self, s: usize, new: &[Service]) {
-        let Some(after) = new.iter().find(|service| service.is(&self.services[s])) else { return };
+    fn drop_servers(&mut self, s: usize, after: &Service) {
         let kept = |server: &Server| after.servers.iter().any(|kept| kept.model.endpoint == server.model.endpoint);
-        let gone: Vec<usize> =
-            (0..self.services[s].servers.len()).filter(|r| !kept(&self.services[s].servers[*r])).collect();
-        for r in gone {
-            self.stop_server(Rule::ServersReload, s, r);
+        for r in 0..self.services[s].servers.len() {
+            if !kept(&self.services[s].servers[r]) {
+                self.tell_server(Rule::ServersReload, (s, r), News::NoLonger);
+                self.drop_server(s, r);
+            }
+        }
+    }
+
+    /// Servers that were dead come back where no failed checker is left.
+    fn put_back(&mut self, s: usize, after: &Service) {
+        for r in 0..self.services[s].servers.len() {
+            let server = &self.services[s].servers[r];
+            let same = after.servers.iter().find(|kept| kept.model.endpoint == server.model.endpoint);
+            if !server.alive && same.is_some_and(|kept| kept.failed() == 0) {
+                self.server_up(s, r);
+            }
+        }
+    }
+
+    /// Of a server that is dead already, only its entry is left to go.
+    fn drop_server(&mut self, s: usize, r: usize) {
+        let alive = self.services[s].servers[r].alive;
+        if alive {
+            self.tell_server(Rule::ServersReload, (s, r), News::Removed { inhibit: false });
+        }
+        self.delete_server(Rule::ServersReload, s, r);
+        if alive {
+            self.notify_server(Rule::ServersReload, (s, r), false);
         }
     }
 
@@ -89,29 +130,44 @@ impl Checkers {
     fn continue_server(&mut self, s: usize, r: usize, before: &Server, served: bool) {
         let serves = !self.services[s].sorry;
         let server = &mut self.services[s].servers[r];
-        for check in &mut server.checks {
-            if let Some(same) = before.checks.iter().find(|old| check.continues(old)) {
-                (check.tally, check.adds) = (same.tally, same.adds);
-            }
-        }
         server.present = before.present;
         server.alive = server.failed() == 0;
-        let wanted = (server.alive && serves) || server.model.inhibit_on_failure;
+        let alive = server.alive;
+        let wanted = (alive && serves) || server.model.inhibit_on_failure;
         let weight = |server: &Server, serves: bool| if server.alive && serves { server.weight() } else { 0 };
-        let old = Entry::of(&before.model, weight(before, served));
-        let new = Entry::of(&server.model, weight(server, serves));
+        let (from, to) = (weight(before, served), weight(server, serves));
+        let (old, new) = (Entry::of(&before.model, from), Entry::of(&server.model, to));
         let wish = match (server.present, wanted) {
-            (false, true) => Wish::Add,
-            (true, false) => Wish::Delete,
-            (true, true) if old != new => Wish::Edit,
-            _ => return,
+            (false, true) => Some(Wish::Add),
+            (true, false) => Some(Wish::Delete),
+            (true, true) if old != new => Some(Wish::Edit),
+            _ => None,
         };
         server.present = wanted;
-        self.program(Rule::ServersReload, s, wish, new);
+        if alive && served && serves && from != to {
+            self.tell_server(Rule::ServersReload, (s, r), News::Weight { from, to });
+        }
+        if let Some(wish) = wish {
+            self.program(Rule::ServersReload, s, wish, new);
+        }
     }
 }
 
 impl Service {
+    /// Takes over what the checkers of another configuration have found out.
+    fn inherit(&mut self, old: &Service) {
+        for server in &mut self.servers {
+            let Some(before) = old.servers.iter().find(|one| one.model.endpoint == server.model.endpoint) else {
+                continue;
+            };
+            for check in &mut server.checks {
+                if let Some(same) = before.checks.iter().find(|old| check.continues(old)) {
+                    (check.tally, check.adds) = (same.tally, same.adds);
+                }
+            }
+        }
+    }
+
     /// The same virtual server as another one.
     fn is(&self, other: &Service) -> bool {
         self.targets == other.targets && self.name == other.name

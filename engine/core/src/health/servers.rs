@@ -1,5 +1,6 @@
 //! What follows from checkers: servers come and go, change their weight, and with them the quorum and the sorry server.
 use alloc::boxed::Box;
+use alloc::format;
 
 use super::pool::{Entry, IpvsCommand, Wish, command};
 use super::{Checkers, EffectKind, News, Place, Votes};
@@ -53,6 +54,25 @@ impl Checkers {
         }
     }
 
+    /// The program of a server runs, and the pipes hear of it.
+    pub(super) fn notify_server(&mut self, rule: Rule, (s, r): (usize, usize), up: bool) {
+        let service = &self.services[s];
+        let server = &service.servers[r];
+        let program = if up { server.model.notify_up.clone() } else { server.model.notify_down.clone() };
+        let line = format!("RS {} {} {}", server.name, service.name, if up { "UP" } else { "DOWN" });
+        self.run(rule, program);
+        self.write(rule, &line);
+    }
+
+    /// The program of a quorum runs, and the pipes hear of it.
+    pub(super) fn notify_quorum(&mut self, rule: Rule, s: usize, up: bool) {
+        let service = &self.services[s];
+        let program = if up { service.model.quorum_up.clone() } else { service.model.quorum_down.clone() };
+        let line = format!("VS {} {}", service.name, if up { "UP" } else { "DOWN" });
+        self.run(rule, program);
+        self.write(rule, &line);
+    }
+
     /// A checker has had a result; `was_up` is what it was before.
     pub(super) fn checker_turned(&mut self, (s, r, c): Place, was_up: bool, first_failure: bool) {
         let server = &self.services[s].servers[r];
@@ -62,22 +82,20 @@ impl Checkers {
             (false, true) => self.server_up(s, r),
             // It began as failed, and has failed now: the program is told, nothing else happens.
             (false, false) if !was_up && !is_up && first_failure => {
-                let program = server.model.notify_down.clone();
-                self.run(Rule::ServerRemoved, program);
+                self.notify_server(Rule::ServerRemoved, (s, r), false);
             }
             _ => {}
         }
     }
 
-    fn server_up(&mut self, s: usize, r: usize) {
+    pub(super) fn server_up(&mut self, s: usize, r: usize) {
         let inhibit = self.services[s].servers[r].model.inhibit_on_failure;
         self.tell_server(Rule::ServerAdded, (s, r), News::Added { inhibit });
         if self.real_servers_serve(s) {
             self.put_in(Rule::ServerAdded, s, r);
         }
         self.services[s].servers[r].alive = true;
-        let program = self.services[s].servers[r].model.notify_up.clone();
-        self.run(Rule::ServerAdded, program);
+        self.notify_server(Rule::ServerAdded, (s, r), true);
         self.follow_quorum(s, false);
     }
 
@@ -88,8 +106,7 @@ impl Checkers {
             self.take_out(Rule::ServerRemoved, s, r);
         }
         self.services[s].servers[r].alive = false;
-        let program = self.services[s].servers[r].model.notify_down.clone();
-        self.run(Rule::ServerRemoved, program);
+        self.notify_server(Rule::ServerRemoved, (s, r), false);
         self.follow_quorum(s, false);
     }
 
@@ -128,17 +145,18 @@ impl Checkers {
         self.follow_quorum(s, false);
     }
 
-    /// Looks whether the quorum is still there, or is there again. At the start its lack counts as a loss.
+    /// Looks whether the quorum is still there, or is there again. At the start its lack matters to a sorry server only.
     pub(super) fn follow_quorum(&mut self, s: usize, start: bool) {
         let service = &self.services[s];
+        let start = start && service.model.sorry.is_some();
         let (limits, alive, before) = (service.limits(), service.alive(), service.quorum);
         let reached = limits.reached(before, alive);
         let votes = Votes { quorum: limits.quorum, hysteresis: limits.hysteresis, alive };
         self.services[s].quorum = reached;
         match (before, reached) {
             (false, true) => self.quorum_gained(s, votes),
-            (true, false) => self.quorum_lost(s, votes),
-            (false, false) if start => self.quorum_lost(s, votes),
+            (true, false) => self.quorum_lost(s, News::Lost(votes)),
+            (false, false) if start => self.quorum_lost(s, News::StartsWithout(votes)),
             _ => {}
         }
     }
@@ -157,12 +175,11 @@ impl Checkers {
                 }
             }
         }
-        let program = self.services[s].model.quorum_up.clone();
-        self.run(Rule::QuorumGained, program);
+        self.notify_quorum(Rule::QuorumGained, s, true);
     }
 
-    fn quorum_lost(&mut self, s: usize, votes: Votes) {
-        self.tell_service(Rule::QuorumLost, s, News::Lost(votes));
+    fn quorum_lost(&mut self, s: usize, news: News) {
+        self.tell_service(Rule::QuorumLost, s, news);
         if let Some(sorry) = self.services[s].model.sorry {
             self.tell_service(Rule::SorryServerIn, s, News::SorryIn { inhibit: sorry.inhibit });
             self.services[s].sorry = true;
@@ -175,8 +192,7 @@ impl Checkers {
                 }
             }
         }
-        let program = self.services[s].model.quorum_down.clone();
-        self.run(Rule::QuorumLost, program);
+        self.notify_quorum(Rule::QuorumLost, s, false);
     }
 
     /// SIGTERM: every server is taken out, then its service. With `omega` that counts as going down.
@@ -188,39 +204,46 @@ impl Checkers {
         self.running = false;
     }
 
-    pub(super) fn stop_service(&mut self, rule: Rule, s: usize) {
+    fn stop_service(&mut self, rule: Rule, s: usize) {
+        self.take_sorry_out(rule, s);
+        let omega = self.services[s].model.omega;
+        for r in 0..self.services[s].servers.len() {
+            self.tell_server(rule, (s, r), News::ShutDown);
+            let alive = self.services[s].servers[r].alive;
+            self.delete_server(rule, s, r);
+            if alive && omega {
+                self.notify_server(rule, (s, r), false);
+            }
+        }
+        if omega {
+            self.notify_quorum(rule, s, false);
+        }
+        self.delete_service(rule, s);
+    }
+
+    /// The sorry server leaves the table, before its service does.
+    pub(super) fn take_sorry_out(&mut self, rule: Rule, s: usize) {
         let service = &self.services[s];
         if let Some(sorry) = service.model.sorry.filter(|sorry| sorry.inhibit || service.sorry) {
             self.program(rule, s, Wish::Delete, Entry::sorry(&sorry, 0));
         }
-        for r in 0..self.services[s].servers.len() {
-            self.stop_server(rule, s, r);
-        }
+    }
+
+    pub(super) fn delete_service(&mut self, rule: Rule, s: usize) {
+        self.services[s].quorum = false;
         for target in 0..self.services[s].targets.len() {
             let delete = IpvsCommand::DeleteService(self.services[s].targets[target]);
             self.effect(rule, EffectKind::ProgramIpvs(delete));
         }
     }
 
-    pub(super) fn stop_server(&mut self, rule: Rule, s: usize, r: usize) {
-        self.tell_server(rule, (s, r), News::ShutDown);
-        let limits = self.services[s].limits();
+    /// A server leaves the table for good.
+    pub(super) fn delete_server(&mut self, rule: Rule, s: usize, r: usize) {
         let server = &mut self.services[s].servers[r];
-        let (was_alive, was_present) = (server.alive, server.present);
+        let (entry, present) = (Entry::of(&server.model, 0), server.present);
         (server.alive, server.present) = (false, false);
-        let (entry, down) = (Entry::of(&server.model, 0), server.model.notify_down.clone());
-        if was_present {
+        if present {
             self.program(rule, s, Wish::Delete, entry);
-        }
-        if !(was_alive && self.services[s].model.omega) {
-            return;
-        }
-        self.run(rule, down);
-        let service = &mut self.services[s];
-        if service.quorum && !limits.reached(true, service.alive()) {
-            service.quorum = false;
-            let program = service.model.quorum_down.clone();
-            self.run(rule, program);
         }
     }
 }

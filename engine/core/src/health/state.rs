@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::judge::{Habit, Limits, Quorum, Tally, weight};
 use super::pool::{ServiceConfig, Virtual, service_config, targets};
-use super::words::{self, CheckName};
+use super::words;
 use crate::io::Job;
 use crate::model::health::{Check, CheckKind};
 use crate::model::lvs::{RealServerModel, ServerGroupModel, VirtualServerModel};
@@ -109,10 +109,6 @@ impl Checker {
         let patient = patient || matches!(model.kind, CheckKind::Smtp(_));
         let tally = Tally::new(model.alpha, retry, patient);
         Checker { model: model.clone(), tally, adds: 0, due: None, run: None }
-    }
-
-    pub fn name(&self) -> CheckName {
-        CheckName::of(&self.model)
     }
 
     pub fn limits(&self) -> Limits {

@@ -7,6 +7,7 @@ use super::judge_answer::Why;
 use crate::io::Exit;
 use crate::model::health::{Check, CheckKind};
 use crate::model::lvs::{Endpoint, Protocol, ServerGroupModel, ServiceKey, VirtualServerModel};
+use crate::model::track::FileModel;
 
 /// Which checker speaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,15 +26,15 @@ pub enum CheckName {
     Udp,
     /// `PING_CHECK`.
     Ping,
-    /// `FILE_CHECK`.
-    File,
+    /// `FILE_CHECK` of the tracked file of this name.
+    File(String),
     /// `BFD_CHECK`.
     Bfd,
 }
 
 impl CheckName {
     /// The name of this check.
-    pub fn of(check: &Check) -> CheckName {
+    pub fn of(check: &Check, files: &[FileModel]) -> CheckName {
         match &check.kind {
             CheckKind::Tcp => CheckName::Tcp,
             CheckKind::Http(_) => CheckName::Http,
@@ -42,7 +43,9 @@ impl CheckName {
             CheckKind::Misc(misc) => CheckName::Misc(misc.program.words.first().cloned().unwrap_or_default()),
             CheckKind::Udp(_) => CheckName::Udp,
             CheckKind::Ping => CheckName::Ping,
-            CheckKind::File(_) => CheckName::File,
+            CheckKind::File(file) => {
+                CheckName::File(files.get(file.file).map_or(String::new(), |file| file.name.clone()))
+            }
             CheckKind::Bfd(_) => CheckName::Bfd,
         }
     }
@@ -82,6 +85,7 @@ impl Trace {
         let Trace { service, server, .. } = self;
         Some(match &self.news {
             News::Activated => format!("Activating healthchecker for service {server} for VS {service}"),
+            News::Deactivated => format!("Deactivating healthchecker for service {server} for VS {service}"),
             News::Suspended => format!("Suspending healthchecker for service {server} for VS {service}"),
             News::Tried(..) | News::Unjudged => return None,
             News::PageWell { path, digest: false } => format!("HTTP status code success to {server} url({path})"),
@@ -93,6 +97,8 @@ impl Trace {
             News::Removed { inhibit: false } => format!("Removing service {server} from VS {service}"),
             News::Removed { inhibit: true } => format!("Disabling service {server} of VS {service}"),
             News::ShutDown => format!("Shutting down service {server} from VS {service}"),
+            News::NoLonger => format!("service {server} no longer exist"),
+            News::ServiceDropped => format!("Removing Virtual Server {service}"),
             News::Weight { from, to } => {
                 format!("Changing weight from {from} to {to} for active service {server} of VS {service}")
             }
@@ -101,6 +107,10 @@ impl Trace {
             }
             News::Lost(Votes { quorum, hysteresis, alive }) => {
                 format!("Lost quorum {quorum}-{hysteresis}={} > {alive} for VS {service}", quorum - hysteresis)
+            }
+            News::StartsWithout(Votes { quorum, hysteresis, alive }) => {
+                let least = quorum - hysteresis;
+                format!("Starting with quorum down {quorum}-{hysteresis}={least} > {alive} for VS {service}")
             }
             News::SorryIn { inhibit } => {
                 format!("{} sorry server {server} to VS {service}", if *inhibit { "Enabling" } else { "Adding" })
@@ -122,7 +132,8 @@ fn content(check: &CheckName, server: &str, service: &str) -> Option<String> {
         CheckName::Misc(path) => Some(format!("Misc check for [{server} VS {service}] by [{path}] succeeded.")),
         CheckName::Udp => Some(format!("UDP connection to {server} success.")),
         CheckName::Ping => Some(format!("ICMP connection to {server} success.")),
-        CheckName::Dns | CheckName::File | CheckName::Bfd => None,
+        CheckName::File(file) => Some(format!("({server}): tracked file {file} leaving FAULT state")),
+        CheckName::Dns | CheckName::Bfd => None,
     }
 }
 
@@ -144,6 +155,14 @@ fn failed(check: &CheckName, why: Why, retries: u32, server: &str, service: &str
             let what = if errno == 111 { " (Connection refused)" } else { "" };
             Some(format!("DNS_CHECK ({server}) failed to read socket; errno {errno}{what}{after}"))
         }
+        (CheckName::Smtp(Some(to)), Why::Stalled) => {
+            Some(format!("SMTP_CHECK Read timeout from server [{}]:{}", to.ip, to.port))
+        }
+        (CheckName::Smtp(Some(to)), Why::Step(0)) => {
+            Some(format!("SMTP_CHECK Bad greeting banner from server [{}]:{}", to.ip, to.port))
+        }
+        (CheckName::File(file), _) => Some(format!("({server}): tracked file {file} now FAULT state")),
+        (CheckName::Dns, Why::TimedOut) => Some(format!("DNS_CHECK ({server}) read timeout from socket{after}")),
         (CheckName::Dns, Why::Code(code)) => {
             Some(format!("DNS_CHECK ({server}) read error occurred. (rcode = {code}){after}"))
         }
@@ -153,9 +172,13 @@ fn failed(check: &CheckName, why: Why, retries: u32, server: &str, service: &str
                 Why::Exited(Exit::Signal(signal)) => ("failed", format!(" (killed by signal {signal})")),
                 _ => ("timed out", String::new()),
             };
-            let after = if retries == 0 { " with retry disabled".to_string() } else { after };
+            let after = match retries {
+                0 => " with retry disabled".to_string(),
+                1 => " after 1 retry".to_string(),
+                _ => after,
+            };
             Some(format!("Misc check for [{server} VS {service}] by [{path}] {verb}{after}{end}."))
         }
-        (CheckName::Smtp(_) | CheckName::Dns | CheckName::File | CheckName::Bfd, _) => None,
+        (CheckName::Smtp(_) | CheckName::Dns | CheckName::Bfd, _) => None,
     }
 }

@@ -170,7 +170,7 @@ fn a_file_changes_the_weight_or_says_that_the_server_is_dead() {
     let mut stage = one(CheckKind::File(FileCheck { file: 0, weight: 0, reverse: false }), 0);
     stage.give(Input::Start);
     let lines = stage.give(Input::File { item: 0, value: 1 });
-    assert_eq!(lines[0], "0.000 check-file: Failed(File, File(1), 0)");
+    assert_eq!(lines[0], "0.000 check-file: ([10.0.0.11]:tcp:80): tracked file  now FAULT state");
     assert_eq!(lines[2], "0.000 server-removed: table: delete 10.0.0.11");
 }
 

@@ -147,6 +147,7 @@ impl Stage {
                 self.waiting.retain(|(waiting, _)| answer || *waiting != job);
                 String::from(if force { "SIGKILL" } else { "cancel" })
             }
+            EffectKind::WriteLine { fifo, line } => format!("{fifo} hears {line}"),
             EffectKind::RunScript(program) => format!("run {}", program.words[0]),
             EffectKind::ProgramIpvs(command) => {
                 self.commands.push(command);
