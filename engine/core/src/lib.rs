@@ -4,6 +4,7 @@
 extern crate alloc;
 
 mod engine;
+pub mod health;
 pub mod io;
 pub mod lvs;
 pub mod model;

@@ -97,6 +97,27 @@ rules! {
     ReceiveAddressList => "receive-address-list", "RFC 9568 7.1; keepalived: skip_check_adv_addr", "An own virtual address is missing in the advert.";
     ReceiveFirstAddress => "receive-first-not-link-local", "RFC 9568 5.2.9", "The first address of an IPv6 advert is not link-local.";
     ReceiveOwner => "receive-owner", "RFC 9568 7.1", "The own router is the address owner and ignores adverts.";
+    ServersStart => "servers-start", "keepalived 2.2.7, measured: checker child at start", "All real servers are taken as alive and put into the table, but those of which a checker begins as failed (alpha).";
+    ServersStop => "servers-stop", "keepalived 2.2.7, measured: checker child on SIGTERM", "At stop every real server leaves the table, then its service; with omega the programs of living servers and of the quorum run.";
+    ServersReload => "servers-reload", "keepalived on SIGHUP", "A reload keeps servers of the same address and checkers that ask the same, and all checkers warm up again; what is dropped goes down.";
+    CheckActivated => "check-activated", "keepalived 2.2.7, measured: warmup", "A checker asks for the first time after 1 s and a random part of its warmup.";
+    CheckSuspended => "check-suspended", "keepalived: ha_suspend", "Checkers pause while the address of their service is not on this host; what they found stays.";
+    CheckRuns => "check-runs", "keepalived: delay_loop", "A checker asks again delay_loop after the last attempt ended (MISC_CHECK: began).";
+    CheckRetries => "check-retries", "keepalived: retry, delay_before_retry", "A failed attempt is repeated before it counts.";
+    CheckTimeout => "check-timeout", "keepalived: misc_timeout", "A program that runs too long is ended with SIGTERM, two seconds later with SIGKILL, and has failed.";
+    CheckContent => "check-content", "keepalived 2.2.7, measured", "An attempt succeeded, and the checker was not content before, or had no result yet.";
+    CheckFails => "check-fails", "keepalived 2.2.7, measured", "The last retry failed too; at the first start one failure is enough, but for SMTP_CHECK.";
+    CheckPageWell => "check-page-well", "keepalived 2.2.7, measured: HTTP_GET", "After a failure the failed page must be well alone, and then all pages once more, delay_loop apart.";
+    CheckUnjudged => "check-unjudged", "vrrplab", "Regular expressions for pages are not evaluated: such a page counts as good.";
+    CheckFile => "check-file", "keepalived: FILE_CHECK", "The number in a file changes the weight of the server, or says whether it is alive.";
+    CheckSession => "check-session", "keepalived: BFD_CHECK", "A BFD session says whether the server is alive.";
+    ServerAdded => "server-added", "keepalived 2.2.7, measured", "The last failed checker of a server is content again: the server comes back into the table.";
+    ServerRemoved => "server-removed", "keepalived 2.2.7, measured; inhibit_on_failure", "A checker of a server has failed: the server leaves the table, or gets weight 0.";
+    ServerWeight => "server-weight", "keepalived 2.2.7, measured: misc_dynamic, FILE_CHECK weight", "A checker wishes another weight for a server that is alive.";
+    QuorumGained => "quorum-gained", "keepalived: quorum, hysteresis", "The weight that is alive has come up to quorum plus hysteresis.";
+    QuorumLost => "quorum-lost", "keepalived: quorum, hysteresis", "The weight that is alive has fallen below quorum minus hysteresis, or to nothing.";
+    SorryServerIn => "sorry-server-in", "keepalived 2.2.7, measured: sorry_server", "Without quorum the sorry server takes the place of the servers that are alive.";
+    SorryServerOut => "sorry-server-out", "keepalived 2.2.7, measured: sorry_server", "With the quorum back, the servers that are alive take the place of the sorry server.";
 }
 
 impl Rule {

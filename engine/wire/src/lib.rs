@@ -8,6 +8,7 @@ pub mod announce;
 pub mod check;
 pub mod coverage;
 pub mod describe;
+mod digest;
 pub mod envelope;
 pub mod flow;
 pub mod icmp;
@@ -22,6 +23,7 @@ pub use announce::{Announcement, gratuitous_arp, parse_announcement, unsolicited
 pub use check::{ArpFacts, NaFacts, RaFacts, check_arp, check_na, check_ra};
 pub use coverage::cover_message_only;
 pub use describe::describe;
+pub use digest::md5;
 pub use envelope::{Envelope, is_vrrp};
 pub use vrrp::{Advert, AdvertFrame, GROUP_V4, GROUP_V6, VrrpView, multicast_mac};
 
