@@ -177,6 +177,7 @@ impl Observer for Capture {
 
 #[cfg(test)]
 mod tests {
+    use crate::fabric::port_security::{Refusal, Why};
     use pcap_file::pcapng::{Block, PcapNgReader};
 
     use super::*;
@@ -196,7 +197,7 @@ mod tests {
         for _ in 0..2 {
             capture.see(ms(2_000), &Moment::Sent { port: r1, bytes: &garp, rule: None });
         }
-        let reason = DropReason::SpoofedArp;
+        let reason = DropReason::Refused(Refusal { why: Why::SpoofedArp, rule: "OVS-E9" });
         capture.see(ms(2_001), &Moment::Dropped { from: r1, to: None, reason, bytes: &garp });
         capture.see(ms(2_001), &Moment::Delivered { from: r1, to: r2, bytes: &garp });
         capture.finish(ms(3_000));
