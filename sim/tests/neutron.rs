@@ -206,7 +206,9 @@ fn inject(fabric: &mut Fabric, from: PortId, frame: &[u8]) -> Seen {
     for fate in fates {
         match fate {
             Fate::Deliver { to, .. } => seen.by.push(to),
-            Fate::Drop { reason: DropReason::Refused(refusal), .. } => seen.refused = Some(refusal),
+            Fate::Drop { to: None | Some(B), reason: DropReason::Refused(refusal) } => seen.refused = Some(refusal),
+            // Flooded, for somebody else.
+            Fate::Drop { reason: DropReason::Refused(_), .. } => {}
             Fate::Drop { reason, .. } => panic!("lost by {reason:?}"),
         }
     }
@@ -287,4 +289,122 @@ fn neutron_verdicts_of_the_rebuilt_frames_are_the_measured_ones() {
     }
     assert!(wrong.is_empty(), "{} of {asked} differ:\n{}", wrong.len(), wrong.join("\n"));
     assert_eq!(asked, 17 * 4 * 16);
+}
+
+const DRIVERS: [&str; 4] = ["iptables-hybrid", "ovs-firewall", "ovn-23.03", "ovn-vrrpv3"];
+
+/// Asserts who refuses each frame: a driver's rules, in the order of the frames given.
+fn named(from: PortId, config: &str, groups: &str, frames: &str, expected: [&[(&str, Why, &str)]; 4]) {
+    let cases = cases(kept());
+    for (name, expected) in DRIVERS.iter().zip(expected) {
+        let found = frames.split(' ').filter_map(|frame| {
+            let mut fabric = lab(&cases, driver(name), &cases.sender_port_configs[config], groups);
+            let seen = inject(&mut fabric, from, &bytes(&cases.frames[frame].hex));
+            seen.refused.map(|refusal| (frame, refusal.why, refusal.rule))
+        });
+        assert_eq!(found.collect::<Vec<_>>(), expected, "{name} {config} {groups}");
+    }
+}
+
+const ALL: &str = "F02 F05 F06 F08 F09 F10 F11 F12 F13 F17 F18 F20 F21 F22 F23 F24 F26 F28 F30 F31 F33 F35 F39";
+
+#[test]
+fn neutron_refusals_without_pairs_name_the_senders_rule() {
+    use Why::{Kind, Role, SpoofedArp, SpoofedIp, SpoofedMac, SpoofedNeighbour};
+    let iptables = [
+        ("F02", SpoofedMac, "IPT-E3"),
+        ("F06", SpoofedArp, "AGT-1"),
+        ("F08", SpoofedMac, "AGT-1"),
+        ("F09", SpoofedArp, "AGT-1"),
+        ("F10", SpoofedArp, "AGT-1"),
+        ("F11", SpoofedArp, "AGT-1"),
+        ("F13", SpoofedIp, "IPT-E3"),
+        ("F17", SpoofedMac, "IPT-E3"),
+        ("F18", SpoofedNeighbour, "AGT-2"),
+        ("F21", SpoofedIp, "IPT-E3"),
+        ("F22", SpoofedMac, "IPT-E3"),
+        ("F23", Role, "IPT-E5"),
+    ];
+    let openvswitch = [
+        ("F02", SpoofedMac, "OVS-E9"),
+        ("F06", SpoofedArp, "OVS-E9"),
+        ("F08", SpoofedMac, "OVS-E9"),
+        ("F09", SpoofedArp, "OVS-E9"),
+        ("F10", SpoofedArp, "OVS-E9"),
+        ("F11", SpoofedArp, "OVS-E9"),
+        ("F13", SpoofedIp, "OVS-E9"),
+        ("F17", SpoofedMac, "OVS-E9"),
+        ("F18", SpoofedNeighbour, "OVS-E8"),
+        ("F21", SpoofedIp, "OVS-E9"),
+        ("F22", SpoofedMac, "OVS-E9"),
+        ("F23", Role, "OVS-E7"),
+    ];
+    let ovn = [
+        ("F02", SpoofedMac, "OVN-E6"),
+        ("F06", SpoofedArp, "OVN-E7"),
+        ("F08", SpoofedMac, "OVN-E7"),
+        ("F09", SpoofedArp, "OVN-E7"),
+        ("F10", SpoofedArp, "OVN-E7"),
+        ("F11", SpoofedArp, "OVN-E7"),
+        ("F13", SpoofedIp, "OVN-E6"),
+        ("F17", SpoofedMac, "OVN-E6"),
+        ("F18", SpoofedNeighbour, "OVN-E9"),
+        ("F21", SpoofedIp, "OVN-E6"),
+        ("F22", SpoofedMac, "OVN-E6"),
+        ("F31", Kind, "OVN-E6"),
+    ];
+    named(A, "P0", "S4", ALL, [&iptables, &openvswitch, &ovn, &ovn]);
+    // A pair for the virtual MAC and the virtual address does not cover adverts, which come from the fixed address.
+    let advert = |rule| [("F02", SpoofedIp, rule)];
+    let ovn = advert("OVN-E6");
+    named(A, "P2", "S4", "F02", [&advert("IPT-E3"), &advert("OVS-E9"), &ovn, &ovn]);
+}
+
+#[test]
+fn neutron_refusals_of_a_closed_group_name_the_receivers_rule() {
+    use Why::{Answered, GroupIn};
+    let all = |frames: &'static str, rule| frames.split(' ').map(|frame| (frame, GroupIn, rule)).collect::<Vec<_>>();
+    let iptables = all("F02 F05 F13 F20 F21 F22 F24 F28 F30 F33 F35 F39", "IPT-I5");
+    // Only what is for one host; multicast comes in without a question.
+    let openvswitch = all("F05 F13 F33 F35 F39", "OVS-I3");
+    let mut ovn = all("F02 F05 F13 F20 F21 F22 F28 F30 F33 F35 F39", "OVN-A2");
+    ovn.insert(2, ("F12", Answered, "OVN-R1"));
+    named(NET, "P0", "S0", ALL, [&iptables, &openvswitch, &ovn, &ovn]);
+}
+
+/// A TCP SYN or a datagram of A to B, and what B answers.
+fn answer(frame: &[u8]) -> Vec<u8> {
+    let mut back = frame.to_vec();
+    for (a, b, length) in [(0, 6, 6), (26, 30, 4), (34, 36, 2)] {
+        back[a..a + length].copy_from_slice(&frame[b..b + length]);
+        back[b..b + length].copy_from_slice(&frame[a..a + length]);
+    }
+    back
+}
+
+#[test]
+fn neutron_answers_to_what_a_group_let_out_need_no_rule() {
+    let cases = cases(kept());
+    for name in DRIVERS {
+        let reaches_a = |fabric: &mut Fabric, now, frame: &[u8]| {
+            let mut fates = Vec::new();
+            fabric.send(now, NET, frame, &mut fates);
+            fates.iter().any(|fate| matches!(fate, Fate::Deliver { to: A, .. }))
+        };
+        let mut fabric = lab(&cases, driver(name), &cases.sender_port_configs["P0"], "S4");
+        let [syn, datagram] = ["F39", "F33"].map(|frame| bytes(&cases.frames[frame].hex));
+        let start = Instant::ZERO;
+        assert!(!reaches_a(&mut fabric, start, &answer(&syn)), "{name}: nobody asked");
+        for asked in [&syn, &datagram] {
+            fabric.send(start, A, asked, &mut Vec::new());
+        }
+        assert!(reaches_a(&mut fabric, start, &answer(&syn)), "{name}: the answer to a SYN");
+        // An entry for UDP lives for 120 s after the last packet.
+        let (early, late) = (start + Span::from_secs(119), start + Span::from_secs(119 + 121));
+        assert!(reaches_a(&mut fabric, early, &answer(&datagram)), "{name}: the answer to a datagram");
+        assert!(!reaches_a(&mut fabric, late, &answer(&datagram)), "{name}: too late");
+        // An advert to the group is no question, so the peer's advert is no answer (SG-7): the driver must let it in by a rule.
+        let advert = bytes(&cases.frames["F02"].hex);
+        assert_eq!(reaches_a(&mut fabric, late, &advert), name == "ovs-firewall", "{name}: multicast");
+    }
 }

@@ -150,7 +150,14 @@ impl Guard {
         self.judge(now, true, step, &packet, members)
     }
 
-    fn judge(&mut self, now: Instant, ingress: bool, step: Step, packet: &Packet, members: &Members) -> Option<Refusal> {
+    fn judge(
+        &mut self,
+        now: Instant,
+        ingress: bool,
+        step: Step,
+        packet: &Packet,
+        members: &Members,
+    ) -> Option<Refusal> {
         let ip = match (step, &packet.body) {
             (Step::Refuse(refusal), _) => return Some(refusal),
             (Step::Ask, Body::Ip(ip)) => ip,

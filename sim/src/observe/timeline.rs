@@ -427,7 +427,8 @@ mod tests {
         let (to, reason) = (Some(PortId(1)), DropReason::Loss);
         timeline.see(ms(4_000), &Moment::Dropped { from: PortId(0), to, reason, bytes: &stage::advert(100) });
         timeline.finish(ms(5_000));
-        let story = "    1.000000  r1   announcement of 10.0.0.100 dropped: port security: ARP sender not allowed (OVS-E9)
+        let story =
+            "    1.000000  r1   announcement of 10.0.0.100 dropped: port security: ARP sender not allowed (OVS-E9)
     5.000000  r1   1 frame of r1:eth0 dropped in all: lost by chance
     5.000000  r1   3 frames of r1:eth0 dropped in all: port security: ARP sender not allowed (OVS-E9)
 ";

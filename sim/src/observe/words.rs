@@ -3,7 +3,8 @@ use std::net::IpAddr;
 
 use vrrplab_engine::{Exit, Instant, News, Span};
 use vrrplab_formats::world::{
-    Ask, Behaviour, ClientId, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId, PortSecurity, World,
+    Ask, Behaviour, ClientId, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId, PortSecurity,
+    World,
 };
 
 use crate::fabric::port_security::{Refusal, Why};
@@ -328,7 +329,10 @@ mod tests {
         let cut = |direction, frames| Fault::Cut { nic, direction, frames };
         let pair = AddressPair { ip: stage::addr("10.0.0.100", 32), mac: None };
         let virtual_mac = Some(vrrplab_engine::model::Mac([0, 0, 0x5e, 0, 1, 51]));
-        let pairs = PortSecurity { allowed_address_pairs: vec![pair, AddressPair { mac: virtual_mac, ..pair }], ..PortSecurity::default() };
+        let pairs = PortSecurity {
+            allowed_address_pairs: vec![pair, AddressPair { mac: virtual_mac, ..pair }],
+            ..PortSecurity::default()
+        };
         let model = Box::new(stage::world().nodes[0].model.clone());
         let table = [
             (cut(Direction::Both, FrameClass::All), "cut of r1:eth0: all frames, both ways"),

@@ -4,9 +4,7 @@ use serde::Deserialize;
 
 use super::leaf::{Entries, Placed, Short};
 use super::reader::Reader;
-use super::units::{
-    DriverWord, Ethertype, Flag, FlagKind, Hardware, IngressWord, PairAddress, Ports, Protocol, Text,
-};
+use super::units::{DriverWord, Ethertype, Flag, FlagKind, Hardware, IngressWord, PairAddress, Ports, Protocol, Text};
 use crate::world::{AddressPair, Fault, GroupRule, PortSecurity, Remote, SecurityGroup};
 
 /// A security group.
@@ -84,8 +82,7 @@ impl Reader<'_> {
         for (name, text) in &texts.0 {
             let mut rules = Vec::new();
             if self.or(&text.default_egress, true) {
-                let out =
-                    |v6| GroupRule { ingress: false, v6, protocol: None, ports: None, remote: Remote::Any };
+                let out = |v6| GroupRule { ingress: false, v6, protocol: None, ports: None, remote: Remote::Any };
                 rules.extend([out(false), out(true)]);
             }
             for rule in text.rules.iter().flatten() {

@@ -111,7 +111,10 @@ fn hosts_mean_what_the_file_says() {
     assert_eq!(r1.model.interfaces[1].addresses, [addr("192.168.100.11", 24), addr("fd00::11", 64)]);
     assert_eq!(r1.ports[0], Port { network: NetworkId(1), security: None });
     let pair = AddressPair { ip: addr("192.168.100.100", 32), mac: None };
-    assert_eq!(r1.ports[1].security, Some(PortSecurity { allowed_address_pairs: vec![pair], ..PortSecurity::default() }));
+    assert_eq!(
+        r1.ports[1].security,
+        Some(PortSecurity { allowed_address_pairs: vec![pair], ..PortSecurity::default() })
+    );
     assert_eq!((r1.start, r1.http, r1.model.policy), (Some(Instant::ZERO), true, Policy::KEEPALIVED_2_2_7));
     assert_eq!((r1.model.instances[0].priority.get(), r1.model.instances[0].iface), (150, IfIndex(3)));
 

@@ -68,9 +68,7 @@ pub(super) fn ingress(port: &Sources, packet: &Packet) -> Step {
     let provided = match ip.icmp6() {
         Some(130 | 135 | 136) => true,
         Some(134) => port.fixed.iter().any(|a| a.ip.is_ipv6()),
-        _ => {
-            (ip.is_udp(67, 68) && (fixed() || broadcast())) || (ip.is_udp(547, 546) && (fixed() || link_local()))
-        }
+        _ => (ip.is_udp(67, 68) && (fixed() || broadcast())) || (ip.is_udp(547, 546) && (fixed() || link_local())),
     };
     if provided { Step::Accept } else { Step::Ask }
 }

@@ -54,6 +54,7 @@ fn egress_ip(port: &Sources, src: Mac, ip: &Ip) -> Step {
     }
     match (paired, untracked(ip)) {
         (false, _) => refuse(Why::SpoofedIp),
+        (true, true) if ip.icmp6() == Some(136) => Step::refuse(Why::SpoofedNeighbour, "OVS-E8"),
         (true, true) => Step::refuse(Why::Untracked, "OVS-E8"),
         (true, false) => Step::Ask,
     }

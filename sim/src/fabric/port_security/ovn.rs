@@ -122,7 +122,8 @@ fn takes(port: &Sources, entry: &Entry, dst: IpAddr) -> bool {
     }
     match dst {
         IpAddr::V4(to) => {
-            let all = to == Ipv4Addr::BROADCAST || to.is_multicast() || port.fixed.iter().any(|a| broadcast(a) == Some(to));
+            let all =
+                to == Ipv4Addr::BROADCAST || to.is_multicast() || port.fixed.iter().any(|a| broadcast(a) == Some(to));
             !entry.v4.is_empty() && (all || within(&entry.v4, dst))
         }
         IpAddr::V6(to) => {
