@@ -19,7 +19,7 @@ pub(super) fn egress(port: &Sources, packet: &Packet) -> Step {
 
 fn bridge(port: &Sources, packet: &Packet, ip: &Ip) -> Step {
     let icmp6 = ip.icmp6();
-    if ip.asks_for_address() || (ip.from_nobody_to_link() && matches!(icmp6, Some(131 | 135 | 143))) {
+    if ip.asks_for_address() || (ip.is_from_nobody() && matches!(icmp6, Some(131 | 135 | 143))) {
         return Step::Accept;
     }
     if !spoken_for(port, packet, ip) {

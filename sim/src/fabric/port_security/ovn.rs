@@ -74,7 +74,7 @@ fn sends(entry: &Entry, ip: &Ip) -> bool {
         IpAddr::V6(_) => {
             within(&entry.v6, ip.src)
                 || ip.src == link_local(entry.mac)
-                || (ip.from_nobody_to_link() && matches!(ip.icmp6(), Some(131 | 135 | 143)))
+                || (ip.is_from_nobody() && matches!(ip.icmp6(), Some(131 | 135 | 143)))
         }
     }
 }

@@ -108,7 +108,7 @@ impl Ip {
     }
 
     /// From no address to a multicast group of the link.
-    pub(super) fn from_nobody_to_link(&self) -> bool {
+    pub(super) fn is_from_nobody(&self) -> bool {
         let link = matches!(self.dst, IpAddr::V6(dst) if dst.segments()[0] == 0xff02);
         link && self.src == IpAddr::V6(Ipv6Addr::UNSPECIFIED)
     }
