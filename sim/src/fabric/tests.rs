@@ -208,9 +208,10 @@ fn port_security_looks_at_the_source_of_ip_packets() {
     na[18..20].copy_from_slice(&24_u16.to_be_bytes());
     na.resize(14 + 40 + 24, 0);
     na[54] = 136;
+    let untracked = Refusal { why: Why::SpoofedNeighbour, rule: "OVS-E8" };
     let vip6: Ipv6Addr = "fd00::100".parse().unwrap();
     na[62..78].copy_from_slice(&vip6.octets());
-    assert_eq!(send(&mut f, T0, 1, &na), refused(Why::SpoofedNeighbour));
+    assert_eq!(send(&mut f, T0, 1, &na), [Fate::Drop { to: None, reason: DropReason::Refused(untracked) }]);
     let pair = AddressPair { ip: IfAddr { ip: vip6.into(), prefix: 128 }, mac: None };
     f.set_security(PortId(1), Some(PortSecurity { allowed_address_pairs: vec![pair], ..PortSecurity::default() }));
     assert_eq!(send(&mut f, T0, 1, &na), [to(0)]);

@@ -250,7 +250,7 @@ mod tests {
                 comment(&format!("{}; dropped on the way to c1:eth0: partition", stage::RULE.id())),
             ),
             (1, 1_001_000_000, inward.clone(), None),
-            (0, 2_000_000_000, outward.clone(), comment("dropped: port security: ARP sender not allowed")),
+            (0, 2_000_000_000, outward.clone(), comment("dropped: port security: ARP sender not allowed (OVS-E9)")),
             (0, 2_000_000_000, outward, None),
             (1, 2_001_000_000, inward, None),
         ];
