@@ -8,11 +8,11 @@ use vrrplab_formats::world::{Direction, FrameClass, LinkQuality, Member, Network
 use crate::chance::Chance;
 
 mod class;
-mod guard;
+pub mod port_security;
 #[cfg(test)]
 mod tests;
 
-use guard::Guard;
+use port_security::{Guard, Members, Refusal};
 
 /// How long a switch remembers where a MAC address was last heard.
 pub const MAC_AGEING: Span = Span::from_secs(300);
@@ -32,12 +32,8 @@ pub enum DropReason {
     Partition,
     /// Lost by chance.
     Loss,
-    /// Port security: the source MAC is not the port's own nor allowed.
-    SpoofedMac,
-    /// Port security: the source IP address is not the port's own nor allowed.
-    SpoofedIp,
-    /// Port security: the ARP sender (address or MAC) is not the port's own nor allowed.
-    SpoofedArp,
+    /// Port security or a security group.
+    Refused(Refusal),
 }
 
 /// What a port is, when it is added.
@@ -80,6 +76,8 @@ pub struct Fabric {
     seed: u64,
     switches: Vec<Switch>,
     ports: Vec<Port>,
+    /// Who is in which security group.
+    members: Members,
 }
 
 #[derive(Clone, Debug)]
@@ -90,6 +88,8 @@ struct Switch {
     table: BTreeMap<Mac, (PortId, Instant)>,
     /// Each scripted partition: the island of every port that is in one.
     partitions: Vec<BTreeMap<PortId, usize>>,
+    /// Ports for which the switch answers ARP.
+    proxied: Vec<PortId>,
 }
 
 #[derive(Clone, Debug)]
@@ -98,7 +98,7 @@ struct Port {
     owner: Member,
     mac: Mac,
     addresses: Vec<IfAddr>,
-    guard: Option<Guard>,
+    guard: Option<Box<Guard>>,
     carrier: bool,
     cuts: Vec<(Direction, FrameClass)>,
     up: Chance,
@@ -131,8 +131,10 @@ impl Fabric {
             ports: Vec::new(),
             table: BTreeMap::new(),
             partitions: Vec::new(),
+            proxied: Vec::new(),
         };
-        Fabric { seed, switches: networks.iter().map(switch).collect(), ports: Vec::new() }
+        let switches = networks.iter().map(switch).collect();
+        Fabric { seed, switches, ports: Vec::new(), members: Members::default() }
     }
 
     /// Plugs an interface in, with carrier. Ids count from zero in this order.
@@ -151,7 +153,7 @@ impl Fabric {
         let port = Port {
             network: setup.network.0,
             owner: setup.owner,
-            guard: setup.security.map(|security| Guard::new(setup.mac, &setup.addresses, &security)),
+            guard: None,
             mac: setup.mac,
             addresses: setup.addresses,
             carrier: true,
@@ -162,6 +164,9 @@ impl Fabric {
         };
         switch.ports.push(id);
         self.ports.push(port);
+        if setup.security.is_some() {
+            self.set_security(id, setup.security);
+        }
         id
     }
 
@@ -182,12 +187,21 @@ impl Fabric {
         } else if sender.up.ppm(switch.link.loss_ppm) {
             Some(DropReason::Loss)
         } else {
-            sender.guard.as_ref().and_then(|guard| guard.refuses(frame))
+            let refused = sender.guard.as_mut().and_then(|guard| guard.leaves(now, frame, &self.members));
+            refused.map(DropReason::Refused)
         };
         if let Some(reason) = stopped {
             fates.push(Fate::Drop { to: None, reason });
             return;
         }
+        for &answered in switch.proxied.iter().filter(|port| **port != from) {
+            let swallowed = self.ports[answered.0].guard.as_ref().and_then(|guard| guard.swallows(frame));
+            if let Some(refusal) = swallowed {
+                fates.push(Fate::Drop { to: None, reason: DropReason::Refused(refusal) });
+                return;
+            }
+        }
+        let sender = &mut self.ports[from.0];
         let at_switch = now + crossing(&switch.link, &mut sender.up);
         if !src.is_multicast() {
             switch.table.insert(src.0, (from, now));
@@ -196,12 +210,13 @@ impl Fabric {
             Some(&(port, heard)) if !dst.is_multicast() && now.since(heard) < MAC_AGEING => Some(port),
             _ => None,
         };
+        let passage = Passage { switch, members: &self.members, left: at_switch, from, frame };
         match known {
             Some(to) if to == from => {}
-            Some(to) => fates.push(arrival(&mut self.ports, switch, at_switch, from, to, frame)),
+            Some(to) => fates.push(passage.arrival(&mut self.ports, to)),
             None => {
                 for &to in switch.ports.iter().filter(|to| **to != from) {
-                    fates.push(arrival(&mut self.ports, switch, at_switch, from, to, frame));
+                    fates.push(passage.arrival(&mut self.ports, to));
                 }
             }
         }
@@ -240,7 +255,16 @@ impl Fabric {
     /// Switches port security on, changes it, or switches it off.
     pub fn set_security(&mut self, port: PortId, security: Option<PortSecurity>) {
         let it = &mut self.ports[port.0];
-        it.guard = security.map(|security| Guard::new(it.mac, &it.addresses, &security));
+        let before = it.guard.take().map(|guard| *guard);
+        it.guard = security.map(|security| Box::new(Guard::new(it.mac, &it.addresses, security, before)));
+        self.switches[it.network].proxied.retain(|proxied| *proxied != port);
+        if it.guard.as_ref().is_some_and(|guard| guard.has_proxy()) {
+            self.switches[it.network].proxied.push(port);
+        }
+        self.members = Members::default();
+        for guard in self.ports.iter().filter_map(|port| port.guard.as_ref()) {
+            guard.join(&mut self.members);
+        }
     }
 }
 
@@ -252,28 +276,43 @@ fn crossing(link: &LinkQuality, chance: &mut Chance) -> Span {
     }
 }
 
-/// From the switch to one receiver.
-fn arrival(ports: &mut [Port], switch: &Switch, left: Instant, from: PortId, to: PortId, frame: &[u8]) -> Fate {
-    let receiver = &mut ports[to.0];
-    let lost = if !receiver.carrier {
-        Some(DropReason::Down)
-    } else if switch.parts(from, to) {
-        Some(DropReason::Partition)
-    } else if receiver.cuts(Direction::ToNode, frame) {
-        Some(DropReason::Cut)
-    } else if receiver.down.ppm(switch.link.loss_ppm) {
-        Some(DropReason::Loss)
-    } else {
-        None
-    };
-    if let Some(reason) = lost {
-        return Fate::Drop { to: Some(to), reason };
+/// A frame on its way from the switch.
+struct Passage<'a> {
+    switch: &'a Switch,
+    members: &'a Members,
+    left: Instant,
+    from: PortId,
+    frame: &'a [u8],
+}
+
+impl Passage<'_> {
+    /// To one receiver.
+    fn arrival(&self, ports: &mut [Port], to: PortId) -> Fate {
+        let &Passage { switch, members, left, from, frame } = self;
+        let receiver = &mut ports[to.0];
+        let lost = if !receiver.carrier {
+            Some(DropReason::Down)
+        } else if switch.parts(from, to) {
+            Some(DropReason::Partition)
+        } else if receiver.cuts(Direction::ToNode, frame) {
+            Some(DropReason::Cut)
+        } else if receiver.down.ppm(switch.link.loss_ppm) {
+            Some(DropReason::Loss)
+        } else {
+            None
+        };
+        if let Some(reason) = lost {
+            return Fate::Drop { to: Some(to), reason };
+        }
+        let mut at = left + crossing(&switch.link, &mut receiver.down);
+        if let Some(refusal) = receiver.guard.as_mut().and_then(|guard| guard.reaches(at, frame, members)) {
+            return Fate::Drop { to: Some(to), reason: DropReason::Refused(refusal) };
+        }
+        if switch.link.jitter != Span::ZERO {
+            let last = receiver.last.entry(from).or_default();
+            at = at.max(*last);
+            *last = at;
+        }
+        Fate::Deliver { to, at }
     }
-    let mut at = left + crossing(&switch.link, &mut receiver.down);
-    if switch.link.jitter != Span::ZERO {
-        let last = receiver.last.entry(from).or_default();
-        at = at.max(*last);
-        *last = at;
-    }
-    Fate::Deliver { to, at }
 }

@@ -5,6 +5,7 @@ mod hosts;
 mod keys;
 mod leaf;
 mod reader;
+mod security;
 mod shape;
 mod timeline;
 mod units;

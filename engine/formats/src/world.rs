@@ -87,8 +87,61 @@ pub struct Port {
 /// OpenStack port security: only the port's own addresses and the allowed pairs may be used as a source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PortSecurity {
+    /// Which of Neutron's drivers enforces it.
+    pub driver: Driver,
     /// `allowed_address_pairs`, beyond the port's own MAC and fixed addresses.
     pub allowed_address_pairs: Vec<AddressPair>,
+    /// Its security groups; `None`: not looked at, everything passes them.
+    pub groups: Option<Vec<SecurityGroup>>,
+}
+
+/// What enforces port security on the compute host.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Driver {
+    /// iptables on a bridge of each port, and the agent's tables behind it.
+    IptablesHybrid,
+    /// OpenFlow rules of the Open vSwitch agent.
+    #[default]
+    OpenVswitch,
+    /// OVN before 26.03.
+    Ovn,
+    /// OVN from 26.03 on, whose ports know virtual routers' MACs (`VRRPv3`).
+    OvnVrrp,
+}
+
+/// A security group: whatever no rule lets pass is dropped.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecurityGroup {
+    /// Its name.
+    pub name: String,
+    /// What passes.
+    pub rules: Vec<GroupRule>,
+}
+
+/// One rule of a security group: everything that it says must be so for a packet to pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRule {
+    /// Towards the port.
+    pub ingress: bool,
+    /// IPv6, or IPv4.
+    pub v6: bool,
+    /// The IP protocol; any when not given.
+    pub protocol: Option<u8>,
+    /// First and last destination port of TCP and UDP, both included.
+    pub ports: Option<(u16, u16)>,
+    /// Who is at the other end.
+    pub remote: Remote,
+}
+
+/// The other end of what a security group lets pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Remote {
+    /// Anyone.
+    Any,
+    /// These addresses.
+    Prefix(IfAddr),
+    /// The addresses of the ports that are in this group.
+    Group(String),
 }
 
 /// One allowed address pair.

@@ -6,6 +6,7 @@ use smoltcp::wire::{ArpOperation, ArpPacket, ArpRepr, EthernetAddress, EthernetF
 use smoltcp::wire::{IpProtocol, IpRepr};
 use vrrplab_formats::world::{AddressPair, ClientId, NodeId};
 
+use super::port_security::Why;
 use super::*;
 
 const ALL: Mac = Mac([0xff; 6]);
@@ -71,6 +72,11 @@ fn lost(port: usize, reason: DropReason) -> Fate {
     Fate::Drop { to: Some(PortId(port)), reason }
 }
 
+/// Dropped by the Open vSwitch driver's last rule.
+fn nowhere(why: Why) -> DropReason {
+    DropReason::Refused(Refusal { why, rule: "OVS-E9" })
+}
+
 const T0: Instant = Instant::ZERO;
 
 #[test]
@@ -123,24 +129,25 @@ fn a_partition_separates_islands_and_leaves_the_others_everywhere() {
 #[test]
 fn port_security_holds_back_a_virtual_address_until_a_pair_allows_it() {
     let mut f = lan(2, CLEAN, 1);
-    let refused = |reason| [Fate::Drop { to: None, reason }];
+    let refused = |why| [Fate::Drop { to: None, reason: nowhere(why) }];
     let pair = |ip: Ipv4Addr, prefix, mac| PortSecurity {
         allowed_address_pairs: vec![AddressPair { ip: IfAddr { ip: ip.into(), prefix }, mac }],
+        ..PortSecurity::default()
     };
     let announcement = gratuitous_arp(mac(1), VIP);
     assert_eq!(send(&mut f, T0, 1, &announcement), [to(0)]);
 
     f.set_security(PortId(1), Some(PortSecurity::default()));
-    assert_eq!(send(&mut f, T0, 1, &announcement), refused(DropReason::SpoofedArp));
+    assert_eq!(send(&mut f, T0, 1, &announcement), refused(Why::SpoofedArp));
     assert_eq!(send(&mut f, T0, 1, &gratuitous_arp(mac(1), Ipv4Addr::new(10, 0, 0, 1))), [to(0)]);
-    assert_eq!(send(&mut f, T0, 1, &gratuitous_arp(mac(7), VIP)), refused(DropReason::SpoofedMac));
+    assert_eq!(send(&mut f, T0, 1, &gratuitous_arp(mac(7), VIP)), refused(Why::SpoofedMac));
 
     f.set_security(PortId(1), Some(pair(VIP, 32, None)));
     assert_eq!(send(&mut f, T0, 1, &announcement), [to(0)]);
     f.set_security(PortId(1), Some(pair(Ipv4Addr::new(10, 0, 0, 64), 26, None)));
     assert_eq!(send(&mut f, T0, 1, &announcement), [to(0)], "a pair may be a prefix");
     f.set_security(PortId(1), Some(pair(VIP, 32, Some(mac(7)))));
-    assert_eq!(send(&mut f, T0, 1, &announcement), refused(DropReason::SpoofedArp), "the pair is for another MAC");
+    assert_eq!(send(&mut f, T0, 1, &announcement), refused(Why::SpoofedArp), "the pair is for another MAC");
     assert_eq!(send(&mut f, T0, 1, &gratuitous_arp(mac(7), VIP)), [to(0)]);
     f.set_security(PortId(1), None);
     assert_eq!(send(&mut f, T0, 1, &announcement), [to(0)]);
@@ -187,25 +194,26 @@ fn port_security_looks_at_the_source_of_ip_packets() {
     let group = Ipv4Addr::new(224, 0, 0, 18).into();
     let advert = |from| ip(mac(1), from, group, IpProtocol::Unknown(112));
     assert_eq!(send(&mut f, T0, 1, &advert(Ipv4Addr::new(10, 0, 0, 1).into())), [to(0)]);
-    let refused = [Fate::Drop { to: None, reason: DropReason::SpoofedIp }];
-    assert_eq!(send(&mut f, T0, 1, &advert(VIP.into())), refused);
+    let refused = |why| [Fate::Drop { to: None, reason: nowhere(why) }];
+    assert_eq!(send(&mut f, T0, 1, &advert(VIP.into())), refused(Why::SpoofedIp));
 
     // The port's own link-local address is known, another is not.
     let group: IpAddr = "ff02::12".parse().unwrap();
     let advert6 = |from: &str| ip(mac(1), from.parse().unwrap(), group, IpProtocol::Unknown(112));
     assert_eq!(send(&mut f, T0, 1, &advert6("fe80::ff:fe00:1")), [to(0)]);
-    assert_eq!(send(&mut f, T0, 1, &advert6("fe80::11")), refused);
+    assert_eq!(send(&mut f, T0, 1, &advert6("fe80::11")), refused(Why::SpoofedIp));
 
     // Of a neighbour advertisement it is the target that counts.
     let mut na = ip(mac(1), "fe80::ff:fe00:1".parse().unwrap(), group, IpProtocol::Icmpv6);
     na[18..20].copy_from_slice(&24_u16.to_be_bytes());
     na.resize(14 + 40 + 24, 0);
     na[54] = 136;
+    let untracked = Refusal { why: Why::SpoofedNeighbour, rule: "OVS-E8" };
     let vip6: Ipv6Addr = "fd00::100".parse().unwrap();
     na[62..78].copy_from_slice(&vip6.octets());
-    assert_eq!(send(&mut f, T0, 1, &na), refused);
+    assert_eq!(send(&mut f, T0, 1, &na), [Fate::Drop { to: None, reason: DropReason::Refused(untracked) }]);
     let pair = AddressPair { ip: IfAddr { ip: vip6.into(), prefix: 128 }, mac: None };
-    f.set_security(PortId(1), Some(PortSecurity { allowed_address_pairs: vec![pair] }));
+    f.set_security(PortId(1), Some(PortSecurity { allowed_address_pairs: vec![pair], ..PortSecurity::default() }));
     assert_eq!(send(&mut f, T0, 1, &na), [to(0)]);
 }
 

@@ -177,6 +177,7 @@ impl Observer for Capture {
 
 #[cfg(test)]
 mod tests {
+    use crate::fabric::port_security::{Refusal, Why};
     use pcap_file::pcapng::{Block, PcapNgReader};
 
     use super::*;
@@ -196,7 +197,7 @@ mod tests {
         for _ in 0..2 {
             capture.see(ms(2_000), &Moment::Sent { port: r1, bytes: &garp, rule: None });
         }
-        let reason = DropReason::SpoofedArp;
+        let reason = DropReason::Refused(Refusal { why: Why::SpoofedArp, rule: "OVS-E9" });
         capture.see(ms(2_001), &Moment::Dropped { from: r1, to: None, reason, bytes: &garp });
         capture.see(ms(2_001), &Moment::Delivered { from: r1, to: r2, bytes: &garp });
         capture.finish(ms(3_000));
@@ -249,7 +250,7 @@ mod tests {
                 comment(&format!("{}; dropped on the way to c1:eth0: partition", stage::RULE.id())),
             ),
             (1, 1_001_000_000, inward.clone(), None),
-            (0, 2_000_000_000, outward.clone(), comment("dropped: port security: ARP sender not allowed")),
+            (0, 2_000_000_000, outward.clone(), comment("dropped: port security: ARP sender not allowed (OVS-E9)")),
             (0, 2_000_000_000, outward, None),
             (1, 2_001_000_000, inward, None),
         ];

@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use vrrplab_engine::{Instant, Rule};
 use vrrplab_formats::world::{Fault, World};
 
+use crate::fabric::port_security::Why;
 use crate::fabric::{DropReason, PortId};
 use crate::moment::{Moment, Observer, PortInfo};
 use crate::observe::classify;
@@ -136,9 +137,19 @@ const fn drop_code(reason: DropReason) -> u8 {
         DropReason::Cut => 1,
         DropReason::Partition => 2,
         DropReason::Loss => 3,
-        DropReason::SpoofedMac => 4,
-        DropReason::SpoofedIp => 5,
-        DropReason::SpoofedArp => 6,
+        DropReason::Refused(refusal) => match refusal.why {
+            Why::SpoofedMac => 4,
+            Why::SpoofedIp => 5,
+            Why::SpoofedArp => 6,
+            Why::SpoofedNeighbour => 7,
+            Why::Kind => 8,
+            Why::Role => 9,
+            Why::Untracked => 10,
+            Why::GroupOut => 11,
+            Why::GroupIn => 12,
+            Why::NotAddressee => 13,
+            Why::Answered => 14,
+        },
     }
 }
 

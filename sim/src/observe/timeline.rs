@@ -336,6 +336,7 @@ impl Observer for Timeline {
 
 #[cfg(test)]
 mod tests {
+    use crate::fabric::port_security::{Refusal, Why};
     use State::{Backup, Init, Master};
     use vrrplab_engine::Span;
     use vrrplab_engine::model::IfIndex;
@@ -420,15 +421,16 @@ mod tests {
         let mut timeline = timeline();
         for at in [1_000, 2_000, 3_000] {
             let bytes = &stage::garp([10, 0, 0, 100]);
-            let reason = DropReason::SpoofedArp;
+            let reason = DropReason::Refused(Refusal { why: Why::SpoofedArp, rule: "OVS-E9" });
             timeline.see(ms(at), &Moment::Dropped { from: PortId(0), to: None, reason, bytes });
         }
         let (to, reason) = (Some(PortId(1)), DropReason::Loss);
         timeline.see(ms(4_000), &Moment::Dropped { from: PortId(0), to, reason, bytes: &stage::advert(100) });
         timeline.finish(ms(5_000));
-        let story = "    1.000000  r1   announcement of 10.0.0.100 dropped: port security: ARP sender not allowed
+        let story =
+            "    1.000000  r1   announcement of 10.0.0.100 dropped: port security: ARP sender not allowed (OVS-E9)
     5.000000  r1   1 frame of r1:eth0 dropped in all: lost by chance
-    5.000000  r1   3 frames of r1:eth0 dropped in all: port security: ARP sender not allowed
+    5.000000  r1   3 frames of r1:eth0 dropped in all: port security: ARP sender not allowed (OVS-E9)
 ";
         assert_eq!(timeline.render(false, false), story);
         let detail = "    4.000000  r1   advert of vrid 51, priority 100 to r2 dropped: lost by chance\n";

@@ -3,9 +3,11 @@ use std::net::IpAddr;
 
 use vrrplab_engine::{Exit, Instant, News, Span};
 use vrrplab_formats::world::{
-    Ask, Behaviour, ClientId, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId, World,
+    Ask, Behaviour, ClientId, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId, PortSecurity,
+    World,
 };
 
+use crate::fabric::port_security::{Refusal, Why};
 use crate::fabric::{DropReason, PortId};
 use crate::moment::PortInfo;
 
@@ -30,16 +32,30 @@ pub fn count(n: u64, thing: &str) -> String {
     if n == 1 { format!("1 {thing}") } else { format!("{n} {thing}s") }
 }
 
-/// Why a frame did not arrive, in plain words.
-pub const fn drop_reason(reason: DropReason) -> &'static str {
+/// Why a frame did not arrive, in plain words, with the rule of port security that dropped it.
+pub fn drop_reason(reason: DropReason) -> String {
     match reason {
-        DropReason::Down => "port down",
-        DropReason::Cut => "cut",
-        DropReason::Partition => "partition",
-        DropReason::Loss => "lost by chance",
-        DropReason::SpoofedMac => "port security: source MAC not allowed",
-        DropReason::SpoofedIp => "port security: source address not allowed",
-        DropReason::SpoofedArp => "port security: ARP sender not allowed",
+        DropReason::Down => "port down".into(),
+        DropReason::Cut => "cut".into(),
+        DropReason::Partition => "partition".into(),
+        DropReason::Loss => "lost by chance".into(),
+        DropReason::Refused(Refusal { why, rule }) => format!("{} ({rule})", refused(why)),
+    }
+}
+
+const fn refused(why: Why) -> &'static str {
+    match why {
+        Why::SpoofedMac => "port security: source MAC not allowed",
+        Why::SpoofedIp => "port security: source address not allowed",
+        Why::SpoofedArp => "port security: ARP sender not allowed",
+        Why::SpoofedNeighbour => "port security: neighbour discovery for an address not allowed",
+        Why::Kind => "port security: neither IP nor ARP",
+        Why::Role => "port security: only a router or DHCP server may send it",
+        Why::Untracked => "security group: not tracked",
+        Why::GroupOut => "security group: no rule lets it out",
+        Why::GroupIn => "security group: no rule lets it in",
+        Why::NotAddressee => "port security: not an address of the receiver",
+        Why::Answered => "the switch answers for this address itself",
     }
 }
 
@@ -253,15 +269,22 @@ impl Names {
                     })
                     .collect();
                 let allowed = if pairs.is_empty() { "own addresses only".into() } else { pairs.join(", ") };
-                format!("port security of {} on, allowed pairs: {allowed}", self.nic(*nic))
+                format!("port security of {} on, allowed pairs: {allowed}{}", self.nic(*nic), groups(security))
             }
         }
     }
 }
 
+/// The security groups of a port, when they are looked at.
+fn groups(security: &PortSecurity) -> String {
+    let Some(groups) = &security.groups else { return String::new() };
+    let names: Vec<&str> = groups.iter().map(|group| group.name.as_str()).collect();
+    format!(", security groups: {}", if names.is_empty() { "none".into() } else { names.join(", ") })
+}
+
 #[cfg(test)]
 mod tests {
-    use vrrplab_formats::world::{AddressPair, PortSecurity};
+    use vrrplab_formats::world::AddressPair;
 
     use super::*;
     use crate::observe::stage;
@@ -306,7 +329,10 @@ mod tests {
         let cut = |direction, frames| Fault::Cut { nic, direction, frames };
         let pair = AddressPair { ip: stage::addr("10.0.0.100", 32), mac: None };
         let virtual_mac = Some(vrrplab_engine::model::Mac([0, 0, 0x5e, 0, 1, 51]));
-        let pairs = PortSecurity { allowed_address_pairs: vec![pair, AddressPair { mac: virtual_mac, ..pair }] };
+        let pairs = PortSecurity {
+            allowed_address_pairs: vec![pair, AddressPair { mac: virtual_mac, ..pair }],
+            ..PortSecurity::default()
+        };
         let model = Box::new(stage::world().nodes[0].model.clone());
         let table = [
             (cut(Direction::Both, FrameClass::All), "cut of r1:eth0: all frames, both ways"),

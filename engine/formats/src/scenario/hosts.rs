@@ -5,11 +5,10 @@ use vrrplab_engine::model::{IfAddr, IfIndex, InterfaceModel, Mac};
 use vrrplab_engine::{Instant, Policy, Span};
 
 use super::conf::ConfText;
-use super::leaf::{Placed, Short, Yaml};
+use super::leaf::Yaml;
 use super::reader::{NodeSoFar, Reader};
-use super::shape::{ClientText, InterfaceText, NetworkText, NodeText, PairText, ScenarioText, SecurityText};
-use super::units::FlagKind;
-use crate::world::{AddressPair, Ask, Client, LinkQuality, Network, NetworkId, Port, PortSecurity};
+use super::shape::{ClientText, InterfaceText, NetworkText, NodeText, ScenarioText};
+use crate::world::{Ask, Client, LinkQuality, Network, NetworkId, Port};
 
 /// Addresses in use, with the segment and the holder.
 #[derive(Default)]
@@ -24,6 +23,7 @@ pub(super) fn read(text: &ScenarioText, policy: Policy, reader: &mut Reader<'_>)
         let link = reader.link(network.as_ref());
         reader.networks.push(Network { name: name.value.clone(), link });
     }
+    reader.read_groups(&text.security_groups);
     let mut used = InUse::default();
     for (position, (name, node)) in text.nodes.0.iter().enumerate() {
         reader.read_node(position, name, node, policy, &mut used);
@@ -158,28 +158,6 @@ impl Reader<'_> {
         let index = IfIndex(u32::try_from(nic).unwrap_or(u32::MAX).saturating_add(2));
         let model = InterfaceModel { index, name: name.value.clone(), mac, addresses, up: true };
         (model, network.map(|network| Port { network, security }))
-    }
-
-    fn security(&mut self, text: &Placed<FlagKind, SecurityText>) -> Option<PortSecurity> {
-        match &text.0.value {
-            Short::Word(word, _) => {
-                let on = self.placed_word::<FlagKind, _>(word, &text.0)?;
-                on.value.then(PortSecurity::default)
-            }
-            Short::Long(long) => {
-                Some(PortSecurity { allowed_address_pairs: self.pairs(long.allowed_address_pairs.as_deref()) })
-            }
-        }
-    }
-
-    /// Allowed address pairs.
-    pub(super) fn pairs(&mut self, text: Option<&[PairText]>) -> Vec<AddressPair> {
-        let mut pairs = Vec::new();
-        for pair in text.into_iter().flatten() {
-            let (ip, mac) = (self.read(&pair.ip), self.maybe(&pair.mac));
-            pairs.extend(ip.map(|ip| AddressPair { ip: ip.value, mac: mac.map(|m| m.value) }));
-        }
-        pairs
     }
 
     fn read_client(

@@ -11,7 +11,7 @@ use super::units::{Time, choices};
 use super::{Files, WrittenConf};
 use crate::builder::Draft;
 use crate::diagnostics::{Report, Spanned};
-use crate::world::{Client, Member, Network, NetworkId, NodeId, Port};
+use crate::world::{Client, Member, Network, NetworkId, NodeId, Port, SecurityGroup};
 
 /// Bytes of a YAML location.
 pub(super) fn bytes(at: &serde_saphyr::Location, source: &str) -> Range<usize> {
@@ -65,6 +65,8 @@ pub(super) struct Reader<'a> {
     pub(super) end: Option<Span>,
     /// The segments.
     pub(super) networks: Vec<Network>,
+    /// The security groups.
+    pub(super) groups: Vec<SecurityGroup>,
     /// The routers.
     pub(super) nodes: Vec<NodeSoFar>,
     /// The names of the clients.
@@ -89,6 +91,7 @@ impl<'a> Reader<'a> {
             written: Vec::new(),
             end: None,
             networks: Vec::new(),
+            groups: Vec::new(),
             nodes: Vec::new(),
             client_names: Vec::new(),
             clients: Vec::new(),
@@ -155,7 +158,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    fn unknown(&mut self, leaf: &Yaml<String>, what: &str, known: &[String]) {
+    /// Reports a name that is not known.
+    pub(super) fn unknown(&mut self, leaf: &Yaml<String>, what: &str, known: &[String]) {
         let help = choices(&leaf.value, known.iter().map(String::as_str));
         self.refuse_at(leaf, format!("unknown {what} `{}`", leaf.value), "no such name", &help);
     }

@@ -3,6 +3,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::leaf::{Entries, Placed};
+use super::security::{GroupText, SecurityText, SetSecurityText};
 use super::units::*;
 
 /// A whole scenario.
@@ -22,6 +23,9 @@ pub(super) struct ScenarioText {
     pub(super) policy: Option<PolicyName>,
     /// The broadcast segments.
     pub(super) networks: Entries<Option<NetworkText>>,
+    /// The security groups that ports may be in.
+    #[serde(default)]
+    pub(super) security_groups: Entries<GroupText>,
     /// The routers.
     pub(super) nodes: Entries<NodeText>,
     /// The hosts that ask for something.
@@ -79,24 +83,6 @@ pub(super) struct InterfaceText {
     pub(super) mac: Option<Hardware>,
     /// OpenStack port security; off when not given.
     pub(super) port_security: Option<Placed<FlagKind, SecurityText>>,
-}
-
-/// Port security with allowed pairs.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SecurityText {
-    /// What may be used as a source besides the port's own addresses.
-    pub(super) allowed_address_pairs: Option<Vec<PairText>>,
-}
-
-/// One allowed address pair.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct PairText {
-    /// Address or prefix.
-    pub(super) ip: PairAddress,
-    /// The port's own when not given.
-    pub(super) mac: Option<Hardware>,
 }
 
 /// One virtual router.
@@ -362,20 +348,6 @@ pub(super) struct ReloadText {
     pub(super) sync_groups: Option<Entries<Vec<Text>>>,
     /// The configuration in force, with these priorities by instance.
     pub(super) priority: Option<Entries<Number>>,
-}
-
-/// New port security of one port.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(super) struct SetSecurityText {
-    /// The node.
-    pub(super) node: Text,
-    /// Its interface; may be left out when it has just one.
-    pub(super) interface: Option<Text>,
-    /// On or off; on when not given.
-    pub(super) enabled: Option<Flag>,
-    /// What may be used as a source besides the port's own addresses.
-    pub(super) allowed_address_pairs: Option<Vec<PairText>>,
 }
 
 /// What may be promised.

@@ -111,7 +111,10 @@ fn hosts_mean_what_the_file_says() {
     assert_eq!(r1.model.interfaces[1].addresses, [addr("192.168.100.11", 24), addr("fd00::11", 64)]);
     assert_eq!(r1.ports[0], Port { network: NetworkId(1), security: None });
     let pair = AddressPair { ip: addr("192.168.100.100", 32), mac: None };
-    assert_eq!(r1.ports[1].security, Some(PortSecurity { allowed_address_pairs: vec![pair] }));
+    assert_eq!(
+        r1.ports[1].security,
+        Some(PortSecurity { allowed_address_pairs: vec![pair], ..PortSecurity::default() })
+    );
     assert_eq!((r1.start, r1.http, r1.model.policy), (Some(Instant::ZERO), true, Policy::KEEPALIVED_2_2_7));
     assert_eq!((r1.model.instances[0].priority.get(), r1.model.instances[0].iface), (150, IfIndex(3)));
 
@@ -311,6 +314,59 @@ fn the_schema_knows_the_keys() {
         words.join(" "),
         "cut uncut port_down port_up nic_down nic_up partition heal crash kill stop pause resume start reload port_security file script process bfd"
     );
+}
+
+/// Two groups, a port in one of them behind OVN, and faults that change its pairs.
+const GROUPS: &str = "security_groups:
+  closed:
+  routers:
+    default_egress: false
+    rules:
+      - { direction: ingress, protocol: vrrp, remote_group: routers }
+      - { direction: egress, ethertype: IPv6, protocol: icmp, remote_ip: fe80::/10 }
+      - { direction: ingress, protocol: tcp, ports: 8000-8099 }
+timeline:
+  - { at: 1s, do: { port_security: { node: r1, allowed_address_pairs: [ { ip: 10.0.0.0/8 } ] } } }
+  - { at: 2s, do: { port_security: { node: r1, driver: iptables_hybrid, security_groups: [] } } }
+duration";
+
+fn guarded(security: &str) -> String {
+    let port = format!("addresses: [192.168.100.11/24], port_security: {security} }}");
+    small("duration", GROUPS).replace("addresses: [192.168.100.11/24] }", &port)
+}
+
+#[test]
+fn security_groups_mean_what_the_file_says() {
+    let world =
+        good(&guarded("{ driver: ovn, security_groups: [closed, routers] }").replace("closed:\n", "closed: {}\n"));
+    let open = |v6| GroupRule { ingress: false, v6, protocol: None, ports: None, remote: Remote::Any };
+    let closed = SecurityGroup { name: "closed".into(), rules: vec![open(false), open(true)] };
+    let rules = vec![
+        GroupRule { ingress: true, protocol: Some(112), remote: Remote::Group("routers".into()), ..open(false) },
+        // The ICMP of an IPv6 rule is that of IPv6.
+        GroupRule { protocol: Some(58), remote: Remote::Prefix(addr("fe80::", 10)), ..open(true) },
+        GroupRule { ingress: true, protocol: Some(6), ports: Some((8000, 8099)), ..open(false) },
+    ];
+    let groups = Some(vec![closed, SecurityGroup { name: "routers".into(), rules }]);
+    let start = PortSecurity { driver: Driver::Ovn, allowed_address_pairs: vec![], groups };
+    assert_eq!(world.nodes[0].ports[0].security, Some(start.clone()));
+    // What a fault leaves out stays as it was at the start.
+    let pairs = vec![AddressPair { ip: addr("10.0.0.0", 8), mac: None }];
+    let second = PortSecurity { allowed_address_pairs: pairs, ..start };
+    let third = PortSecurity { driver: Driver::IptablesHybrid, allowed_address_pairs: vec![], groups: Some(vec![]) };
+    let faults: Vec<&Fault> = world.faults.iter().map(|f| &f.fault).collect();
+    let set = |security| Fault::SetPortSecurity(nic(0, 0), Some(security));
+    assert_eq!(faults, [&set(second), &set(third)]);
+}
+
+#[test]
+fn mistakes_in_security_groups_are_shown_at_once() {
+    let bad = guarded("{ driver: ovs, security_groups: [router] }")
+        .replace("closed:\n", "closed: {}\n")
+        .replace("remote_group: routers", "remote_group: router, remote_ip: \"fe80::1\"")
+        .replace("protocol: tcp", "protocol: vrpp")
+        .replace("8000-8099", "99-80");
+    insta::assert_snapshot!(refused(&bad));
 }
 
 proptest! {

@@ -8,10 +8,9 @@ use super::leaf::Yaml;
 use super::reader::Reader;
 use super::shape::{
     FaultText, FileText, MomentText, NicText, PartitionText, ProcessText, ReloadText, ScriptText, SessionText,
-    SetSecurityText,
 };
 use super::units::{Text, choices};
-use crate::world::{Behaviour, Direction, Fault, FrameClass, Member, NetworkId, Nic, NodeId, PortSecurity, TimedFault};
+use crate::world::{Behaviour, Direction, Fault, FrameClass, Member, NetworkId, Nic, NodeId, TimedFault};
 
 /// Reads all faults. Reloads build on one another, so they are read in order of time.
 pub(super) fn read(moments: &[MomentText], reader: &mut Reader<'_>) -> Vec<TimedFault> {
@@ -129,7 +128,8 @@ impl Reader<'_> {
         self.nic(&text.node, &text.interface)
     }
 
-    fn nic(&mut self, node: &Text, interface: &Option<Text>) -> Option<Nic> {
+    /// The interface of this name, or the only one.
+    pub(super) fn nic(&mut self, node: &Text, interface: &Option<Text>) -> Option<Nic> {
         let id = self.node(node)?;
         let known = self.nodes[id.0].interfaces.clone();
         let names = || known.iter().map(String::as_str);
@@ -235,15 +235,5 @@ impl Reader<'_> {
             }
             _ => false,
         }
-    }
-
-    fn set_security(&mut self, text: &SetSecurityText) -> Option<Fault> {
-        let nic = self.nic(&text.node, &text.interface);
-        let enabled = self.or(&text.enabled, true);
-        let allowed_address_pairs = self.pairs(text.allowed_address_pairs.as_deref());
-        if let (false, Some(flag)) = (enabled || allowed_address_pairs.is_empty(), &text.enabled) {
-            self.refuse_at(&flag.text, "port security that is off allows everything", "", "leave the pairs out");
-        }
-        Some(Fault::SetPortSecurity(nic?, enabled.then_some(PortSecurity { allowed_address_pairs })))
     }
 }

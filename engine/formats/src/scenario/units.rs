@@ -7,7 +7,7 @@ use vrrplab_engine::{Policy, Span, State};
 
 use super::leaf::{Kind, Leaf, Unreadable};
 use crate::diagnostics::nearest;
-use crate::world::{Direction, FrameClass, FrameKind};
+use crate::world::{Direction, Driver, FrameClass, FrameKind};
 
 /// `digits[.digits]` times `scale`, exactly; `None` when it is no such number, too fine or too large.
 fn decimal(text: &str, scale: u64) -> Option<u64> {
@@ -196,6 +196,67 @@ kinds! {
     FrameClassWord = FrameClassKind: FrameClass, frame_class, vocabulary(&FRAME_CLASSES);
     /// Which frames are counted.
     FrameKindWord = FrameKindKind: FrameKind, frame_kind, vocabulary(&FRAME_KINDS);
+    /// What enforces port security.
+    DriverWord = DriverKind: Driver, driver, vocabulary(&DRIVERS);
+    /// Whether a rule of a security group is about what comes towards the port.
+    IngressWord = IngressKind: bool, ingress, vocabulary(&WAYS);
+    /// Whether a rule of a security group is about IPv6.
+    Ethertype = EthertypeKind: bool, ethertype, vocabulary(&ETHERTYPES);
+    /// An IP protocol by name or number.
+    Protocol = ProtocolKind: Option<u8>, protocol,
+        json!({ "anyOf": [{ "type": "string", "enum": PROTOCOLS.map(|(name, _)| name) },
+            { "type": "integer", "minimum": 0, "maximum": 255 }] });
+    /// A port, or the first and the last one.
+    Ports = PortsKind: (u16, u16), ports,
+        json!({ "anyOf": [{ "type": "integer" }, { "type": "string", "pattern": "^[0-9]+-[0-9]+$" }] });
+}
+
+const DRIVERS: [(&str, Driver); 4] = [
+    ("iptables_hybrid", Driver::IptablesHybrid),
+    ("openvswitch", Driver::OpenVswitch),
+    ("ovn", Driver::Ovn),
+    ("ovn_vrrp", Driver::OvnVrrp),
+];
+const WAYS: [(&str, bool); 2] = [("ingress", true), ("egress", false)];
+const ETHERTYPES: [(&str, bool); 2] = [("IPv4", false), ("IPv6", true)];
+const PROTOCOLS: [(&str, Option<u8>); 14] = [
+    ("any", None),
+    ("vrrp", Some(112)),
+    ("ah", Some(51)),
+    ("icmp", Some(1)),
+    ("ipv6-icmp", Some(58)),
+    ("icmpv6", Some(58)),
+    ("igmp", Some(2)),
+    ("ipip", Some(4)),
+    ("tcp", Some(6)),
+    ("udp", Some(17)),
+    ("gre", Some(47)),
+    ("esp", Some(50)),
+    ("ospf", Some(89)),
+    ("sctp", Some(132)),
+];
+
+fn driver(text: &str) -> Result<Driver, Unreadable> {
+    pick(text, &DRIVERS)
+}
+
+fn ingress(text: &str) -> Result<bool, Unreadable> {
+    pick(text, &WAYS)
+}
+
+fn ethertype(text: &str) -> Result<bool, Unreadable> {
+    pick(text, &ETHERTYPES)
+}
+
+fn protocol(text: &str) -> Result<Option<u8>, Unreadable> {
+    text.parse::<u8>().map_or_else(|_| pick(text, &PROTOCOLS), |number| Ok(Some(number)))
+}
+
+fn ports(text: &str) -> Result<(u16, u16), Unreadable> {
+    let bad = || Unreadable::new(format!("`{text}` is no range of ports"), "such as 80, or \"8000-8099\"");
+    let (first, last) = text.split_once('-').unwrap_or((text, text));
+    let (first, last) = (first.parse().map_err(|_| bad())?, last.parse().map_err(|_| bad())?);
+    if first <= last { Ok((first, last)) } else { Err(bad()) }
 }
 
 const STATES: [(&str, State); 4] =
