@@ -3,6 +3,7 @@
 # recordings, and compares that with captures/keepalived-t/verdicts.json. Prints "N agreed, N differ"; exits 1 on a
 # difference, 2 when it cannot ask (not root, no keepalived 2.2.7, no namespaces).
 # Usage: bash ci/keepalived-t.sh             compare
+#        bash ci/keepalived-t.sh --quick     compare only what `keepalived -t` says, and start no daemon
 #        bash ci/keepalived-t.sh --write     write verdicts.json anew
 #        bash ci/keepalived-t.sh --show FILE.conf ...    only print exit status and output, for trying things out
 #        bash ci/keepalived-t.sh --dump FILE.conf ...    the same, and the settings as the daemon understood them
