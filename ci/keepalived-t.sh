@@ -26,9 +26,16 @@ install_keepalived() {
     command -v apt-get >/dev/null || give_up "keepalived is missing and there is no apt-get"
     echo "keepalived is missing: installing it" >&2
     # Installing must not start a daemon on this host.
-    export DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
-    { apt-get update -qq && apt-get install -y -qq --no-install-recommends keepalived; } >/dev/null ||
-        give_up "keepalived cannot be installed"
+    local policy=/usr/sbin/policy-rc.d made=0 done=0
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod +x "$policy"
+        made=1
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    { apt-get update -qq && apt-get install -y -qq --no-install-recommends keepalived; } >/dev/null && done=1
+    [ "$made" = 0 ] || rm -f "$policy"
+    [ "$done" = 1 ] || give_up "keepalived cannot be installed"
 }
 
 make_interfaces() {
