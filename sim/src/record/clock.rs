@@ -1,6 +1,7 @@
-//! The machine's clock. A recording is made of real time; everything else in this crate gets its time as an argument.
+//! The machine's clocks. A recording is made of real time; everything else in this crate gets its time as an argument.
 #![expect(
     clippy::disallowed_types,
+    clippy::disallowed_methods,
     reason = "a recording is a measurement: this is the one place that reads the real clock"
 )]
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
