@@ -6,14 +6,19 @@ mod case;
 mod clock;
 mod daemon;
 mod event;
+mod files;
 mod frames;
 mod logs;
 mod monitor;
 mod nets;
+mod notify;
 mod outcome;
 mod plan;
 mod play;
+mod probe;
 mod steps;
+#[cfg(test)]
+mod tests;
 mod timeline;
 mod tools;
 mod wire;
@@ -28,6 +33,7 @@ pub use nets::clean_up;
 pub use plan::{Plan, plan};
 pub use tools::{Tools, find};
 
+use play::Run;
 use timeline::Timeline;
 
 /// Where a recording is written, and how often it is made.
@@ -39,21 +45,29 @@ pub struct Options<'o> {
     pub runs: usize,
     /// Told the run and the seconds played.
     pub progress: &'o dyn Fn(usize, u64),
+    /// Told, in a line, when a run is played again, and when one is kept that had better been.
+    pub notice: &'o dyn Fn(&str),
 }
+
+/// How often a run is played before the best is kept, when the machine lets its timers be late.
+const ATTEMPTS: usize = 4;
 
 /// Records all runs of a plan. SIGINT, SIGTERM and SIGHUP end it with everything removed.
 pub fn record(plan: &Plan, tools: &Tools, options: &Options<'_>) -> Result<(), String> {
-    let Options { out, runs, progress } = *options;
+    let Options { out, runs, .. } = *options;
     empty_folder(out)?;
     let interrupt = interrupts()?;
     write(&out.join("case.json"), &case::text(plan))?;
     let mut recorded: Vec<Timeline> = Vec::new();
     for number in 1..=runs {
-        let run = play::play(plan, tools, &interrupt, &|seconds| progress(number, seconds))?;
+        let run = calm(plan, tools, &interrupt, options, number)?;
         let folder = out.join(format!("run{number}"));
         fs::create_dir_all(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
         for (node, lines) in plan.nodes.iter().zip(&run.logs) {
             write(&folder.join(format!("{}.log", node.name)), &log_text(run.start, lines))?;
+        }
+        for (node, written) in plan.nodes.iter().zip(&run.notified).filter(|(_, written)| !written.is_empty()) {
+            write(&folder.join(format!("{}.notify", node.name)), written)?;
         }
         let timeline = timeline::timeline(plan, tools, run);
         write(&folder.join("timeline.json"), &timeline.text())?;
@@ -67,6 +81,31 @@ pub fn record(plan: &Plan, tools: &Tools, options: &Options<'_>) -> Result<(), S
         write(&out.join("spread.json"), &pretty(outcome::spread(&recorded)))?;
     }
     Ok(())
+}
+
+/// Plays a run until the machine's timers were on time, at most [`ATTEMPTS`] times; the best of all.
+fn calm(
+    plan: &Plan,
+    tools: &Tools,
+    interrupt: &Receiver<()>,
+    options: &Options<'_>,
+    number: usize,
+) -> Result<Run, String> {
+    let mut best: Option<Run> = None;
+    for attempt in 1..=ATTEMPTS {
+        let run = play::play(plan, tools, interrupt, &|seconds| (options.progress)(number, seconds))?;
+        let late = event::millis(run.late.max().into());
+        let again = run.late.is_too_late();
+        if best.as_ref().is_none_or(|best| run.late.max() < best.late.max()) {
+            best = Some(run);
+        }
+        if !again {
+            break;
+        }
+        let then = if attempt < ATTEMPTS { "played again" } else { "the best of all is kept" };
+        (options.notice)(&format!("run {number}: a timer of this busy machine was {late} ms late: {then}"));
+    }
+    best.ok_or_else(|| "no run was played".to_owned())
 }
 
 /// One line for each line of the log: `t_ms epoch ident[pid]: text`.

@@ -64,6 +64,61 @@ fn the_users_own_text_is_handed_to_keepalived() {
 }
 
 #[test]
+fn tracked_files_and_scripts_on_them_are_played() {
+    let plan = ours("tracked-file-and-script").unwrap();
+    assert_eq!(steps(&plan), ["8.000 write_file r1", "14.000 write_file r1", "20.400 write_file r1"]);
+    let paths: Vec<&str> = plan.nodes[0].files.iter().map(|(path, _)| path.as_str()).collect();
+    assert_eq!(paths, ["/run/adj", "/run/flag", "/etc/keepalived/chk.sh"]);
+}
+
+#[test]
+fn what_depends_on_this_machine_is_refused() {
+    const STORY: &str = "\
+duration: 9s
+networks:
+  lan: {}
+nodes:
+  r1:
+    interfaces:
+      eth0: { network: lan, addresses: [10.0.0.1/24] }
+    keepalived: r1.conf
+    files: { /tmp/flag: x }
+timeline:
+  - { at: 2s, do: { script: { node: r1, name: chk, exits: 1 } } }
+  - { at: 3s, do: { file: { node: r1, path: /run/flag } } }
+  - { at: 4s, do: { file: { node: r1, path: /tmp/flag, content: y } } }
+";
+    const CONF: &str = "\
+vrrp_script chk {
+    script \"/usr/bin/killall -0 haproxy\"
+}
+vrrp_instance VI_1 {
+    interface eth0
+    virtual_router_id 51
+    track_script {
+        chk
+    }
+    virtual_ipaddress {
+        10.0.0.100/24
+    }
+}
+";
+    let refused = planned(&Story(STORY, CONF), Path::new("story.yaml")).unwrap_err();
+    assert_eq!(
+        refused,
+        [
+            "r1: a real program cannot be told how vrrp_script chk ends; a shell script that looks at a file can be, with \
+             the node's `files` and `file` in the timeline (at 2.000)",
+            "r1: deleting /run/flag cannot be played (at 3.000)",
+            "r1: /tmp/flag cannot be played: only /etc/keepalived and /run are a node's own (at 4.000)",
+            "r1: /tmp/flag cannot be played: only /etc/keepalived and /run are a node's own",
+            "r1: vrrp_script chk cannot be played: what /usr/bin/killall says depends on this machine; a shell script \
+             among the node's `files` can be",
+        ]
+    );
+}
+
+#[test]
 fn everything_that_cannot_be_played_is_named_at_once() {
     const STORY: &str = "\
 duration: 9s

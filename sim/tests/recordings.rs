@@ -10,8 +10,8 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-fn recordings() -> Vec<PathBuf> {
-    let folder = root().join("captures/recordings");
+fn recordings(of: &str) -> Vec<PathBuf> {
+    let folder = root().join("captures").join(of);
     let mut found: Vec<PathBuf> = std::fs::read_dir(&folder)
         .unwrap()
         .map(|e| e.unwrap().path())
@@ -31,7 +31,7 @@ fn verdicts(dir: &Path) -> Vec<Verdict> {
 
 #[test]
 fn every_recording_is_predicted_and_the_page_says_so() {
-    let all: Vec<Vec<Verdict>> = recordings().iter().map(|dir| verdicts(dir)).collect();
+    let all: Vec<Vec<Verdict>> = recordings("recordings").iter().map(|dir| verdicts(dir)).collect();
     assert!(all.len() >= 53, "only {} recordings are kept", all.len());
     let wrong: Vec<String> = all.iter().flatten().filter(|v| !v.agrees()).map(Verdict::to_string).collect();
     assert!(wrong.is_empty(), "{} replays differ:\n{}", wrong.len(), wrong.join("\n"));
@@ -42,6 +42,19 @@ fn every_recording_is_predicted_and_the_page_says_so() {
     let written = std::fs::read_to_string(root().join("docs/fidelity.md")).unwrap();
     let wanted = document(&summaries);
     assert!(written == wanted, "docs/fidelity.md is not what `vrrplab verify captures/recordings --markdown` prints");
+}
+
+#[test]
+fn every_scenario_that_keepalived_played_is_predicted() {
+    let all = recordings("recorded");
+    assert!(all.len() >= 13, "only {} scenarios are recorded", all.len());
+    let wrong: Vec<String> =
+        all.iter().flat_map(|dir| verdicts(dir)).filter(|v| !v.agrees()).map(|v| v.to_string()).collect();
+    assert!(wrong.is_empty(), "{} replays differ:\n{}", wrong.len(), wrong.join("\n"));
+    for dir in all {
+        let name = dir.file_name().unwrap().to_string_lossy().into_owned();
+        assert!(root().join(format!("scenarios/{name}.yaml")).exists(), "{name} is a recording without a scenario");
+    }
 }
 
 #[test]

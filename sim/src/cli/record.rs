@@ -33,7 +33,8 @@ pub(super) fn run(args: &RecordArgs) -> io::Result<Exit> {
             tell(&format!("\rrun {run} of {}: {} of {whole} s ", args.runs, seconds.min(whole)));
         }
     };
-    let done = record(&plan, &tools, &Options { out, runs: args.runs.into(), progress: &progress });
+    let notice = |line: &str| tell(&format!("{}{line}\n", if terminal { "\r\x1b[K" } else { "" }));
+    let done = record(&plan, &tools, &Options { out, runs: args.runs.into(), progress: &progress, notice: &notice });
     if terminal {
         tell("\r\x1b[K");
     }

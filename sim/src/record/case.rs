@@ -3,6 +3,7 @@ use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::event::millis;
+use super::files;
 use super::plan::{Plan, PlanNode};
 
 #[derive(Serialize)]
@@ -34,6 +35,8 @@ struct Node<'p> {
     #[serde(skip_serializing_if = "Option::is_none")]
     start_ms: Option<Value>,
     keepalived_conf: &'p str,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    files: Map<String, Value>,
 }
 
 #[derive(Serialize)]
@@ -53,7 +56,12 @@ impl<'p> Node<'p> {
             addrs: nic.addrs.iter().map(|a| format!("{}/{}", a.ip, a.prefix)).collect(),
         });
         let start_ms = node.start.map(|at| millis(at.0.into()));
-        Node { nics: nics.collect(), start_ms, keepalived_conf: &node.conf }
+        let file = |content: &str| match files::is_program(content) {
+            true => json!({"mode": "0755", "content": content}),
+            false => json!(content),
+        };
+        let files = node.files.iter().map(|(path, content)| (path.clone(), file(content))).collect();
+        Node { nics: nics.collect(), start_ms, keepalived_conf: &node.conf, files }
     }
 }
 

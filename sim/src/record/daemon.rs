@@ -2,7 +2,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -29,6 +29,36 @@ echo ready
 read -r word || exit 0
 exec keepalived -n -l -D -P -f /etc/keepalived/keepalived.conf -p /run/keepalived.pid -r /run/vrrp.pid -c /run/checkers.pid </dev/null >/dev/null 2>&1
 "#;
+
+/// The same mounts, and only the question what keepalived thinks of the file. `$1` is the node's folder.
+const TEST: &str = r#"mount --bind "$1/etc" /etc/keepalived && mount --bind "$1/run" /run || exit
+exec keepalived -t -f /etc/keepalived/keepalived.conf </dev/null 2>&1
+"#;
+
+/// What `keepalived -t` says of a node's file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Opinion {
+    /// Exit code, or the negative number of a signal.
+    pub code: Option<i32>,
+    /// The lines that it prints.
+    pub lines: Vec<String>,
+}
+
+/// Asks keepalived.
+pub fn test(ns: &str, folder: &Path) -> Result<Opinion, String> {
+    let mut command = Command::new("ip");
+    command.args(["netns", "exec", ns, "unshare", "-m", "-u", "--", "sh", "-c", TEST, "sh"]).arg(folder);
+    let done = command.stdin(Stdio::null()).output().map_err(|why| format!("keepalived -t: {why}"))?;
+    let said = String::from_utf8_lossy(&done.stdout).into_owned();
+    let lines = said.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned);
+    Ok(Opinion { code: status(done.status), lines: lines.collect() })
+}
+
+/// The exit code, or the negative number of a signal.
+fn status(status: ExitStatus) -> Option<i32> {
+    use std::os::unix::process::ExitStatusExt;
+    status.code().or_else(|| status.signal().map(|s| -s))
+}
 
 /// One start of the daemon.
 #[derive(Debug)]
@@ -104,9 +134,7 @@ impl Daemon {
 
     /// How it ended: its exit code, or the negative number of a signal; `None` while it runs.
     pub fn exit_code(&mut self) -> Option<i32> {
-        use std::os::unix::process::ExitStatusExt;
-        let status = self.child.try_wait().ok().flatten()?;
-        status.code().or_else(|| status.signal().map(|s| -s))
+        self.child.try_wait().ok().flatten().and_then(status)
     }
 
     /// The process that speaks VRRP, while it and its parent run.

@@ -1,12 +1,16 @@
 //! One frame as an event: an advert, an announcement of an address, or a kernel's answer to one.
 use std::net::IpAddr;
 
-use vrrplab_wire::envelope::PROTOCOL_VRRP;
 use vrrplab_wire::{AddressFamily, ArpFacts, Envelope, Mac, NaFacts, VrrpView, check_arp, check_na};
 
 use super::event::Event;
 use super::plan::PlanNode;
 use super::wire::Frame;
+
+/// Where in an authentication header its integrity check value begins.
+const INTEGRITY: usize = 12;
+/// How long that is.
+const INTEGRITY_LEN: usize = 12;
 
 /// What a frame that the node sent tells; nothing for any other kind of frame.
 pub fn event(node: &PlanNode, nic: &str, frame: &Frame) -> Option<Event> {
@@ -18,8 +22,7 @@ pub fn event(node: &PlanNode, nic: &str, frame: &Frame) -> Option<Event> {
     if let Ok(na) = check_na(bytes) {
         return neighbour(node, bytes, &na, event);
     }
-    let envelope = Envelope::parse(bytes)?;
-    (envelope.protocol == PROTOCOL_VRRP).then(|| advert(node, nic, &envelope, event))?
+    advert(node, nic, bytes, event)
 }
 
 /// The hardware address at this place of a frame.
@@ -56,7 +59,8 @@ fn arp(node: &PlanNode, bytes: &[u8], facts: &ArpFacts, event: impl Fn(&str) -> 
     Some(of_address(node, facts.sender_ip.into(), if answer { event } else { event.with("op", op) }))
 }
 
-fn advert(node: &PlanNode, nic: &str, packet: &Envelope<'_>, event: impl Fn(&str) -> Event) -> Option<Event> {
+fn advert(node: &PlanNode, nic: &str, bytes: &[u8], event: impl Fn(&str) -> Event) -> Option<Event> {
+    let packet = &Envelope::parse(bytes)?;
     let view = VrrpView::new(packet.payload)?;
     let v6 = packet.src.is_ipv6();
     let family = if v6 { AddressFamily::V6 } else { AddressFamily::V4 };
@@ -78,9 +82,15 @@ fn advert(node: &PlanNode, nic: &str, packet: &Envelope<'_>, event: impl Fn(&str
         .with("dmac", packet.dst_mac.to_string())
         .with("ttl", packet.ttl)
         .with("tos", packet.tos)
-        .with("ip_id", packet.id)
         .with("ip_len", packet.total_len)
         .with("vrrp_len", packet.payload.len());
+    if !v6 {
+        event = event.with("ip_id", packet.id);
+    }
+    if let Some(ah) = &packet.authentication {
+        let value = integrity(bytes, packet.received_len).unwrap_or_default();
+        event = event.with("ah_spi", ah.spi()).with("ah_seq", ah.sequence()).with("ah_icv", value);
+    }
     if version == 2 {
         event = event.with("auth", view.auth_type());
         if view.auth_type() == 1 {
@@ -92,6 +102,14 @@ fn advert(node: &PlanNode, nic: &str, packet: &Envelope<'_>, event: impl Fn(&str
     let owners = node.instances.iter().filter(|i| i.nic == nic && i.vrid == view.vrid() && i.v6 == v6);
     let owners: Vec<&str> = owners.map(|i| i.name.as_str()).collect();
     Some(if owners.is_empty() { event } else { event.of(&owners.join("|")) })
+}
+
+/// The integrity check value of the authentication header, in hexadecimal.
+fn integrity(frame: &[u8], packet_len: usize) -> Option<String> {
+    let packet = frame.get(frame.len().checked_sub(packet_len)?..)?;
+    let header = usize::from(packet.first()? & 0xf) * 4;
+    let value = packet.get(header + INTEGRITY..header + INTEGRITY + INTEGRITY_LEN)?;
+    Some(value.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// With the instance whose virtual address this is.
@@ -129,6 +147,7 @@ mod tests {
             nics: Vec::new(),
             start: None,
             conf: String::new(),
+            files: Vec::new(),
             instances: vec![instance],
         };
         event(&node, "eth0", &Frame { at: Epoch(0), bytes }).map(|e| Value::Object(e.fields).to_string())

@@ -96,6 +96,9 @@ pub fn parse(at: Epoch, datagram: &str) -> Option<Line> {
     Some(Line { at, ident: ident.to_owned(), pid: pid.parse().ok()?, text: text.trim().to_owned() })
 }
 
+/// How the lines begin that are of no instance and tell about links, scripts and reloads.
+const TOLD: &[&str] = &["Netlink reports ", "VRRP_Script(", "Script `", "Reloading"];
+
 /// What a line says, as events of a node with these instances.
 pub fn events(node: &str, instances: &[String], line: &Line) -> Vec<Event> {
     let event = |kind: &str| Event::new(line.at, node, kind);
@@ -117,6 +120,9 @@ pub fn events(node: &str, instances: &[String], line: &Line) -> Vec<Event> {
     }
     if let Some((group, words)) = named(text, "VRRP_Group(") {
         return vec![event("sync").with("group", group).with("text", words)];
+    }
+    if !parent && TOLD.iter().any(|start| text.starts_with(start)) {
+        return vec![event("log").with("text", text)];
     }
     let Some((name, words)) = named(text, "(") else { return Vec::new() };
     if !instances.iter().any(|i| i == name) {
@@ -233,6 +239,10 @@ mod tests {
         assert_eq!(
             vrrp("(VI_1) Receive advertisement timeout"),
             [r#"{"event":"log","instance":"VI_1","node":"r1","text":"Receive advertisement timeout"}"#]
+        );
+        assert_eq!(
+            vrrp("Netlink reports eth0 down"),
+            [r#"{"event":"log","instance":null,"node":"r1","text":"Netlink reports eth0 down"}"#]
         );
         assert_eq!(vrrp("Registering gratuitous ARP shared channel"), Vec::<String>::new());
         assert_eq!(vrrp("(VI_3) Entering MASTER STATE"), Vec::<String>::new());

@@ -115,13 +115,21 @@ fn days(year: u64, month: u64, day: u64) -> Option<u64> {
     (year * 365 + year / 4 - year / 100 + year / 400 + in_year).checked_sub(719_468)
 }
 
+/// The interface that every namespace has and no recording tells of.
+const LOOPBACK: &str = "lo";
+
+/// Whether the interface is one of the scenario's; all others were made by the daemon.
+fn is_of(node: &PlanNode, nic: &str) -> bool {
+    node.nics.iter().any(|n| n.name == nic)
+}
+
 /// All lines of a node's monitor as events; what repeats the state that was is left out.
 pub fn events(node: &PlanNode, lines: &str) -> Vec<Event> {
     let mut present: BTreeSet<(String, IfAddr)> = BTreeSet::new();
     let mut links: BTreeMap<String, What> = BTreeMap::new();
     let mut events = Vec::new();
     for Seen { at, deleted, nic, what } in lines.lines().filter_map(parse) {
-        if !node.nics.iter().any(|n| n.name == nic) {
+        if nic == LOOPBACK {
             continue;
         }
         let event = |kind: &str| Event::new(at, &node.name, kind).with("nic", nic.as_str());
@@ -136,18 +144,24 @@ pub fn events(node: &PlanNode, lines: &str) -> Vec<Event> {
                 let of = if node.is_fixed(&nic, *addr) { "addr" } else { "vip" };
                 let mut event = event(&format!("{of}_{}", if deleted { "del" } else { "add" }))
                     .with("ip", format!("{}/{}", addr.ip, addr.prefix))
-                    .with("scope", scope.as_str())
-                    .with("flags", flags.as_str());
-                if let Some(brd) = brd {
-                    event = event.with("brd", brd.as_str());
+                    .with("scope", scope.as_str());
+                for (key, value) in [("flags", Some(flags).filter(|f| !f.is_empty())), ("brd", brd.as_ref())] {
+                    event = value.map_or(event.clone(), |value| event.clone().with(key, value.as_str()));
                 }
-                let owner = node.instances.iter().find(|i| i.vips.contains(&(nic.clone(), *addr)));
+                // A virtual router's own interface is not in the configuration.
+                let theirs = |(of, vip): &(String, IfAddr)| vip == addr && (*of == nic || !is_of(node, &nic));
+                let owner = node.instances.iter().find(|i| i.vips.iter().any(theirs));
                 events.push(owner.map_or(event.clone(), |i| event.of(&i.name)));
             }
+            What::Link { .. } if deleted => {
+                links.remove(&nic);
+                events.push(event("link_del"));
+            }
             What::Link { up, carrier, operstate } => {
-                if links.insert(nic.clone(), what.clone()).as_ref() != Some(&what) {
-                    let kind = if deleted { "link_del" } else { "link" };
-                    let event = event(kind).with("up", *up).with("carrier", *carrier);
+                let before = links.insert(nic.clone(), what.clone());
+                if before.as_ref() != Some(&what) {
+                    let new = before.is_none() && !is_of(node, &nic);
+                    let event = event(if new { "link_add" } else { "link" }).with("up", *up).with("carrier", *carrier);
                     events.push(event.with("operstate", operstate.as_str()));
                 }
             }

@@ -41,7 +41,8 @@ pub fn outcome(run: &Timeline) -> Value {
     json!({"masters": masters, "state_sequences": sequences, "counts": counts})
 }
 
-/// Whether states, and addresses, came in the same order on every node in all runs.
+/// Whether states, and addresses, came in the same order on every node in all runs, and frames in the same number and
+/// about the same times.
 pub fn spread(runs: &[Timeline]) -> Value {
     let same = |of: &dyn Fn(&Event) -> Option<String>| {
         let mut orders = runs.iter().map(|run| order(run, of));
@@ -53,7 +54,32 @@ pub fn spread(runs: &[Timeline]) -> Value {
         let kind = e.text("event").filter(|kind| ["vip_add", "vip_del"].contains(kind))?;
         Some(format!("{kind} {} {}", e.text("nic")?, e.text("ip")?))
     });
-    json!({"runs": runs.len(), "stable": {"state": states, "vip": vips}})
+    let mut stable = json!({"state": states, "vip": vips});
+    for kind in ["advert_tx", "garp_tx", "na_tx"] {
+        let mut all = runs.iter().map(|run| sent(run, kind));
+        let first = all.next().unwrap_or_default();
+        stable[kind] = json!(all.all(|other| alike(&first, &other)));
+    }
+    json!({"runs": runs.len(), "stable": stable})
+}
+
+/// Two frames of different runs are the same when they lie within this, measured from the start of each.
+const SAME_NS: u64 = 100_000_000;
+
+/// The times of each sort of frame, but for the last moment: what comes then comes in one run and not in another.
+fn sent<'r>(run: &'r Timeline, kind: &str) -> BTreeMap<Vec<&'r str>, Vec<u64>> {
+    let last = run.events.last().map_or(0, |e| e.at.0).saturating_sub(SAME_NS);
+    let mut times: BTreeMap<Vec<&str>, Vec<u64>> = BTreeMap::new();
+    for event in run.events.iter().filter(|e| e.is(kind) && e.at.0 < last) {
+        let key = ["node", "instance", "nic", "ip", "src", "dst"].map(|key| event.text(key).unwrap_or_default());
+        times.entry(key.to_vec()).or_default().push(event.at.0.saturating_sub(run.start.0));
+    }
+    times
+}
+
+fn alike(some: &BTreeMap<Vec<&str>, Vec<u64>>, other: &BTreeMap<Vec<&str>, Vec<u64>>) -> bool {
+    let near = |a: &[u64], b: &[u64]| a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.abs_diff(*b) <= SAME_NS);
+    some.len() == other.len() && some.iter().all(|(key, a)| other.get(key).is_some_and(|b| near(a, b)))
 }
 
 /// What each node did, in order.

@@ -7,6 +7,7 @@ use vrrplab_formats::keepalived::print;
 use vrrplab_formats::scenario::WrittenConf;
 use vrrplab_formats::world::{Fault, Member, Network, Nic, NodeId, World};
 
+use super::files;
 use super::steps::{Action, Order, Step};
 
 /// A link delay or jitter up to this is played as none: namespaces are faster, and no timer of VRRP is that short.
@@ -47,6 +48,8 @@ pub struct PlanNode {
     pub start: Option<Instant>,
     /// Its keepalived.conf at start.
     pub conf: String,
+    /// Its files at start: path and content.
+    pub files: Vec<(String, String)>,
     /// All instances that it has at any time.
     pub instances: Vec<PlanInstance>,
 }
@@ -125,6 +128,7 @@ pub fn plan(world: &World, confs: &[WrittenConf]) -> Result<Plan, Vec<String>> {
     for (id, node) in world.nodes.iter().enumerate() {
         let conf = conf_text(&node.model, confs);
         check_conf(&node.model.name, &conf, &mut refused);
+        files::check(world, NodeId(id), &mut refused);
         let start = node.start.map(|at| Instant(at.0 - first.0));
         let instances = instances(world, NodeId(id));
         let nics = node.model.interfaces.iter().zip(&node.ports);
@@ -134,7 +138,8 @@ pub fn plan(world: &World, confs: &[WrittenConf]) -> Result<Plan, Vec<String>> {
             switch: port.network.0,
             addrs: i.addresses.iter().copied().filter(|a| *a != link_local(i.mac)).collect(),
         });
-        nodes.push(PlanNode { name: node.model.name.clone(), nics: nics.collect(), start, conf, instances });
+        let (name, files) = (node.model.name.clone(), node.files.clone());
+        nodes.push(PlanNode { name, nics: nics.collect(), start, conf, files, instances });
     }
     if !refused.is_empty() {
         return Err(refused);

@@ -9,13 +9,15 @@ use nix::sys::signal::Signal;
 use vrrplab_engine::Instant;
 use vrrplab_formats::world::{Nic, NodeId};
 
-use super::clock::Epoch;
-use super::daemon::Daemon;
+use super::clock::{Epoch, Pair};
+use super::daemon::{self, Daemon, Opinion};
+use super::files;
 use super::logs::{Line, LogSocket};
 use super::nets::{Nets, ip};
 use super::plan::Plan;
+use super::probe::{Lateness, Probe};
 use super::steps::Action;
-use super::tools::{Tools, run, urgent};
+use super::tools::{Tools, run, urgent, uses_nft};
 use super::wire::{Captures, Port};
 use super::wiring::{self, Cuts};
 
@@ -35,6 +37,20 @@ pub struct Run {
     pub starts: Vec<Started>,
     /// Every step with the time when it was begun and done.
     pub steps: Vec<(Epoch, Epoch)>,
+    /// What a step's cut or partition had dropped when it ended.
+    pub dropped: Vec<Option<Vec<String>>>,
+    /// Rules of cuts and partitions that are in force at the end, with what they dropped.
+    pub dropping: Vec<String>,
+    /// What `keepalived -t` says of each node's file.
+    pub opinions: Vec<Opinion>,
+    /// What the notify scripts of each node wrote into /run/notify.log.
+    pub notified: Vec<String>,
+    /// How late a real-time timer was.
+    pub late: Lateness,
+    /// By how many nanoseconds the real clock gained on the other.
+    pub clock_gained: i128,
+    /// Ticks that the machine's host took for others.
+    pub stolen: u64,
     /// The log of each node.
     pub logs: Vec<Vec<Line>>,
     /// What the monitor of each node printed.
@@ -84,12 +100,15 @@ pub fn play(plan: &Plan, tools: &Tools, interrupt: &Receiver<()>, progress: Prog
     agenda.extend(plan.steps.iter().enumerate().map(|(n, step)| (step.at, Due::Step(n))));
     agenda.sort_by_key(|(at, _)| *at);
     let base = Epoch::now().plus(LEAD_NS);
+    let watch = Watch { probe: Probe::start(tools), clock: Pair::now(), stolen: stolen_ticks() };
     let mut steps = vec![(base, base); plan.steps.len()];
+    let mut dropped = vec![None; plan.steps.len()];
     for (at, due) in agenda {
         sleep_until(base.plus(at.0), base, interrupt, progress)?;
         match due {
             Due::First(node) => stage.start(node, at)?,
             Due::Step(n) => {
+                dropped[n] = wiring::counted(&plan.steps[n].action, plan, &nets, &stage.cuts);
                 let begun = Epoch::now();
                 stage.act(&plan.steps[n].action, at)?;
                 steps[n] = (begun, Epoch::now());
@@ -97,7 +116,21 @@ pub fn play(plan: &Plan, tools: &Tools, interrupt: &Receiver<()>, progress: Prog
         }
     }
     sleep_until(base.plus(plan.duration.0), base, interrupt, progress)?;
-    stage.finish(steps)
+    stage.finish(watch, steps, dropped)
+}
+
+/// What is measured of the machine while it plays.
+struct Watch {
+    probe: Probe,
+    clock: Pair,
+    stolen: u64,
+}
+
+/// Ticks since the machine started that its host took for others.
+fn stolen_ticks() -> u64 {
+    let stat = fs::read_to_string("/proc/stat").unwrap_or_default();
+    let steal = stat.lines().next().and_then(|line| line.split_whitespace().nth(8));
+    steal.and_then(|ticks| ticks.parse().ok()).unwrap_or(0)
 }
 
 /// Waits, in pieces of a second so that progress can be told.
@@ -138,6 +171,7 @@ struct Stage<'a> {
     logs: Vec<LogSocket>,
     /// Daemons that wait for their start, by node, the next one last.
     waiting: Vec<Vec<Daemon>>,
+    opinions: Vec<Opinion>,
     /// Daemons that were started: position in `starts`, and the daemon.
     started: Vec<(Started, Daemon)>,
     cuts: Cuts,
@@ -145,11 +179,10 @@ struct Stage<'a> {
 
 impl<'a> Stage<'a> {
     fn prepare(plan: &'a Plan, tools: &Tools, nets: &'a Nets) -> Result<Stage<'a>, String> {
-        let uses_nft = |a: &Action| matches!(a, Action::Cut(..) | Action::Partition(..));
-        if plan.before.iter().chain(plan.steps.iter().map(|s| &s.action)).any(uses_nft) {
+        if uses_nft(plan) {
             wiring::try_nft(nets, 0)?;
         }
-        let (mut logs, mut monitors, mut waiting) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut logs, mut monitors, mut waiting, mut opinions) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (id, node) in plan.nodes.iter().enumerate() {
             let folder = nets.folder(id);
             for part in ["etc", "run"] {
@@ -157,6 +190,8 @@ impl<'a> Stage<'a> {
                 fs::create_dir_all(&part).map_err(|why| format!("{}: {why}", part.display()))?;
             }
             write_conf(nets, id, &node.conf)?;
+            node.files.iter().try_for_each(|(path, content)| files::make(&folder, path, content))?;
+            opinions.push(daemon::test(&nets.node(id), &folder)?);
             logs.push(LogSocket::open(&folder.join("run/log")).map_err(|why| format!("{}: {why}", node.name))?);
             monitors.push(Monitor::start(nets, id, tools)?);
             let later = plan.steps.iter().filter(|s| s.action == Action::Start(NodeId(id))).count();
@@ -164,8 +199,9 @@ impl<'a> Stage<'a> {
             let ready: Result<Vec<_>, _> = (0..later + usize::from(node.start.is_some())).map(|_| prepare()).collect();
             waiting.push(ready?);
         }
-        let captures = Captures::start(plan, nets)?;
-        let mut stage = Stage { plan, nets, captures, monitors, logs, waiting, started: Vec::new(), cuts: Cuts::new() };
+        let captures = Captures::start(plan, nets, tools)?;
+        let (started, cuts) = (Vec::new(), Cuts::new());
+        let mut stage = Stage { plan, nets, captures, monitors, logs, waiting, opinions, started, cuts };
         plan.before.iter().try_for_each(|action| wiring::apply(action, plan, nets, &mut stage.cuts))?;
         Ok(stage)
     }
@@ -207,6 +243,7 @@ impl<'a> Stage<'a> {
                 write_conf(self.nets, node.0, conf)?;
                 self.parent(*node, Signal::SIGHUP);
             }
+            Action::Write(node, path, content) => files::write(&self.nets.folder(node.0), path, content)?,
             wiring => wiring::apply(wiring, self.plan, self.nets, &mut self.cuts)?,
         }
         Ok(())
@@ -231,8 +268,15 @@ impl<'a> Stage<'a> {
         Ok(())
     }
 
-    fn finish(mut self, steps: Vec<(Epoch, Epoch)>) -> Result<Run, String> {
+    fn finish(
+        mut self,
+        watch: Watch,
+        steps: Vec<(Epoch, Epoch)>,
+        dropped: Vec<Option<Vec<String>>>,
+    ) -> Result<Run, String> {
         let end = Epoch::now();
+        let (clock_gained, stolen) = (watch.clock.gained(), stolen_ticks().saturating_sub(watch.stolen));
+        let late = watch.probe.finish();
         let show = |id: usize, what: &str| run("ip", &["-n", &self.nets.node(id), "-o", what, "show"]);
         let mut finally = Vec::new();
         for id in 0..self.plan.nodes.len() {
@@ -252,8 +296,28 @@ impl<'a> Stage<'a> {
         for monitor in self.monitors {
             monitors.push(monitor.finish()?);
         }
+        let notes = (0..self.plan.nodes.len()).map(|id| self.nets.folder(id).join("run/notify.log"));
+        let notified = notes.map(|file| fs::read_to_string(file).unwrap_or_default()).collect();
+        let dropping = if uses_nft(self.plan) { wiring::in_force(self.plan, self.nets) } else { Vec::new() };
         let start = starts.iter().map(|s| s.exec).min().ok_or("no daemon was started")?;
-        Ok(Run { start, end, starts, steps, logs, monitors, ports, finally, alive })
+        Ok(Run {
+            start,
+            end,
+            starts,
+            steps,
+            dropped,
+            dropping,
+            opinions: self.opinions,
+            notified,
+            late,
+            clock_gained,
+            stolen,
+            logs,
+            monitors,
+            ports,
+            finally,
+            alive,
+        })
     }
 }
 

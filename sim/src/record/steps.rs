@@ -6,6 +6,7 @@ use vrrplab_engine::model::NodeModel;
 use vrrplab_engine::{Instant, Span};
 use vrrplab_formats::world::{Direction, Fault, FrameClass, Nic, NodeId, TimedFault, World};
 
+use super::files;
 use super::plan::{Plan, check_conf, nic_name, nodes_of};
 
 /// One thing to do, and when.
@@ -34,6 +35,8 @@ pub enum Action {
     Start(NodeId),
     /// A new keepalived.conf and SIGHUP.
     Reload(NodeId, String),
+    /// A file is rewritten in place: its path, its content.
+    Write(NodeId, String, String),
     /// `ip link set` at the switch; all ports of the node when no interface is given.
     Port(NodeId, Option<usize>, bool),
     /// `ip link set` on the node.
@@ -87,8 +90,9 @@ impl Action {
                 let switch = &plan.switches[*switch];
                 json!({"type": "partition", "name": partition, "switch": switch, "groups": groups})
             }
-            Action::Heal(partition, switch) => {
-                json!({"type": "heal", "name": partition, "switch": plan.switches[*switch]})
+            Action::Heal(partition, _) => json!({"type": "heal", "name": partition}),
+            Action::Write(n, path, content) => {
+                json!({"type": "write_file", "node": name(n), "path": path, "content": content})
             }
         };
         value.as_object().cloned().unwrap_or_default()
@@ -183,20 +187,32 @@ impl<'w> Order<'w> {
                 let ended: Vec<_> = self.partitions.extract_if(.., |(_, of)| *of == network.0).collect();
                 ended.into_iter().map(|(name, switch)| (at, Action::Heal(name, switch))).collect()
             }
-            Fault::WriteFile { node, .. }
-            | Fault::Script { node, .. }
-            | Fault::Processes { node, .. }
-            | Fault::Session { node, .. } => {
-                let node = &self.world.nodes[node.0].model.name;
-                refused.push(format!("{node}: what is tracked cannot be played (at {at})"));
-                Vec::new()
+            Fault::WriteFile { node, path, content: Some(content) } if files::place(path).is_some() => {
+                now(Action::Write(*node, path.clone(), content.clone()))
             }
-            Fault::SetPortSecurity(nic, _) => {
-                let node = &self.world.nodes[nic.node.0].model.name;
-                refused.push(format!("{node}: port security cannot be played (at {at})"));
+            other => {
+                refused.extend(self.refusal(other).map(|why| format!("{why} (at {at})")));
                 Vec::new()
             }
         }
+    }
+
+    /// Why a fault is no step.
+    fn refusal(&self, fault: &Fault) -> Option<String> {
+        let (node, why) = match fault {
+            Fault::WriteFile { node, path, content: None } => (*node, format!("deleting {path} cannot be played")),
+            Fault::WriteFile { node, path, .. } => (*node, files::refusal(path)),
+            Fault::Script { node, name, .. } => {
+                let help =
+                    "a shell script that looks at a file can be, with the node's `files` and `file` in the timeline";
+                (*node, format!("a real program cannot be told how vrrp_script {name} ends; {help}"))
+            }
+            Fault::Processes { node, name, .. } => (*node, format!("vrrp_track_process {name} cannot be played")),
+            Fault::Session { node, name, .. } => (*node, format!("bfd_instance {name} cannot be played")),
+            Fault::SetPortSecurity(nic, _) => (nic.node, "port security cannot be played".to_owned()),
+            _ => return None,
+        };
+        Some(format!("{}: {why}", self.world.nodes[node.0].model.name))
     }
 
     fn ends(&mut self, node: NodeId, action: Action) -> Action {

@@ -11,7 +11,7 @@ use super::plan::Plan;
 use super::play::{Run, Started};
 use super::steps::Action;
 use super::tools::Tools;
-use super::{logs, wire};
+use super::{logs, notify, wire};
 
 /// Within this after the command, Linux tells of a change of carrier.
 const HELD_BACK_NS: u64 = 1_500_000_000;
@@ -37,13 +37,19 @@ pub fn timeline(plan: &Plan, tools: &Tools, run: Run) -> Timeline {
     for (node, lines) in plan.nodes.iter().zip(&run.monitors) {
         events.extend(monitor::events(node, lines));
     }
+    for (node, written) in plan.nodes.iter().zip(&run.notified) {
+        events.extend(notify::events(&node.name, written));
+    }
     for started in &run.starts {
         events.push(Event::new(started.exec, &plan.nodes[started.node].name, "proc_exec").with("n", started.n));
     }
     let mut faults = Vec::new();
-    for (step, (begun, done)) in plan.steps.iter().zip(&run.steps) {
+    for ((step, (begun, done)), dropped) in plan.steps.iter().zip(&run.steps).zip(&run.dropped) {
         let done = &noticed(plan, &step.action, *begun, *done, &events);
         let mut fields = step.action.fields(plan);
+        // What was written is in case.json.
+        fields.retain(|key, _| !["keepalived_conf", "content"].contains(&key.as_str()));
+        fields.extend(dropped.iter().map(|rules| ("nft".to_owned(), json!(rules))));
         fields.insert("nominal_ms".to_owned(), millis(step.at.0.into()));
         fields.insert("done_ms".to_owned(), since(run.start, *done));
         events.push(fault_event(*begun, &fields));
@@ -64,6 +70,11 @@ pub fn timeline(plan: &Plan, tools: &Tools, run: Run) -> Timeline {
         "end_ms": since(run.start, run.end),
         "starts": starts,
         "faults": faults,
+        "jitter_probe_ms": run.late.fields(),
+        "clock_shift_us": tenths(run.clock_gained),
+        "cpu_steal_ticks": run.stolen,
+        "config_test": by_node(&|id| json!({"rc": run.opinions[id].code, "output": run.opinions[id].lines})),
+        "nft_at_end": run.dropping,
         "alive_at_end": by_node(&|id| json!(run.alive[id])),
         "final_addrs": by_node(&|id| addresses(&run.finally[id].0)),
         "final_link": by_node(&|id| links(&run.finally[id].1)),
@@ -71,6 +82,12 @@ pub fn timeline(plan: &Plan, tools: &Tools, run: Run) -> Timeline {
     });
     let head = head.as_object().cloned().unwrap_or_default();
     Timeline { start: run.start, events, head }
+}
+
+/// Nanoseconds as microseconds with one decimal.
+fn tenths(ns: i128) -> Value {
+    let text = format!("{}{}.{}", if ns < 0 { "-" } else { "" }, ns.abs() / 1_000, ns.abs() % 1_000 / 100);
+    text.parse::<serde_json::Number>().map_or(Value::Null, Value::Number)
 }
 
 /// When a step was done: a cable is unplugged or plugged in when the node's kernel says so. Linux may hold the news back
@@ -95,7 +112,7 @@ fn noticed(plan: &Plan, action: &Action, begun: Epoch, done: Epoch, events: &[Ev
 /// A fault among the events: of its node, if it has one.
 fn fault_event(at: Epoch, fields: &Map<String, Value>) -> Event {
     let mut event = Event::new(at, "", "fault").with("node", Value::Null);
-    for (key, value) in fields.iter().filter(|(key, _)| *key != "keepalived_conf") {
+    for (key, value) in fields {
         event = event.with(key, value.clone());
     }
     event

@@ -27,6 +27,12 @@ pub fn run(program: &str, args: &[&str]) -> Result<String, String> {
     Err(format!("`{}`: {}", shown(), said.lines().next().unwrap_or("failed without a word")))
 }
 
+/// Whether cuts or partitions are made.
+pub(super) fn uses_nft(plan: &Plan) -> bool {
+    let mut actions = plan.before.iter().chain(plan.steps.iter().map(|s| &s.action));
+    actions.any(|a| matches!(a, Action::Cut(..) | Action::Partition(..)))
+}
+
 /// Looks for everything that this plan needs; all that is missing at once.
 pub fn find(plan: &Plan) -> Result<Tools, Vec<String>> {
     if !nix::unistd::geteuid().is_root() {
@@ -45,8 +51,7 @@ pub fn find(plan: &Plan) -> Result<Tools, Vec<String>> {
     need("tcpdump", &["--version"], "tcpdump");
     need("unshare", &["--version"], "util-linux");
     need("mount", &["--version"], "mount");
-    let actions = || plan.before.iter().chain(plan.steps.iter().map(|s| &s.action));
-    if actions().any(|a| matches!(a, Action::Cut(..) | Action::Partition(..))) {
+    if uses_nft(plan) {
         need("nft", &["--version"], "nftables");
     }
     if !missing.is_empty() {

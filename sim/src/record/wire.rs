@@ -3,7 +3,7 @@ use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -14,6 +14,7 @@ use super::event::Event;
 use super::frames::event;
 use super::nets::{Nets, port};
 use super::plan::Plan;
+use super::tools::{Tools, urgent};
 
 /// A frame is delivered within this, or it is not the same frame.
 const CROSSING_NS: u64 = 50_000_000;
@@ -67,14 +68,14 @@ pub struct Captures {
 
 impl Captures {
     /// Starts them and waits until each listens.
-    pub fn start(plan: &Plan, nets: &Nets) -> Result<Captures, String> {
+    pub fn start(plan: &Plan, nets: &Nets, tools: &Tools) -> Result<Captures, String> {
         let folder = nets.captures();
         std::fs::create_dir_all(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
         let mut ports = Vec::new();
         for (node, n) in plan.nodes.iter().enumerate() {
             for (nic, i) in n.nics.iter().enumerate() {
                 let ns = nets.switch(i.switch);
-                let capture = |way| Capture::start(&ns, &port(node, nic), way, &folder);
+                let capture = |way| Capture::start(tools, &ns, &port(node, nic), way, &folder);
                 ports.push((At { node, nic }, i.switch, [capture("in")?, capture("out")?]));
             }
         }
@@ -92,9 +93,10 @@ impl Captures {
 }
 
 impl Capture {
-    fn start(ns: &str, port: &str, way: &str, folder: &Path) -> Result<Capture, String> {
+    fn start(tools: &Tools, ns: &str, port: &str, way: &str, folder: &Path) -> Result<Capture, String> {
         let file = folder.join(format!("{port}-{way}.pcap"));
-        let mut command = Command::new("ip");
+        // Behind the daemons: the kernel's stamps do not wait for it.
+        let mut command = urgent(tools, "40", "ip");
         command.args(["netns", "exec", ns, "tcpdump", "-n", "-i", port, "-Q", way, "--immediate-mode", "-U"]);
         command.args(["--time-stamp-precision", "nano", "-Z", "root", "-w"]).arg(&file);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());

@@ -8,6 +8,7 @@ use vrrplab_formats::world::{Direction, FrameClass, Nic, NodeId};
 use super::nets::{Nets, ip, port};
 use super::plan::Plan;
 use super::steps::Action;
+use super::tools::run;
 
 /// Where each cut is in force.
 pub type Cuts = BTreeMap<String, usize>;
@@ -98,6 +99,35 @@ fn partition_rules(name: &str, groups: &[Vec<String>]) -> String {
     format!(
         "table bridge {name} {{\n    chain forward {{\n        type filter hook forward priority 0;\n{rules}    }}\n}}\n"
     )
+}
+
+/// What a cut or partition has dropped so far, just before it ends: its rules with their counters.
+pub fn counted(action: &Action, plan: &Plan, nets: &Nets, cuts: &Cuts) -> Option<Vec<String>> {
+    let (name, switch) = match action {
+        Action::Uncut(name, _) => (name, *cuts.get(name)?),
+        Action::Heal(name, switch) => (name, *switch),
+        _ => return None,
+    };
+    let listed = run("ip", &["netns", "exec", &nets.switch(switch), "nft", "list", "table", "bridge", name]);
+    Some(rules(&listed.unwrap_or_default(), plan))
+}
+
+/// The rules of all cuts and partitions in force, with their counters.
+pub fn in_force(plan: &Plan, nets: &Nets) -> Vec<String> {
+    let list = |switch: usize| run("ip", &["netns", "exec", &nets.switch(switch), "nft", "list", "ruleset"]);
+    (0..plan.switches.len()).flat_map(|switch| rules(&list(switch).unwrap_or_default(), plan)).collect()
+}
+
+/// The rules of a list, with ports called `NODE-INTERFACE`.
+fn rules(listed: &str, plan: &Plan) -> Vec<String> {
+    let named = |line: &str| {
+        let nics =
+            plan.nodes.iter().enumerate().flat_map(|(n, node)| (0..node.nics.len()).map(move |nic| (n, node, nic)));
+        nics.fold(line.to_owned(), |line, (n, node, nic)| {
+            line.replace(&format!("\"{}\"", port(n, nic)), &format!("\"{}-{}\"", node.name, node.nics[nic].name))
+        })
+    };
+    listed.lines().map(str::trim).filter(|line| line.contains(" counter ")).map(named).collect()
 }
 
 /// Gives nftables a script, which takes effect as a whole.

@@ -51,6 +51,11 @@ const NOT_PREDICTED: &[(&str, &str)] = &[
         "The answer of a kernel to an announcement of an address that it still has",
         "A race of microseconds at every takeover: it is not compared.",
     ),
+    (
+        "What a daemon does first after it was held (SIGSTOP) while both adverts and timers fell due",
+        "Three recordings of one scenario, alike: it answered two of three waiting adverts, then announced what was overdue, then \
+answered the third; the simulator answers all three first.",
+    ),
     ("IPv4 identifications of FRR", "Its kernel chooses them."),
     (
         "A machine that stands still",
