@@ -18,7 +18,7 @@ pub mod vrrp;
 
 pub use engine::Engine;
 pub use io::{
-    Command, Effect, EffectKind, Exit, Finished, Input, InstanceStatus, Job, KernelEvent, News, Notice, Output, State,
+    Command, Effect, EffectKind, Exit, Finished, Input, InstanceStatus, Job, KernelEvent, LinkChange, News, Notice, Output, State,
     TimerKind, Trace, TraceKind, Wake,
 };
 pub use policy::Policy;
