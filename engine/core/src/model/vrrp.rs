@@ -119,6 +119,8 @@ pub struct VmacModel {
 /// What the interface of an instance is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VmacKind {
+    /// It has none: neither `use_vmac` nor `use_ipvlan` is given.
+    Absent,
     /// A macvlan with the virtual router's MAC, or with this one.
     Macvlan(Option<Mac>),
     /// An ipvlan with this address and mode.
@@ -399,7 +401,7 @@ impl InstanceModel {
     pub fn macvlan(&self) -> Option<Mac> {
         match self.vmac.as_ref()?.kind {
             VmacKind::Macvlan(given) => Some(given.unwrap_or_else(|| self.virtual_mac())),
-            VmacKind::Ipvlan { .. } => None,
+            VmacKind::Ipvlan { .. } | VmacKind::Absent => None,
         }
     }
     /// Whether adverts are sent and heard on the macvlan itself. With `vmac_xmit_base` it is the interface below, and
