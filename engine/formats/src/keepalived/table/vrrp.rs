@@ -81,7 +81,7 @@ pub(super) static INSTANCE: Section = Section {
         kept("kernel_rx_buf_size", Takes::Int(1, U32), "the system's", "receive buffer of the socket in bytes"),
         kept("lvs_sync_daemon_interface", Takes::Word("IF"), "", "deprecated: lvs_sync_daemon in global_defs"),
         kept("linkbeat_use_polling", Takes::Nothing, "off", "deprecated: links are told by the kernel"),
-        kept("vmac_garp_intvl", Takes::Words(1, 2, "[all] SECONDS"), "", "deprecated: garp_extra_if"),
+        modelled("vmac_garp_intvl", Takes::Words(1, 2, "[all] SECONDS"), "", "deprecated: garp_extra_if"),
         refused("no_virtual_ipaddress", Takes::Nothing, "known from 2.3.4 on"),
         refused("v3_checksum_as_v2", Takes::Switch, "known from 2.3.4 on"),
         refused("owner_ignore_adverts", Takes::Switch, "known from 2.3.4 on"),
