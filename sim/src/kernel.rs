@@ -1,13 +1,14 @@
 //! A simulated Linux network stack below the sockets: interfaces, addresses, neighbours, ARP and ND. One per host.
 //!
-//! It behaves like a Linux host with default sysctls (`arp_ignore=0`, `arp_accept=0`, `arp_announce=0`, no
-//! forwarding). There are only on-link routes, those of the prefixes of its addresses.
+//! It behaves like a Linux host with default sysctls (`arp_ignore=0` where there are no macvlans, `arp_accept=0`,
+//! `arp_announce=0`, no forwarding). There are only on-link routes, those of the prefixes of its addresses.
 use std::net::IpAddr;
 
 use vrrplab_engine::Instant;
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
 
 mod frames;
+mod macvlan;
 mod neighbours;
 #[cfg(test)]
 mod tests;
@@ -60,6 +61,8 @@ pub enum AddressError {
 #[derive(Clone, Debug)]
 pub struct Kernel {
     ifaces: Vec<Iface>,
+    /// The highest interface index that was ever given.
+    last_index: u32,
     neighbours: Neighbours,
     /// Packets to and from these addresses are dropped.
     filtered: Vec<IpAddr>,
@@ -77,6 +80,10 @@ struct Iface {
     promotes: bool,
     admin: bool,
     carrier: bool,
+    /// The interface below, when this is a macvlan.
+    base: Option<IfIndex>,
+    /// `arp_ignore=1`: it answers ARP for its own addresses only.
+    own_only: bool,
 }
 
 impl Iface {
@@ -113,13 +120,25 @@ impl Kernel {
             promotes: false,
             admin: true,
             carrier: true,
+            base: None,
+            own_only: false,
         };
+        let last_index = ifaces.iter().map(|i| i.index.0).max().unwrap_or(1);
         let ifaces = ifaces.into_iter().map(iface).collect();
-        Kernel { ifaces, neighbours: Neighbours::default(), filtered: Vec::new() }
+        Kernel { ifaces, last_index, neighbours: Neighbours::default(), filtered: Vec::new() }
     }
 
     /// A frame arrived. Packets of IP protocol 112 are left to whoever reads frames, and nothing is forwarded.
     pub fn receive(&mut self, now: Instant, iface: IfIndex, frame: &[u8], out: &mut Vec<KernelOut>) {
+        if !self.has_macvlans(iface) {
+            return self.receive_on(now, iface, frame, out);
+        }
+        for iface in self.hearers(iface, frame) {
+            self.receive_on(now, iface, frame, out);
+        }
+    }
+
+    fn receive_on(&mut self, now: Instant, iface: IfIndex, frame: &[u8], out: &mut Vec<KernelOut>) {
         let Some(here) = self.iface(iface).filter(|i| i.up()) else {
             return;
         };
@@ -129,8 +148,12 @@ impl Kernel {
         };
         match heard {
             Heard::Arp(arp) => {
-                if arp.request && self.holds(arp.target.into()) {
-                    let answer = frames::arp_reply(here.mac_of(arp.target.into()), &arp);
+                let target = arp.target.into();
+                if arp.request && self.holds(target) {
+                    if here.own_only && !here.addresses.iter().any(|a| a.ip == target) {
+                        return;
+                    }
+                    let answer = frames::arp_reply(here.mac_of(target), &arp);
                     out.push(KernelOut::Transmit { iface, frame: answer });
                     if !arp.sender.is_unspecified() && !self.holds(arp.sender.into()) {
                         self.neighbours.told(
@@ -213,18 +236,14 @@ impl Kernel {
         if let Some(i) = self.iface_mut(iface) {
             i.admin = up;
         }
-        if !up {
-            self.neighbours.forget(iface);
-        }
+        self.link_moved(iface);
     }
     /// The carrier comes or goes. An interface without carrier forgets its neighbours.
     pub fn set_carrier(&mut self, iface: IfIndex, up: bool) {
         if let Some(i) = self.iface_mut(iface) {
             i.carrier = up;
         }
-        if !up {
-            self.neighbours.forget(iface);
-        }
+        self.link_moved(iface);
     }
     /// Administratively up and with carrier.
     pub fn link_up(&self, iface: IfIndex) -> bool {

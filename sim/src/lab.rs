@@ -1,6 +1,7 @@
 //! The laboratory: builds a world, lets its time pass, shows every moment to the observers.
 mod clients;
 mod faults;
+mod links;
 mod programs;
 mod queue;
 mod router;
@@ -226,6 +227,16 @@ impl<'w> Lab<'w> {
             self.router_out(n, out, watchers);
             return;
         }
+        if !router.kernel.has_macvlans(iface) {
+            return self.daemon_hears(n, iface, frame, watchers);
+        }
+        for iface in router.kernel.hearers(iface, frame) {
+            self.daemon_hears(n, iface, frame, watchers);
+        }
+    }
+
+    fn daemon_hears(&mut self, n: usize, iface: IfIndex, frame: &Rc<[u8]>, watchers: Watchers<'_, '_>) {
+        let router = &mut self.routers[n];
         if !router.kernel.link_up(iface) || !is_for(frame, router.kernel.mac(iface)) {
             return;
         }
@@ -292,6 +303,7 @@ impl<'w> Lab<'w> {
                     self.show_address(n, iface, addr, add, watchers);
                 }
             }
+            EffectKind::ChangeLink(link) => self.change_link(n, &link, watchers),
             EffectKind::FilterAddress { ip, drop } => self.routers[n].kernel.filter(ip, drop),
             EffectKind::PromoteSecondaries { iface } => self.routers[n].kernel.promote_secondaries(iface),
             EffectKind::RunScript { job, program } => self.run_program(n, job, &program, effect.rule, watchers),
@@ -304,7 +316,7 @@ impl<'w> Lab<'w> {
     }
 
     fn show_address(&self, n: usize, index: IfIndex, addr: IfAddr, added: bool, watchers: Watchers<'_, '_>) {
-        let iface = self.routers[n].model.interface(index).map_or("", |i| i.name.as_str());
+        let iface = self.routers[n].kernel.name(index).unwrap_or_default();
         self.show(watchers, &Moment::Address { node: NodeId(n), iface, index, addr, added });
     }
 

@@ -1,5 +1,5 @@
 //! What observers are shown: every frame, decision, fault and answer, at its time. Observers only watch.
-use vrrplab_engine::model::{IfAddr, IfIndex};
+use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
 use vrrplab_engine::{Instant, Rule, Trace};
 use vrrplab_formats::world::{ClientId, Fault, Member, NodeId};
 
@@ -57,6 +57,17 @@ pub enum Moment<'a> {
         /// Which address.
         addr: IfAddr,
         /// Set, or removed.
+        added: bool,
+    },
+    /// The kernel of a node made or removed a macvlan.
+    Link {
+        /// The node.
+        node: NodeId,
+        /// Name of the macvlan.
+        iface: &'a str,
+        /// Its hardware address.
+        mac: Mac,
+        /// Made, or removed.
         added: bool,
     },
     /// A daemon started a program.

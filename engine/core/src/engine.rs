@@ -2,6 +2,7 @@
 mod changes;
 mod groups;
 mod life;
+mod macvlans;
 mod timers;
 
 use alloc::collections::VecDeque;
@@ -163,7 +164,7 @@ impl Engine {
             return;
         }
         let listeners =
-            self.instances.iter().enumerate().filter(|(_, x)| x.model.iface == iface).map(|(position, x)| {
+            self.instances.iter().enumerate().filter(|(_, x)| x.advert_iface() == Some(iface)).map(|(position, x)| {
                 (position, Listener { model: &x.model, state: x.state, master: x.master, sequence: x.sequence })
             });
         let verdict = receive(bytes, listeners, &self.policy, |ip| self.interfaces.is_own(ip));

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use crate::model::command::Program;
-use crate::model::{IfAddr, IfIndex, NodeModel};
+use crate::model::{IfAddr, IfIndex, InterfaceModel, Mac, NodeModel};
 use crate::rules::Rule;
 use crate::time::{Instant, Span};
 
@@ -60,6 +60,14 @@ pub enum KernelEvent {
         iface: IfIndex,
         /// Usable now.
         up: bool,
+    },
+    /// An interface is there that was asked for with [`EffectKind::ChangeLink`], new or found: its index, its link and
+    /// the addresses on it. Its name tells which one it is.
+    LinkAdded(Box<InterfaceModel>),
+    /// An interface that was asked for cannot be made.
+    LinkRefused {
+        /// Its name.
+        name: String,
     },
     /// An address appeared.
     AddressAdded {
@@ -153,6 +161,9 @@ pub enum EffectKind {
         /// Add it, or remove it.
         add: bool,
     },
+    /// Make an interface above another one, or remove it; the kernel answers with [`KernelEvent::LinkAdded`] or
+    /// [`KernelEvent::LinkRefused`].
+    ChangeLink(Box<LinkChange>),
     /// Drop what comes to this address and what would leave from it, or let it pass again (`no_accept`, strict mode).
     /// Neighbour discovery passes, and ARP is not asked.
     FilterAddress {
@@ -189,6 +200,20 @@ pub enum EffectKind {
         /// The number.
         value: i32,
     },
+}
+
+/// A macvlan in private mode, up in every state of its virtual router (`use_vmac`). Both it and the interface below answer
+/// ARP for their own addresses only, and its secondary addresses are promoted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkChange {
+    /// Its name.
+    pub name: String,
+    /// The interface below it.
+    pub base: IfIndex,
+    /// Its hardware address.
+    pub mac: Mac,
+    /// Make it, or find it made by an earlier run; otherwise remove it.
+    pub add: bool,
 }
 
 /// One thing to be told to the outside.

@@ -19,8 +19,8 @@ pub mod vrrp;
 
 pub use engine::Engine;
 pub use io::{
-    Command, Effect, EffectKind, Exit, Finished, Input, InstanceStatus, Job, KernelEvent, News, Notice, Output, State,
-    TimerKind, Trace, TraceKind, Wake,
+    Command, Effect, EffectKind, Exit, Finished, Input, InstanceStatus, Job, KernelEvent, LinkChange, News, Notice,
+    Output, State, TimerKind, Trace, TraceKind, Wake,
 };
 pub use policy::Policy;
 pub use rules::Rule;

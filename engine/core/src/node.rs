@@ -19,6 +19,17 @@ impl Interfaces {
         self.all.iter().find(|i| i.index == index)
     }
 
+    /// The interface is there, as the kernel says.
+    pub fn insert(&mut self, interface: InterfaceModel) {
+        self.forget(interface.index);
+        self.all.push(interface);
+    }
+
+    /// The interface is gone.
+    pub fn forget(&mut self, index: IfIndex) {
+        self.all.retain(|i| i.index != index);
+    }
+
     pub fn is_up(&self, index: IfIndex) -> bool {
         self.get(index).is_some_and(|i| i.up)
     }

@@ -21,9 +21,13 @@ enum Fate {
     Starts,
 }
 
-/// Two configurations of the same virtual router: same VRID, family, interface and kind of delivery.
+/// Two configurations of the same virtual router: same VRID, family, interface, kind of delivery and macvlan.
 fn is_same(old: &InstanceModel, new: &InstanceModel) -> bool {
-    old.vrid == new.vrid && old.family == new.family && old.iface == new.iface && old.is_unicast() == new.is_unicast()
+    old.vrid == new.vrid
+        && old.family == new.family
+        && old.iface == new.iface
+        && old.is_unicast() == new.is_unicast()
+        && old.vmac == new.vmac
 }
 
 fn plan(old: &[Instance], new: &[InstanceModel]) -> Vec<Fate> {
@@ -67,6 +71,7 @@ impl Engine {
             self.instances.push(instance);
         }
         self.remove_vanished(&vanished);
+        self.make_macvlans();
         self.look_around();
         self.promote_secondaries();
         for (i, fate) in fates.iter().enumerate() {
@@ -133,6 +138,7 @@ impl Engine {
             self.send_advert(i, 0, Rule::ReloadRemoved);
             self.drop_addresses(i, Rule::ReloadRemoved);
         }
+        self.remove_macvlan(i);
         self.notify_deleted(i, Rule::ReloadRemoved);
         self.trace(i, Rule::ReloadRemoved, TraceKind::Transition { from: self.instances[i].state, to: State::Init });
     }
@@ -181,8 +187,9 @@ fn inherit(new: &mut Instance, old: &Instance, vanished: &mut Vec<(IfIndex, IfAd
     new.untold = old.untold;
     new.master = old.master;
     new.sequence = old.sequence;
+    new.macvlan = old.macvlan;
     if old.holds {
-        let kept: Vec<_> = new.model.all_vips().map(|vip| (vip.iface, vip.addr)).collect();
-        vanished.extend(old.model.all_vips().map(|vip| (vip.iface, vip.addr)).filter(|a| !kept.contains(a)));
+        let kept = new.addresses();
+        vanished.extend(old.addresses().into_iter().filter(|a| !kept.contains(a)));
     }
 }

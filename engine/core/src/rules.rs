@@ -59,6 +59,7 @@ rules! {
     PacedAnnounce => "paced-announce", "keepalived: vrrp_garp_interval, vrrp_gna_interval", "Announcements on one interface keep their distance; an address that waits is announced once.";
     NoAccept => "no-accept", "RFC 9568 6.1 (Accept_Mode); keepalived: strict mode, no_accept", "A router that does not own its virtual addresses drops what comes to them.";
     PromoteSecondaries => "promote-secondaries", "keepalived: promote_secondaries", "The removal of a primary address shall not take the secondary ones along.";
+    Macvlan => "macvlan", "keepalived: use_vmac", "A virtual router with a MAC of its own has a macvlan from start to stop; its addresses live there.";
     ReloadGroupGrows => "reload-group-grows", "keepalived 2.2.7, measured", "A sync group that gains a member by a reload falls back to BACKUP without a release, and waits for the new member.";
     ScriptRuns => "script-runs", "keepalived: vrrp_script interval", "A script runs at start and then every interval, counted from start to start.";
     ScriptJudged => "script-judged", "keepalived: vrrp_script rise and fall", "The first result counts at once; later it takes rise successes or fall failures in a row.";
@@ -73,6 +74,7 @@ rules! {
     DelayedAnnounce => "delayed-announce", "keepalived: garp_master_delay", "The master repeats its announcements after garp_master_delay.";
     DelayedLowerPrioAnnounce => "delayed-lower-prio-announce", "keepalived: garp_lower_prio_delay", "The master repeats its answer to a worse advert after garp_lower_prio_delay.";
     RefreshAnnounce => "refresh-announce", "keepalived: garp_master_refresh", "The master refreshes its announcements.";
+    ExtraAnnounce => "extra-announce", "keepalived: garp_extra_if, measured", "With its adverts, the master also announces the first address of each further interface now and then.";
     RefusedRearms => "refused-rearms-master", "keepalived 2.2.7, measured", "A master restarts its advert timer on any packet of its virtual router, even a refused one.";
     ReceiveNotVrrp => "receive-not-vrrp", "RFC 9568 5.1.1.4", "The packet is not VRRP.";
     ReceiveVrid => "receive-vrid", "RFC 9568 7.1", "No virtual router with this VRID is configured on the interface.";

@@ -230,9 +230,18 @@ fn what_keepalived_puts_right_is_put_right_with_a_warning() {
 #[test]
 fn what_is_not_modelled_is_accepted_and_said() {
     let said = |word: &str| format!("`{word}` is accepted, but not modelled yet");
-    let text = instance("use_vmac\n vmac_xmit_base\n notify \"/bin/n g\"");
+    let text = instance("use_ipvlan\n use_vmac_addr\n notify \"/bin/n g\"");
     let security = "scripts run without `enable_script_security`".to_owned();
-    assert_eq!(warned(&text, &["eth0"]).1, [said("use_vmac"), said("vmac_xmit_base"), security]);
+    assert_eq!(warned(&text, &["eth0"]).1, [said("use_ipvlan"), said("use_vmac_addr"), security]);
+}
+
+#[test]
+fn a_macvlan_with_peers_speaks_on_the_interface_below() {
+    let (node, warnings) = warned(&instance("use_vmac\n unicast_peer {\n 192.0.2.9\n }"), &["eth0"]);
+    assert_eq!(warnings, ["with `unicast_peer`, `use_vmac` needs `vmac_xmit_base`"]);
+    assert!(node.instances[0].vmac.as_ref().unwrap().xmit_base && node.instances[0].macvlan().is_some());
+    let (node, warnings) = warned(&instance("vmac_xmit_base"), &["eth0"]);
+    assert_eq!((node.instances[0].macvlan(), warnings.len()), (None, 0));
 }
 
 #[test]

@@ -264,6 +264,9 @@ fn instance(scripts: usize, files: usize) -> impl Strategy<Value = InstanceModel
                     vmac.xmit_base = false;
                 }
             }
+            if let (true, Some(vmac)) = (i.macvlan().is_some() && i.is_unicast(), i.vmac.as_mut()) {
+                vmac.xmit_base = true;
+            }
             i
         },
     )

@@ -68,7 +68,7 @@ fn every_recording_is_read_in_every_run() {
         }
         cases += 1;
     }
-    assert_eq!(cases, 53);
+    assert_eq!(cases, 54);
 }
 
 #[test]

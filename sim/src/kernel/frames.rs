@@ -58,6 +58,11 @@ pub(super) fn is_to(frame: &[u8], mac: Mac) -> bool {
     frame.get(..6) == Some(&mac.0)
 }
 
+/// Whether the frame's source is exactly this.
+pub(super) fn is_from(frame: &[u8], mac: Mac) -> bool {
+    frame.get(6..12) == Some(&mac.0)
+}
+
 /// Reads a frame; `None` when it is broken, not for this MAC, or of no interest.
 pub(super) fn parse(frame: &[u8], own: Mac) -> Option<Heard<'_>> {
     let ethernet = EthernetFrame::new_checked(frame).ok()?;

@@ -196,6 +196,52 @@ fn an_address_on_a_macvlan_is_at_its_mac_while_it_is_set() {
     assert_eq!(receive(&mut router, now, &question)[0][6..12], A.0, "other addresses are where they were");
 }
 
+/// A router with 10.0.0.1 on eth0 and the virtual address on a macvlan above it.
+fn with_macvlan(vip: IfAddr) -> (Kernel, IfIndex) {
+    let mut router = host(A, &[ip(1)]);
+    let macvlan = router.add_macvlan("vrrp.51", ETH0, C).unwrap();
+    router.add_address(macvlan, vip).unwrap();
+    (router, macvlan)
+}
+
+#[test]
+fn a_macvlan_and_the_interface_below_answer_for_their_own_addresses() {
+    let vip = IfAddr { ip: ip(100), prefix: 32 };
+    let (mut router, _) = with_macvlan(vip);
+    for (asked, mac) in [(ip(100), C), (ip(1), A)] {
+        let answers = receive(&mut router, T0, &frames::question(B, ip(2), asked, None).unwrap());
+        assert_eq!(answers.len(), 1);
+        assert_eq!(answers[0][6..12], mac.0);
+    }
+    router.remove_macvlan("vrrp.51");
+    assert!(!router.holds(ip(100)));
+    assert_eq!(receive(&mut router, T0, &frames::question(B, ip(2), ip(100), None).unwrap()).len(), 0);
+}
+
+#[test]
+fn a_private_macvlan_alone_hears_what_comes_from_its_own_mac() {
+    let (router, macvlan) = with_macvlan(IfAddr { ip: ip(100), prefix: 32 });
+    let group = |from: Mac| [&[1, 0, 0x5e, 0, 0, 18], &from.0[..]].concat();
+    assert_eq!(router.hearers(ETH0, &group(B)), [ETH0, macvlan]);
+    assert_eq!(router.hearers(ETH0, &group(C)), [macvlan]);
+    let to = |mac: Mac| [&mac.0[..], &B.0[..]].concat();
+    assert_eq!((router.hearers(ETH0, &to(C)), router.hearers(ETH0, &to(A))), (vec![macvlan], vec![ETH0]));
+}
+
+#[test]
+fn a_macvlan_follows_the_link_below_and_is_made_once() {
+    let (mut router, macvlan) = with_macvlan(IfAddr { ip: ip(100), prefix: 32 });
+    assert_eq!(router.add_macvlan("vrrp.51", ETH0, C), Some(macvlan), "it is there already");
+    assert_eq!(router.add_macvlan("vrrp.51", ETH0, B), None, "with another MAC");
+    assert_eq!(router.add_macvlan("eth0", ETH0, B), None);
+    assert_eq!(router.add_macvlan("vrrp.52", IfIndex(99), B), None);
+    assert_eq!((router.base_of(macvlan), router.base_of(ETH0)), (ETH0, ETH0));
+    router.set_admin(ETH0, false);
+    assert_eq!(router.links(), [(ETH0, false), (macvlan, false)]);
+    router.set_admin(ETH0, true);
+    assert_eq!(router.links(), [(ETH0, true), (macvlan, true)]);
+}
+
 #[test]
 fn a_removed_primary_takes_its_secondaries_along_unless_they_are_promoted() {
     let addr = |last: u8, prefix| IfAddr { ip: IpAddr::from([10, 9, 0, last]), prefix };

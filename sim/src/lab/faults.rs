@@ -52,25 +52,17 @@ impl Lab<'_> {
 
     pub(super) fn set_carrier(&mut self, n: usize, nic: usize, up: bool, watchers: Watchers<'_, '_>) {
         let iface = self.routers[n].model.interfaces[nic].index;
-        let before = self.routers[n].kernel.link_up(iface);
+        let before = self.routers[n].kernel.links();
         self.fabric.set_carrier(self.routers[n].ports[nic], up);
         self.routers[n].kernel.set_carrier(iface, up);
-        self.follow_link(n, nic, before, watchers);
+        self.follow_links(n, &before, watchers);
     }
 
     fn set_admin(&mut self, nic: Nic, up: bool, watchers: Watchers<'_, '_>) {
         let iface = self.routers[nic.node.0].model.interfaces[nic.nic].index;
-        let before = self.routers[nic.node.0].kernel.link_up(iface);
+        let before = self.routers[nic.node.0].kernel.links();
         self.routers[nic.node.0].kernel.set_admin(iface, up);
-        self.follow_link(nic.node.0, nic.nic, before, watchers);
-    }
-
-    fn follow_link(&mut self, n: usize, nic: usize, before: bool, watchers: Watchers<'_, '_>) {
-        let iface = self.routers[n].model.interfaces[nic].index;
-        let up = self.routers[n].kernel.link_up(iface);
-        if up != before {
-            self.tell_kernel(n, KernelEvent::Link { iface, up }, watchers);
-        }
+        self.follow_links(nic.node.0, &before, watchers);
     }
 
     /// Power loss: ports down, daemon and virtual addresses gone.
@@ -86,6 +78,9 @@ impl Lab<'_> {
             for gone in gone.into_iter().chain([addr]) {
                 self.show_address(n, iface, gone, false, watchers);
             }
+        }
+        for name in self.routers[n].kernel.macvlans() {
+            self.remove_link(n, &name, watchers);
         }
     }
 

@@ -92,7 +92,8 @@ impl Router {
     }
 
     pub fn port_of(&self, iface: IfIndex) -> Option<PortId> {
-        let position = self.model.interfaces.iter().position(|i| i.index == iface)?;
+        let base = self.kernel.base_of(iface);
+        let position = self.model.interfaces.iter().position(|i| i.index == base)?;
         self.ports.get(position).copied()
     }
 

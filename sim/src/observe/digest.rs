@@ -85,6 +85,13 @@ impl Fnv {
                 self.debug(&addr.ip);
                 self.bytes(&[addr.prefix, u8::from(added)]);
             }
+            Moment::Link { node, iface, mac, added } => {
+                self.bytes(&[13]);
+                self.position(node.0);
+                self.string(iface.as_bytes());
+                self.bytes(&mac.0);
+                self.bytes(&[u8::from(added)]);
+            }
             Moment::Fault(fault) => {
                 self.bytes(&[6]);
                 match fault {
@@ -236,6 +243,10 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
         Moment::Address { node, iface, addr, added, .. } => {
             let verb = if added { "sets" } else { "removes" };
             (names.node(node).into(), format!("{iface} {verb} {}/{}", addr.ip, addr.prefix))
+        }
+        Moment::Link { node, iface, mac, added } => {
+            let verb = if added { "made" } else { "removed" };
+            (names.node(node).into(), format!("{iface} {verb}, {mac}"))
         }
         Moment::Ran { node, words, rule } => {
             (names.node(node).into(), format!("runs {} [{}]", words.join(" "), rule.id()))

@@ -287,6 +287,11 @@ impl Observer for Timeline {
                 let what = format!("{} {}/{}", if added { "sets" } else { "removes" }, addr.ip, addr.prefix);
                 self.push(&name, iface, what, (Level::Normal, Tone::Plain));
             }
+            Moment::Link { node, iface, mac, added } => {
+                let name = self.names.node(node).to_owned();
+                let what = format!("{}, {mac}", if added { "made" } else { "removed" });
+                self.push(&name, iface, what, (Level::Normal, Tone::Plain));
+            }
             Moment::Ran { node, words, rule } => {
                 let name = self.names.node(node).to_owned();
                 // a check runs every second, a notify script when something has happened

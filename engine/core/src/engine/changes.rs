@@ -29,6 +29,7 @@ impl Engine {
             self.instances[i].waits = tracked.waits;
             self.instances[i].faults =
                 self.interfaces.faults_of(model, self.sources[i].is_some()) + tracked.faults + tracked.waits;
+            self.instances[i].faults += usize::from(self.lacks_macvlan(i));
         }
     }
 
@@ -41,6 +42,8 @@ impl Engine {
     pub(super) fn kernel(&mut self, now: Instant, event: KernelEvent) {
         match event {
             KernelEvent::Link { iface, up } => self.link_changed(now, iface, up),
+            KernelEvent::LinkAdded(interface) => self.macvlan_added(*interface),
+            KernelEvent::LinkRefused { name } => self.macvlan_refused(&name),
             KernelEvent::AddressAdded { iface, addr } => self.interfaces.add(iface, addr),
             KernelEvent::AddressRemoved { iface, addr } => {
                 let held = self.interfaces.holds(iface, addr);
@@ -98,7 +101,7 @@ impl Engine {
     fn address_taken(&mut self, now: Instant, iface: IfIndex, ip: IpAddr) {
         for i in 0..self.instances.len() {
             let x = &self.instances[i];
-            if x.holds && x.model.all_vips().any(|vip| vip.iface == iface && vip.addr.ip == ip) {
+            if x.holds && x.addresses().iter().any(|(place, addr)| *place == iface && addr.ip == ip) {
                 self.event(now, i, Event::AddressTaken, None);
             }
         }

@@ -16,6 +16,7 @@ impl Engine {
         }
         self.running = true;
         self.delayed_until = (self.globals.startup_delay > Span::ZERO).then(|| now + self.globals.startup_delay);
+        self.make_macvlans();
         self.promote_secondaries();
         self.remove_leftovers();
         self.write_init_files();
@@ -59,6 +60,9 @@ impl Engine {
     pub(super) fn stop(&mut self, now: Instant) {
         for i in 0..self.instances.len() {
             self.event(now, i, Event::Stop, None);
+        }
+        for i in 0..self.instances.len() {
+            self.remove_macvlan(i);
         }
         if self.running {
             self.notify_stop();

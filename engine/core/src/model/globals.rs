@@ -56,6 +56,11 @@ pub struct Globals {
 }
 
 impl Globals {
+    /// What the names of macvlans begin with (`vmac_prefix`).
+    pub fn vmac_prefix(&self) -> &str {
+        let given = self.surroundings.iter().rfind(|line| line.keyword == "vmac_prefix");
+        given.and_then(|line| line.words.first()).map_or("vrrp", String::as_str)
+    }
     /// Whether changes of this instance or group are mailed: what it leaves open is as the node has it.
     pub fn mails(&self, notify: &Notify) -> bool {
         notify.mail.or(self.mail.vrrp).or(self.mail.everything).unwrap_or(false)

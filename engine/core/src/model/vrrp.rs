@@ -119,6 +119,8 @@ pub struct VmacModel {
 /// What the interface of an instance is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum VmacKind {
+    /// It has none: neither `use_vmac` nor `use_ipvlan` is given.
+    Absent,
     /// A macvlan with the virtual router's MAC, or with this one.
     Macvlan(Option<Mac>),
     /// An ipvlan with this address and mode.
@@ -394,6 +396,23 @@ impl InstanceModel {
             AddressFamily::V6 => 2,
         };
         Mac([0, 0, 0x5e, 0, family, self.vrid.get()])
+    }
+    /// The MAC of the macvlan that `use_vmac` asks for: the given one, or the virtual router's.
+    pub fn macvlan(&self) -> Option<Mac> {
+        match self.vmac.as_ref()?.kind {
+            VmacKind::Macvlan(given) => Some(given.unwrap_or_else(|| self.virtual_mac())),
+            VmacKind::Ipvlan { .. } | VmacKind::Absent => None,
+        }
+    }
+    /// Whether adverts are sent and heard on the macvlan itself. With `vmac_xmit_base` it is the interface below, and
+    /// with peers too.
+    pub fn speaks_on_macvlan(&self) -> bool {
+        self.macvlan().is_some() && !self.is_unicast() && self.vmac.as_ref().is_some_and(|vmac| !vmac.xmit_base)
+    }
+    /// Whether a virtual address lives on the macvlan: it has the instance's family, and no other interface is named.
+    pub fn is_on_macvlan(&self, vip: &Vip) -> bool {
+        let same_family = vip.addr.ip.is_ipv4() == (self.family == AddressFamily::V4);
+        self.macvlan().is_some() && same_family && vip.iface == self.iface
     }
     /// Whether adverts go to a list of peers.
     pub fn is_unicast(&self) -> bool {

@@ -57,7 +57,10 @@ impl Engine {
             }
             Action::SkipSequence => self.instances[i].sequence = self.instances[i].sequence.wrapping_add(1),
             Action::AnnounceToLower => self.announce_to_lower(now, i, rule),
-            Action::RefreshAnnounce => self.refresh(now, i),
+            Action::RefreshAnnounce => {
+                self.refresh(now, i);
+                self.announce_elsewhere(now, i);
+            }
             Action::AnnounceSource => self.announce_source(i, rule),
             Action::ArmAdvert => {
                 let late = self.instances[i].rearm_lateness(&policy);
@@ -110,7 +113,8 @@ impl Engine {
         self.instances[i].sequence = self.instances[i].sequence.wrapping_add(1);
         let Some(src) = self.sources[i] else { return };
         let model = &self.instances[i].model;
-        let Some(src_mac) = self.mac_of(i, model.iface) else { return };
+        let Some(iface) = self.instances[i].advert_iface() else { return };
+        let Some(src_mac) = self.mac_of(i, iface) else { return };
         let advert = Advert {
             version: model.version,
             vrid: model.vrid.get(),
@@ -122,7 +126,7 @@ impl Engine {
                 Auth::Pass(password) => Some(password),
             },
         };
-        let (family, iface) = (model.family, model.iface);
+        let family = model.family;
         let message_only = model.version == Version::V3
             && family == AddressFamily::V4
             && self.policy.v3_ipv4_checksum == V3Checksum::MessageOnly;
@@ -194,12 +198,13 @@ impl Engine {
     }
 
     pub(crate) fn addresses_of(&self, i: usize) -> Vec<(IfIndex, IfAddr)> {
-        self.instances[i].model.all_vips().map(|vip| (vip.iface, vip.addr)).collect()
+        self.instances[i].addresses()
     }
 
     fn become_announcer(&mut self, now: Instant, i: usize, rule: Rule) {
         let garp = self.instances[i].model.garp;
         self.instances[i].refresh_after = (garp.refresh > Span::ZERO).then(|| now + garp.refresh);
+        self.instances[i].extra_from = self.instances[i].model.garp_extra.map(|extra| now + extra.every);
         let rounds = if self.policy.announces_once { 1 } else { garp.repeat };
         self.announce(i, rounds, rule);
     }
@@ -221,6 +226,24 @@ impl Engine {
         if self.instances[i].refresh_after.is_some_and(|after| now > after) {
             self.instances[i].refresh_after = Some(now + garp.refresh);
             self.announce(i, garp.refresh_repeat, Rule::RefreshAnnounce);
+        }
+    }
+
+    /// `garp_extra_if`: the first address of every interface but the instance's own is announced. Without `all` that is
+    /// meant for macvlans that carry no adverts; no instance has one.
+    fn announce_elsewhere(&mut self, now: Instant, i: usize) {
+        let x = &mut self.instances[i];
+        let Some(extra) = x.model.garp_extra.filter(|extra| extra.all && extra.every > Span::ZERO) else { return };
+        if x.extra_from.is_none_or(|from| now < from) {
+            return;
+        }
+        x.extra_from = Some(now + extra.every);
+        let mut done = alloc::vec![x.macvlan.index().unwrap_or(x.model.iface)];
+        for (iface, addr) in self.addresses_of(i) {
+            if !done.contains(&iface) {
+                done.push(iface);
+                self.announce_one(i, iface, addr.ip, Rule::ExtraAnnounce);
+            }
         }
     }
 

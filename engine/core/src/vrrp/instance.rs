@@ -1,12 +1,36 @@
 //! The memory of one virtual router between two inputs.
+use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use crate::io::State;
-use crate::model::InstanceModel;
+use crate::model::{IfAddr, IfIndex, InstanceModel, Vip};
 use crate::policy::{Policy, SkewUnit};
 use crate::time::{Instant, Span};
 use crate::vrrp::decide::Preemption;
 use crate::vrrp::skew;
+
+/// The macvlan of an instance (`use_vmac`).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Macvlan {
+    /// There is none, or not yet.
+    #[default]
+    Absent,
+    /// The kernel was asked for it.
+    Awaited,
+    /// It has this index.
+    There(IfIndex),
+    /// The kernel cannot make it.
+    Refused,
+}
+
+impl Macvlan {
+    pub fn index(self) -> Option<IfIndex> {
+        match self {
+            Macvlan::There(index) => Some(index),
+            Macvlan::Absent | Macvlan::Awaited | Macvlan::Refused => None,
+        }
+    }
+}
 
 /// One virtual router at work.
 #[derive(Clone, Debug)]
@@ -33,6 +57,8 @@ pub(crate) struct Instance {
     pub preempt_since: Option<Instant>,
     /// The next advert later than this refreshes the announcements.
     pub refresh_after: Option<Instant>,
+    /// The next advert from this time on comes with announcements on further interfaces (`garp_extra_if`).
+    pub extra_from: Option<Instant>,
     /// The own faults (not those of the sync group), with what is still waited for.
     pub faults: usize,
     /// Announcements sent in the course of the present decision.
@@ -43,6 +69,8 @@ pub(crate) struct Instance {
     pub waits: usize,
     /// No state has been told yet since the start.
     pub untold: bool,
+    /// The interface of its own.
+    pub macvlan: Macvlan,
 }
 
 impl Instance {
@@ -59,13 +87,30 @@ impl Instance {
             holds: false,
             preempt_since: None,
             refresh_after: None,
+            extra_from: None,
             faults: 0,
             announced: 0,
             started: 0,
             waits: 0,
             untold: true,
+            macvlan: Macvlan::Absent,
             model,
         }
+    }
+
+    /// Where adverts are sent and heard; nowhere while the macvlan is missing.
+    pub fn advert_iface(&self) -> Option<IfIndex> {
+        if self.model.speaks_on_macvlan() { self.macvlan.index() } else { Some(self.model.iface) }
+    }
+
+    /// Where a virtual address lives; nowhere while the macvlan is missing.
+    pub fn place_of(&self, vip: &Vip) -> Option<IfIndex> {
+        if self.model.is_on_macvlan(vip) { self.macvlan.index() } else { Some(vip.iface) }
+    }
+
+    /// Every address to be set, and where.
+    pub fn addresses(&self) -> Vec<(IfIndex, IfAddr)> {
+        self.model.all_vips().filter_map(|vip| Some((self.place_of(vip)?, vip.addr))).collect()
     }
 
     pub fn skew(&self, policy: &Policy) -> Span {

@@ -166,6 +166,10 @@ impl Stage {
                 EffectKind::ChangeAddress { addr, add, .. } => {
                     format!("{now} {}{}", if *add { '+' } else { '-' }, addr.ip)
                 }
+                EffectKind::ChangeLink(link) => {
+                    let verb = if link.add { "make" } else { "remove" };
+                    format!("{now} {verb} {} {} above {} ({})", link.name, link.mac, link.base.0, effect.rule)
+                }
                 EffectKind::FilterAddress { ip, drop } => {
                     format!("{now} {} {ip} ({})", if *drop { "drop" } else { "pass" }, effect.rule)
                 }

@@ -95,7 +95,19 @@ pub(super) fn build(draft: &InstanceDraft, node: &Draft, host: Host<'_>, report:
     if model.strict {
         strict::apply(&mut model, draft, report);
     }
+    macvlan_with_peers(&mut model, draft, report);
     Some(model)
+}
+
+/// keepalived sends adverts to peers by the interface below a macvlan, and says so.
+fn macvlan_with_peers(model: &mut InstanceModel, draft: &InstanceDraft, report: &mut Report) {
+    if model.macvlan().is_none() || !model.is_unicast() {
+        return;
+    }
+    let set = model.vmac.as_mut().filter(|vmac| !vmac.xmit_base).map(|vmac| vmac.xmit_base = true);
+    if let (Some(()), Some(given)) = (set, &draft.vmac) {
+        report.warning(given, "with `unicast_peer`, `use_vmac` needs `vmac_xmit_base`", "it is set");
+    }
 }
 
 /// The group that adverts are sent to, where it is not the standard's.

@@ -255,7 +255,7 @@ fn interfaces(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) -> b
 }
 
 fn with_vmac(i: &mut InstanceDraft, line: &Entry<'_>, change: impl FnOnce(&mut VmacModel)) {
-    let none = VmacModel { kind: VmacKind::Macvlan(None), name: None, xmit_base: false, for_addresses: false };
+    let none = VmacModel { kind: VmacKind::Absent, name: None, xmit_base: false, for_addresses: false };
     change(&mut i.vmac.get_or_insert_with(|| line.word.with(none)).value);
 }
 

@@ -207,6 +207,7 @@ impl Page<'_> {
         let Some(vmac) = vmac else { return };
         let name = vmac.name.as_ref().map_or(String::new(), |name| format!(" {}", word(name)));
         match &vmac.kind {
+            VmacKind::Absent => {}
             VmacKind::Macvlan(address) => {
                 self.line(&format!("use_vmac{name}{}", address.map_or(String::new(), |mac| format!(" {}", hex(mac)))));
             }
