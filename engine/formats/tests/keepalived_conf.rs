@@ -231,8 +231,9 @@ fn what_keepalived_puts_right_is_put_right_with_a_warning() {
 fn what_is_not_modelled_is_accepted_and_said() {
     let said = |word: &str| format!("`{word}` is accepted, but not modelled yet");
     let text = instance("use_ipvlan\n use_vmac_addr\n notify \"/bin/n g\"");
+    let fault = "an ipvlan needs a source address: the instance stays in FAULT".to_owned();
     let security = "scripts run without `enable_script_security`".to_owned();
-    assert_eq!(warned(&text, &["eth0"]).1, [said("use_ipvlan"), said("use_vmac_addr"), security]);
+    assert_eq!(warned(&text, &["eth0"]).1, [said("use_ipvlan"), said("use_vmac_addr"), security, fault]);
 }
 
 #[test]
@@ -241,7 +242,7 @@ fn a_macvlan_with_peers_speaks_on_the_interface_below() {
     assert_eq!(warnings, ["with `unicast_peer`, `use_vmac` needs `vmac_xmit_base`"]);
     assert!(node.instances[0].vmac.as_ref().unwrap().xmit_base && node.instances[0].macvlan().is_some());
     let (node, warnings) = warned(&instance("vmac_xmit_base"), &["eth0"]);
-    assert_eq!((node.instances[0].macvlan(), warnings.len()), (None, 0));
+    assert_eq!((node.instances[0].macvlan(), warnings.len()), (None, 1), "{warnings:?}");
 }
 
 #[test]
