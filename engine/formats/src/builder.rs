@@ -5,6 +5,9 @@ mod instance;
 mod statics;
 mod strict;
 mod tracks;
+mod vrids;
+
+use std::collections::BTreeSet;
 
 use vrrplab_engine::model::{InstanceModel, InterfaceModel, NodeModel};
 use vrrplab_engine::policy::Policy;
@@ -14,6 +17,8 @@ pub use draft::{
     AuthType, DefaultsDraft, Draft, InstanceDraft, PeerDraft, Spanned, StaticsDraft, SyncGroupDraft, TrackDraft,
     TracksDraft, VipDraft,
 };
+use tracks::Names;
+use vrids::Users;
 
 /// Makes the model of one node. Every problem goes to the report; where keepalived would not run there is no model.
 pub fn build_node(
@@ -24,19 +29,20 @@ pub fn build_node(
     report: &mut Report,
 ) -> Option<NodeModel> {
     let refusals_before = report.refusals();
-    let mut kept: Vec<&InstanceDraft> = Vec::new();
+    let (mut kept, mut taken): (Vec<&InstanceDraft>, BTreeSet<&str>) = Default::default();
     for instance in &draft.instances {
-        if kept.iter().any(|k| k.name.value == instance.name.value) {
+        if !taken.insert(&instance.name.value) {
             let title = format!("a second instance named `{}` is skipped", instance.name.value);
             report.warning(&instance.name, title, "this name is taken");
         } else {
             kept.push(instance);
         }
     }
+    let names = Names::new(draft);
     let mut built: Vec<Option<InstanceModel>> =
-        kept.iter().map(|d| instance::build(d, draft, &interfaces, report)).collect();
+        kept.iter().map(|d| instance::build(d, draft, &names, &interfaces, report)).collect();
     refuse_shared_vrids(&kept, &built, &interfaces, report);
-    let sync_groups = groups::build(draft, &kept, &mut built, &interfaces, report);
+    let sync_groups = groups::build(draft, &names, &kept, &mut built, &interfaces, report);
     if report.refusals() > refusals_before {
         return None;
     }
@@ -70,15 +76,9 @@ fn refuse_shared_vrids(
     report: &mut Report,
 ) {
     let known: Vec<_> = drafts.iter().zip(built).filter_map(|(d, m)| Some((d, m.as_ref()?))).collect();
+    let mut users = Users::default();
     for (position, (draft, model)) in known.iter().enumerate() {
-        let clash = known[..position].iter().find(|(_, earlier)| {
-            let same = (earlier.iface, earlier.vrid, earlier.family) == (model.iface, model.vrid, model.family);
-            let apart = earlier.is_unicast()
-                && model.is_unicast()
-                && !earlier.unicast_peers.iter().any(|p| model.peer(p.ip).is_some());
-            same && !apart
-        });
-        let Some((_, earlier)) = clash else { continue };
+        let Some((_, earlier)) = users.add(position, model).and_then(|first| known.get(first)) else { continue };
         let iface = interfaces.iter().find(|i| i.index == model.iface).map_or("?", |i| i.name.as_str());
         let title =
             format!("`{}` and `{}` both use VRID {} on interface {iface}", earlier.name, model.name, model.vrid);

@@ -8,7 +8,7 @@ use vrrplab_engine::model::{
 use vrrplab_engine::time::Span;
 
 use super::draft::{AuthType, DefaultsDraft, Draft, InstanceDraft, Spanned, VipDraft};
-use super::tracks::Found;
+use super::tracks::{Found, Names};
 use super::{find_interface, strict};
 use crate::diagnostics::Report;
 
@@ -16,6 +16,7 @@ use crate::diagnostics::Report;
 pub(super) fn build(
     draft: &InstanceDraft,
     node: &Draft,
+    names: &Names<'_>,
     interfaces: &[InterfaceModel],
     report: &mut Report,
 ) -> Option<InstanceModel> {
@@ -48,7 +49,7 @@ pub(super) fn build(
     let flag = |own: &Option<Spanned<bool>>, default: Option<&Spanned<bool>>| {
         own.as_ref().or(default).is_some_and(|value| value.value)
     };
-    let tracks = Found::new(&draft.tracks, node, interfaces, true, report);
+    let tracks = Found::new(&draft.tracks, names, interfaces, true, report);
     let mut model = InstanceModel {
         track_interfaces: tracks.interfaces,
         track_scripts: tracks.scripts,

@@ -4,6 +4,7 @@ use vrrplab_engine::model::{IfAddr, InterfaceModel, Vip};
 
 use super::draft::{InstanceDraft, StaticsDraft};
 use super::find_interface;
+use super::groups::positions;
 use crate::diagnostics::Report;
 
 /// keepalived's interface for static addresses that name none.
@@ -27,18 +28,19 @@ pub(super) fn build(
         let address = Vip { addr, iface: interface.index, no_track: line.no_track, options };
         statics.addresses.push(StaticAddress { address, track_group: track_group.clone() });
     }
+    let known = positions(instances);
     for (name, members) in &draft.groups {
-        let mut positions = Vec::new();
+        let mut found = Vec::new();
         for member in members {
-            match instances.iter().position(|i| i.name.value == member.value) {
-                Some(position) => positions.push(position),
+            match known.get(member.value.as_str()) {
+                Some(position) => found.push(*position),
                 None => {
                     let title = format!("track group `{}` names an unknown instance `{}`", name.value, member.value);
                     report.warning(member, title, "left out of the group");
                 }
             }
         }
-        statics.groups.push(TrackGroup { name: name.value.clone(), members: positions });
+        statics.groups.push(TrackGroup { name: name.value.clone(), members: found });
     }
     statics
 }

@@ -10,6 +10,8 @@ use crate::diagnostics::Place;
 const DEEPEST: usize = 32;
 /// How many `{a,b}` combinations one name may have.
 const MOST_ALTERNATIVES: usize = 1000;
+/// How long the name of a file may be, in bytes: no system opens a longer one.
+const LONGEST_NAME: usize = 4096;
 
 /// What a file must be able to give.
 #[derive(Clone, Copy)]
@@ -57,30 +59,35 @@ fn argument(text: &str, from: usize) -> (std::ops::Range<usize>, usize) {
 }
 
 impl Preprocessor<'_> {
-    /// A line whose first word includes files; the answer is what else is on the line.
-    pub(super) fn include(&mut self, line: &Line) -> Option<Line> {
+    /// A statement at `from` whose first word includes files; the answer is where the rest of the line begins.
+    pub(super) fn include(&mut self, line: &Line, from: usize) -> Option<usize> {
         let text = line.text.as_str();
-        let length = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
-        let demands = demands(&text[..length])?;
-        let (name, end) = argument(text, length);
-        let rest = line.trimmed_from(end);
-        let keyword = line.at(0..length);
+        let word = from..text[from..].find(|c: char| !c.is_ascii_alphabetic()).map_or(text.len(), |i| from + i);
+        let demands = demands(&text[word.clone()])?;
+        let (name, end) = argument(text, word.end);
+        let rest = line.blanks_from(end);
+        let keyword = line.at(word.clone());
         if name.is_empty() {
-            self.report.error(&keyword, format!("`{}` needs a file", &text[..length]), "no name follows");
+            self.report.error(&keyword, format!("`{}` needs a file", &text[word]), "no name follows");
             return Some(rest);
         }
         let at = line.at(name.clone());
         self.include_all(&text[name], demands, &at);
-        if rest.text.is_empty() || rest.text.starts_with(['{', '}']) {
+        if text[rest..].is_empty() || text[rest..].starts_with(['{', '}']) {
             return Some(rest);
         }
-        let cut = rest.text.find(['{', '}']).unwrap_or(rest.text.len());
-        self.report.warning(&rest.at(0..cut), "only one file is included", "this is not read");
-        Some(rest.trimmed_from(cut))
+        let cut = text[rest..].find(['{', '}']).map_or(text.len(), |i| rest + i);
+        self.report.warning(&line.at(rest..cut), "only one file is included", "this is not read");
+        Some(cut)
     }
 
     fn include_all(&mut self, name: &str, demands: Demands, at: &Place) {
         let Some(files) = self.options.includes else { return };
+        if name.len() > LONGEST_NAME {
+            let label = format!("more than {LONGEST_NAME} bytes");
+            self.report.error(at, "the name of this file is too long", label);
+            return;
+        }
         let Some(names) = alternatives(name, MOST_ALTERNATIVES) else {
             let label = format!("more than {MOST_ALTERNATIVES}");
             self.report.error(at, "too many alternatives", label);
@@ -89,6 +96,9 @@ impl Preprocessor<'_> {
         let (several, mut found_any) = (names.len() > 1, false);
         let mut missing = Vec::new();
         for name in names {
+            if !self.spend_line(at) {
+                return;
+            }
             let path = plain(&self.folder.join(&name));
             let strict = if is_pattern(&name) { demands.pattern } else { demands.file };
             let paths = match is_pattern(&name) {
@@ -150,6 +160,9 @@ impl Preprocessor<'_> {
             return Ok(());
         }
         let text = files.read(path)?;
+        if !self.spend_included(text.len(), at) {
+            return Ok(());
+        }
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
         let outer = std::mem::replace(&mut self.folder, folder);
         let file = self.report.add_source(&name, &text);

@@ -1,10 +1,12 @@
 //! The blocks of a file, in their order, become a draft.
+use std::collections::BTreeSet;
+
 use super::addresses;
 use super::defaults::Defaults;
 use super::entry::Entry;
 use super::globals::{global_defs, link_delays, setting};
 use super::routes;
-use super::servers;
+use super::servers::{self, Seen};
 use super::trackers::{self, Known, is_new};
 use super::vrrp;
 use crate::builder::{Draft, Spanned};
@@ -14,7 +16,8 @@ use crate::diagnostics::Report;
 pub(super) fn draft(entries: &[Entry<'_>], report: &mut Report) -> Draft {
     let mut draft = Draft::default();
     let mut defaults = Defaults::default();
-    servers::groups(&mut draft, entries, report);
+    let mut seen = Seen::default();
+    servers::groups(&mut draft, entries, &mut seen, report);
     for entry in entries {
         match entry.keyword.word {
             "global_defs" => {
@@ -22,17 +25,17 @@ pub(super) fn draft(entries: &[Entry<'_>], report: &mut Report) -> Draft {
                 global_defs(entry, &mut defaults, &mut draft.globals, report);
             }
             "vrrp_instance" => {
-                let instance = vrrp::instance(entry, &defaults, &Known::of(&draft), report);
+                let instance = vrrp::instance(entry, &defaults, &seen.known, report);
                 draft.instances.push(instance);
             }
             "vrrp_sync_group" => {
-                let group = vrrp::sync_group(entry, &Known::of(&draft), report);
+                let group = vrrp::sync_group(entry, &seen.known, report);
                 draft.sync_groups.push(group);
             }
             _ => {
-                let taken = tracked(&mut draft, entry, report)
+                let taken = tracked(&mut draft, entry, &mut seen.known, report)
                     || statics(&mut draft, entry, report)
-                    || servers::read(&mut draft, entry, report);
+                    || servers::read(&mut draft, entry, &mut seen, report);
                 if !taken {
                     draft.globals.surroundings.push(setting(entry, report));
                 }
@@ -54,30 +57,36 @@ fn late_globals(draft: &Draft, entry: &Entry<'_>, report: &mut Report) {
 }
 
 /// Adds what could be read, unless the name is taken.
-fn add<T>(list: &mut Vec<Spanned<T>>, name: fn(&T) -> &str, new: Option<Spanned<T>>, report: &mut Report) {
+fn add<T>(
+    list: &mut Vec<Spanned<T>>,
+    taken: &mut BTreeSet<String>,
+    name: fn(&T) -> &str,
+    new: Option<Spanned<T>>,
+    report: &mut Report,
+) {
     let Some(new) = new else { return };
-    if is_new(&new.with(name(&new.value).to_owned()), list.iter().map(|i| name(&i.value)), report) {
+    if is_new(&new.with(name(&new.value).to_owned()), taken, report) {
         list.push(new);
     }
 }
 
-fn tracked(draft: &mut Draft, entry: &Entry<'_>, report: &mut Report) -> bool {
+fn tracked(draft: &mut Draft, entry: &Entry<'_>, known: &mut Known, report: &mut Report) -> bool {
     match entry.keyword.word {
         "vrrp_script" => {
             let script = trackers::script(entry, report);
-            add(&mut draft.scripts, |s| s.name.as_str(), script, report);
+            add(&mut draft.scripts, &mut known.scripts, |s| s.name.as_str(), script, report);
         }
         "track_file" | "vrrp_track_file" => {
             let file = trackers::file(entry, report);
-            add(&mut draft.files, |f| f.name.as_str(), file, report);
+            add(&mut draft.files, &mut known.files, |f| f.name.as_str(), file, report);
         }
         "vrrp_track_process" => {
             let process = trackers::process(entry, report);
-            add(&mut draft.processes, |p| p.name.as_str(), process, report);
+            add(&mut draft.processes, &mut known.processes, |p| p.name.as_str(), process, report);
         }
         "bfd_instance" => {
             let bfd = trackers::bfd(entry, report);
-            add(&mut draft.bfds, |b| b.name.as_str(), bfd, report);
+            add(&mut draft.bfds, &mut known.bfds, |b| b.name.as_str(), bfd, report);
         }
         _ => return false,
     }

@@ -7,34 +7,33 @@ use vrrplab_engine::model::track::{ArgumentMatch, BfdModel, FileInit, FileModel,
 
 use super::entry::{Entry, Weight, number, unknown_option};
 use super::lexer::Word;
-use crate::builder::{Draft, Spanned};
+use crate::builder::Spanned;
 use crate::diagnostics::{Report, nearest};
 
 /// Names that are defined so far: what is tracked must come before those who track it.
-pub(super) struct Known<'d> {
-    draft: &'d Draft,
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) scripts: BTreeSet<String>,
+    pub(super) files: BTreeSet<String>,
+    pub(super) processes: BTreeSet<String>,
+    pub(super) bfds: BTreeSet<String>,
 }
 
-impl<'d> Known<'d> {
-    /// What this draft defines.
-    pub(super) fn of(draft: &'d Draft) -> Known<'d> {
-        Known { draft }
-    }
-
+impl Known {
     /// Whether this name is defined for this kind of line; if not, that is told. Interfaces are known by the kernel.
     pub(super) fn has(&self, keyword: &str, name: &Word, report: &mut Report) -> bool {
-        let names: BTreeSet<&str> = match keyword {
-            "track_script" => self.draft.scripts.iter().map(|s| s.value.name.as_str()).collect(),
-            "track_file" => self.draft.files.iter().map(|f| f.value.name.as_str()).collect(),
-            "track_process" => self.draft.processes.iter().map(|p| p.value.name.as_str()).collect(),
-            "track_bfd" => self.draft.bfds.iter().map(|b| b.value.name.as_str()).collect(),
+        let names = match keyword {
+            "track_script" => &self.scripts,
+            "track_file" => &self.files,
+            "track_process" => &self.processes,
+            "track_bfd" => &self.bfds,
             _ => return true,
         };
         let found = names.contains(name.value.as_str());
         if !found {
             let title = format!("`{}` is not defined before this `{keyword}`", name.value);
             let told = report.error(name, title, "the line is ignored").survived();
-            if let Some(near) = nearest(&name.value, names.into_iter()) {
+            if let Some(near) = nearest(&name.value, names.iter().map(String::as_str)) {
                 told.help(format!("did you mean `{near}`?"));
             }
         }
@@ -43,8 +42,8 @@ impl<'d> Known<'d> {
 }
 
 /// Whether this name is new; the second block of a name is told and left out.
-pub(super) fn is_new<'n>(name: &Word, mut taken: impl Iterator<Item = &'n str>, report: &mut Report) -> bool {
-    let new = !taken.any(|t| t == name.value);
+pub(super) fn is_new(name: &Word, taken: &mut BTreeSet<String>, report: &mut Report) -> bool {
+    let new = taken.insert(name.value.clone());
     if !new {
         report.warning(name, format!("a second `{}` is ignored", name.value), "this name is taken");
     }

@@ -62,6 +62,10 @@ impl<'t, 'r> Reader<'t, 'r> {
     fn block(&mut self, inside: Inside) -> Contents<'t> {
         let mut contents = Contents::default();
         loop {
+            if !self.mends {
+                // told by the one who mends
+                self.report.diagnostics.clear();
+            }
             if self.leaving > 0 && !self.open.is_empty() {
                 self.leaving -= 1;
                 self.open.pop();
