@@ -179,6 +179,11 @@ impl Report {
         &mut self.diagnostics[last]
     }
 
+    /// Whether advice is still worth looking for: nobody reads it behind this many findings.
+    pub(crate) fn advises(&self) -> bool {
+        self.diagnostics.len() <= MOST_ADVISED
+    }
+
     /// Whether any finding is an error.
     pub fn has_errors(&self) -> bool {
         self.count(Severity::Error) > 0
@@ -269,6 +274,9 @@ fn inside(text: &str, span: &Range<usize>) -> Range<usize> {
     }
     start..end
 }
+
+/// How many findings may come with advice that has to be looked for.
+const MOST_ADVISED: usize = 1_000;
 
 /// How many names are compared with a misspelt one.
 const MOST_CANDIDATES: usize = 500;

@@ -145,6 +145,35 @@ fn files_that_include_each_other_are_read_once_in_each_chain() {
     assert_eq!(titles.last().unwrap(), "there are more than 100000 findings, the others are not told");
 }
 
+/// Found by the fuzzer: 100,000 lines with the same unknown word, each compared with every keyword.
+#[test]
+fn includes_that_multiply_do_not_multiply_the_search_for_advice() {
+    let text = "vrrp_instance a {\n virtual_ipaddr x {\n include ../a/b\n }\n include ../a/b\n}\nprioirty\n";
+    let (_, report) = read_with(text, Some(&Everywhere(text)));
+    assert!(report.diagnostics.iter().any(|d| d.title == "more than 100000 lines are added to the file"), "{report}");
+}
+
+/// Found by the fuzzer: names that grow with every file, told with all names before them.
+#[test]
+fn chains_that_are_too_deep_are_told_by_their_ends() {
+    let text = "includeb x/y/{10-first,20-second}.conf\n";
+    let (_, report) = read_with(text, Some(&Everywhere(text)));
+    let deep: Vec<_> = report.diagnostics.iter().filter(|d| d.title.contains("too deeply")).collect();
+    assert!(
+        deep.iter().all(|d| d.title.starts_with("files include files too deeply: keepalived.conf -> ... -> x/y/x/"))
+    );
+    assert!(deep.len() > 1_000 && deep.iter().all(|d| d.title.len() < 1_000));
+}
+
+/// Advice is looked for as long as somebody may read it.
+#[test]
+fn the_thousandth_mistake_gets_advice_and_the_two_thousandth_does_not() {
+    let text = "global_def\n".repeat(2_000);
+    let (_, report) = read_with(&text, None);
+    let advised = report.diagnostics.iter().filter(|d| d.help.as_deref() == Some("did you mean `global_defs`?"));
+    assert_eq!(advised.count(), 1_001);
+}
+
 #[test]
 fn large_files_are_not_included_without_end() {
     let large = "# large\n".to_owned() + &"#".repeat(10 * MEGABYTE);

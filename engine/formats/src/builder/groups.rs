@@ -79,9 +79,9 @@ fn members(group: &SyncGroupDraft, instances: &Instances<'_>, report: &mut Repor
     for member in &group.members {
         let Some(&position) = instances.positions.get(member.value.as_str()) else {
             let title = format!("sync group `{}` names an unknown instance `{}`", group.name.value, member.value);
-            let near = nearest(&member.value, instances.positions.keys().copied());
+            let near = report.advises().then(|| nearest(&member.value, instances.positions.keys().copied()));
             let found = report.warning(member, title, "left out of the group");
-            if let Some(near) = near {
+            if let Some(near) = near.flatten() {
                 found.help(format!("did you mean `{near}`?"));
             }
             continue;

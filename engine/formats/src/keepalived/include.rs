@@ -151,7 +151,10 @@ impl Preprocessor<'_> {
         if self.files.contains(&name) || self.files.len() > DEEPEST {
             let loops = self.files.contains(&name);
             let title = if loops { "files include each other" } else { "files include files too deeply" };
-            let chain = self.files.iter().chain([&name]).map(String::as_str).collect::<Vec<_>>().join(" -> ");
+            // a chain that is too deep may be one of very many: its ends must do
+            let shown = if loops { usize::MAX } else { 1 };
+            let chain = self.files.iter().take(shown).chain([&name]).map(String::as_str);
+            let chain = chain.collect::<Vec<_>>().join(if loops { " -> " } else { " -> ... -> " });
             self.report.error(at, format!("{title}: {chain}"), "");
             return Ok(());
         }

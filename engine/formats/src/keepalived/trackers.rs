@@ -32,8 +32,9 @@ impl Known {
         let found = names.contains(name.value.as_str());
         if !found {
             let title = format!("`{}` is not defined before this `{keyword}`", name.value);
+            let near = report.advises().then(|| nearest(&name.value, names.iter().map(String::as_str)));
             let told = report.error(name, title, "the line is ignored").survived();
-            if let Some(near) = nearest(&name.value, names.iter().map(String::as_str)) {
+            if let Some(near) = near.flatten() {
                 told.help(format!("did you mean `{near}`?"));
             }
         }

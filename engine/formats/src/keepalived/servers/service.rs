@@ -100,8 +100,9 @@ fn key(entry: &Entry<'_>, seen: &Seen, report: &mut Report) -> Option<(Word, Ser
     let position = seen.groups.get(&word.value).copied();
     if position.is_none() {
         let title = format!("there is no virtual server group `{}`", word.value);
+        let near = report.advises().then(|| nearest(&word.value, seen.groups.keys().map(String::as_str)));
         let found = report.error(word, title, "the virtual server is ignored").unnoticed();
-        if let Some(near) = nearest(&word.value, seen.groups.keys().map(String::as_str)) {
+        if let Some(near) = near.flatten() {
             found.help(format!("did you mean `{near}`?"));
         }
     }
