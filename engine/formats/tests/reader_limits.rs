@@ -162,7 +162,6 @@ fn chains_that_are_too_deep_are_told_by_their_ends() {
     assert!(
         deep.iter().all(|d| d.title.starts_with("files include files too deeply: keepalived.conf -> ... -> x/y/x/"))
     );
-    assert!(deep.len() > 1_000 && deep.iter().all(|d| d.title.len() < 1_000));
 }
 
 /// Advice is looked for as long as somebody may read it.
