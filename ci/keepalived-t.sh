@@ -83,6 +83,10 @@ fi
 if [ "${1:-}" = --inside ]; then
     shift
     make_host
+    if [ "${1:-}" = --printed ]; then
+        shift
+        exec python3 "$root/ci/printed.py" "$root" "$@"
+    fi
     exec python3 "$root/ci/keepalived_t.py" "$root" "$@"
 fi
 

@@ -92,6 +92,8 @@ def recorded(root):
         content = json.loads(case.read_text())
         tests = json.loads((case.parent / "run1/timeline.json").read_text())["config_test"]
         for node, settings in sorted(content["nodes"].items()):
+            if "keepalived_conf" not in settings:
+                continue  # FRR beside keepalived
             key = f"recordings/{case.parent.name}/{node}"
             yield key, settings["keepalived_conf"], tests[node]["rc"]
             reloads = [f for f in content["faults"] if f.get("node") == node and f.get("keepalived_conf")]
@@ -160,4 +162,5 @@ def main():
 
 
 os.environ["LC_ALL"] = "C.UTF-8"
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -3,6 +3,7 @@ mod check;
 mod explain;
 mod import;
 mod output;
+mod print;
 #[cfg(target_os = "linux")]
 mod record;
 mod run;
@@ -43,6 +44,15 @@ enum Command {
         /// Rule or lint id, such as `backup-timer-expired`, or `keyword` and one of keepalived.conf; all of them when not given
         #[arg(value_name = "ID | keyword NAME", num_args = 0..=2)]
         what: Vec<String>,
+    },
+    /// Print a keepalived.conf as it is understood: includes and variables in place, what is ignored left out
+    Print {
+        /// The keepalived.conf
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// Which lines `@NAME` are for this router; the name of the file without its ending when not given
+        #[arg(long, value_name = "NAME")]
+        config_id: Option<String>,
     },
     /// Turn another configuration into keepalived.conf
     #[command(subcommand)]
@@ -171,6 +181,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Record(args) => record(args),
         Command::Schema => output::say(&vrrplab_formats::scenario::schema()).map(|()| Exit::Held),
         Command::Explain { what } => explain::explain(what),
+        Command::Print { file, config_id } => print::print(file, config_id.as_deref()),
         Command::Import(Import::Standby { file }) => import::standby(file),
     };
     done.unwrap_or_else(output::exit_of)

@@ -137,25 +137,12 @@ impl Policy {
     pub const FRR: Policy = Policy {
         receive: ReceiveOrder::Frr844,
         v3_ipv4_checksum: V3Checksum::PseudoHeader,
-        strict_address_list: false,
-        owner_ignores_adverts: true,
         skew_unit: SkewUnit::Centiseconds,
-        any_packet_rearms_master: false,
-        v2_answers_worse: false,
         v3_answers_worse: false,
-        two_releases_on_fault: false,
-        overlapping_scripts: false,
-        ignored_advert_extends_startup: false,
-        link_delays_are_capped: false,
-        grown_group_restarts: false,
-        pending_announcements_collapse: false,
-        owner_needs_state_master: false,
-        rearm_lateness: Span::ZERO,
-        announce_lateness: Span::ZERO,
-        fork_lateness: Span::ZERO,
         virtual_mac: true,
         announces_once: true,
         counts_adverts: false,
+        ..Policy::RFC9568
     };
     /// How late keepalived 2.2.7 was measured to re-arm the advert timer: the median of 2300 periods without
     /// announcements (FRR's is alike).

@@ -1,6 +1,8 @@
 //! The one way from what a text says to the model: names become indexes, absent fields get their defaults.
+mod checks;
 mod draft;
 mod groups;
+mod host;
 mod instance;
 mod statics;
 mod strict;
@@ -8,15 +10,17 @@ mod tracks;
 mod vrids;
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
-use vrrplab_engine::model::{InstanceModel, InterfaceModel, NodeModel};
+use vrrplab_engine::model::{AddressFamily, InstanceModel, InterfaceModel, NodeModel};
 use vrrplab_engine::policy::Policy;
 
-use crate::diagnostics::{Report, nearest};
+use crate::diagnostics::Report;
 pub use draft::{
     AuthType, DefaultsDraft, Draft, InstanceDraft, PeerDraft, Spanned, StaticsDraft, SyncGroupDraft, TrackDraft,
     TracksDraft, VipDraft,
 };
+use host::Host;
 use tracks::Names;
 use vrids::Users;
 
@@ -38,16 +42,21 @@ pub fn build_node(
             kept.push(instance);
         }
     }
+    let host = Host { interfaces: &interfaces, dynamic: draft.globals.dynamic_interfaces };
     let names = Names::new(draft);
-    let mut built: Vec<Option<InstanceModel>> =
-        kept.iter().map(|d| instance::build(d, draft, &names, &interfaces, report)).collect();
+    let built = kept.iter().map(|d| instance::build(d, draft, &names, host, report)).collect::<Vec<_>>();
+    let waits = |model: &Option<InstanceModel>| host.dynamic && model.is_none();
+    let absent: BTreeSet<&str> =
+        kept.iter().zip(&built).filter(|(_, m)| waits(m)).map(|(d, _)| d.name.value.as_str()).collect();
+    let (kept, mut built): (Vec<_>, Vec<_>) = kept.into_iter().zip(built).filter(|(_, m)| !waits(m)).unzip();
+    checks::names_of_vmacs(&kept, &mut built, report);
     refuse_shared_vrids(&kept, &built, &interfaces, report);
-    let sync_groups = groups::build(draft, &names, &kept, &mut built, &interfaces, report);
+    let sync_groups = groups::build(draft, &names, &kept, &mut built, absent, host, report);
+    let statics = statics::build(draft, &kept, host, report);
     if report.refusals() > refusals_before {
         return None;
     }
     let instances = built.into_iter().collect::<Option<Vec<_>>>()?;
-    let statics = statics::build(&draft.statics, &kept, &interfaces, report);
     Some(NodeModel {
         globals: draft.globals.clone(),
         instances,
@@ -68,7 +77,8 @@ fn values<T: Clone>(items: &[Spanned<T>]) -> Vec<T> {
     items.iter().map(|item| item.value.clone()).collect()
 }
 
-/// Two multicast instances of one family cannot share a VRID on one interface: keepalived refuses the whole file.
+/// Two instances of one family cannot share a VRID on one interface, unless one is unicast and the other is not, or their
+/// peers differ: keepalived refuses the whole file.
 fn refuse_shared_vrids(
     drafts: &[&InstanceDraft],
     built: &[Option<InstanceModel>],
@@ -89,23 +99,7 @@ fn refuse_shared_vrids(
     }
 }
 
-/// The interface of this name, or an error that names the interfaces there are.
-fn find_interface<'a>(
-    name: &Spanned<String>,
-    interfaces: &'a [InterfaceModel],
-    report: &mut Report,
-) -> Option<&'a InterfaceModel> {
-    let found = interfaces.iter().find(|i| i.name == name.value);
-    if found.is_none() {
-        let names: Vec<&str> = interfaces.iter().map(|i| i.name.as_str()).collect();
-        let mut help = match names.as_slice() {
-            [] => "the node has no interfaces".to_owned(),
-            _ => format!("the node's interfaces are: {}", names.join(", ")),
-        };
-        if let Some(near) = nearest(&name.value, names.into_iter()) {
-            help += &format!("; did you mean `{near}`?");
-        }
-        report.error(name, format!("there is no interface `{}`", name.value), "not on this node").help(help);
-    }
-    found
+/// The family of an address.
+pub(crate) fn family_of(addr: IpAddr) -> AddressFamily {
+    if addr.is_ipv4() { AddressFamily::V4 } else { AddressFamily::V6 }
 }

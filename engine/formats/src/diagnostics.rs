@@ -199,15 +199,19 @@ impl Report {
         self.diagnostics.iter().filter(|d| matches!(d.keepalived, Keepalived::Refuses(_))).count()
     }
 
-    /// What `keepalived -t` exits with: a crash or a missing value ends it at once, what is fatal comes before
-    /// complaints.
+    /// What `keepalived -t` exits with: a missing file that had to be there ends it before it looks for missing values,
+    /// which end it before the rest is counted; of the others the greatest status remains.
     pub fn keepalived_exit(&self) -> u8 {
+        let ends = |code: u8| self.diagnostics.iter().any(|d| d.keepalived == Keepalived::Refuses(code));
         let codes = self.diagnostics.iter().map(|d| match d.keepalived {
             Keepalived::Silent => 0,
             Keepalived::Complains(code) | Keepalived::Refuses(code) => code,
         });
-        let rank = |code: u8| [0, 5, 6, 4, 2, CRASH].iter().position(|known| *known == code);
-        codes.max_by_key(|code| rank(*code)).unwrap_or(0)
+        match (ends(6), ends(2)) {
+            (true, _) => 6,
+            (false, true) => 2,
+            (false, false) => codes.max().unwrap_or(0),
+        }
     }
 
     /// How many findings are of this severity.

@@ -16,6 +16,7 @@ mod repeat;
 mod routes;
 mod sections;
 mod servers;
+mod settings;
 mod shell;
 pub mod table;
 mod trackers;

@@ -1,5 +1,6 @@
 //! Lints: what configurations say without being wrong, and what follows from it. Drafts and models in, findings out.
 mod alone;
+pub mod page;
 mod scripts;
 mod servers;
 mod stage;
@@ -15,6 +16,7 @@ use vrrplab_engine::model::{InstanceModel, NodeModel};
 
 use crate::builder::{Draft, InstanceDraft, build_node};
 use crate::diagnostics::{Place, Report, Severity, Spanned};
+use crate::files::Disk;
 use crate::keepalived::{Options, parse_with};
 pub use stage::interfaces_named_in;
 pub use table::ALL;
@@ -89,6 +91,19 @@ impl Subject {
     pub fn read(file: &str, name: &str, text: &str, report: &mut Report) -> Option<Subject> {
         let options = Options { config_id: Some(name), instance: None, pwd: Path::new(""), includes: None };
         Subject::read_with(file, name, text, &options, report)
+    }
+
+    /// Reads a keepalived.conf of the disk with what it includes; none when it cannot be used. The router has the name of
+    /// the file without its ending, and lines `@NAME` are for it unless another name is given.
+    pub fn of_file(path: &Path, text: &str, config_id: Option<&str>, report: &mut Report) -> Option<Subject> {
+        let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        let options = Options {
+            config_id: Some(config_id.unwrap_or(&stem)),
+            instance: None,
+            pwd: path.parent().unwrap_or(Path::new("")),
+            includes: Some(&Disk),
+        };
+        Subject::read_with(&path.display().to_string(), &stem, text, &options, report)
     }
 
     /// Reads a keepalived.conf with what it includes; none when it cannot be used.

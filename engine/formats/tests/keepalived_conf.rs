@@ -231,7 +231,8 @@ fn what_keepalived_puts_right_is_put_right_with_a_warning() {
 fn what_is_not_modelled_is_accepted_and_said() {
     let said = |word: &str| format!("`{word}` is accepted, but not modelled yet");
     let text = instance("use_vmac\n vmac_xmit_base\n notify \"/bin/n g\"");
-    assert_eq!(warned(&text, &["eth0"]).1, [said("use_vmac"), said("vmac_xmit_base")]);
+    let security = "scripts run without `enable_script_security`".to_owned();
+    assert_eq!(warned(&text, &["eth0"]).1, [said("use_vmac"), said("vmac_xmit_base"), security]);
 }
 
 #[test]
@@ -292,10 +293,11 @@ fn an_unknown_interface_does_not_hide_other_mistakes() {
     let (_, report) = read(text, &["eth0"]);
     let titles: Vec<&str> = report.diagnostics.iter().map(|d| d.title.as_str()).collect();
     let expected = [
-        "the VRID of `a` is out of range",
+        "the VRID of `a` must be a number from 1 to 255",
+        "`40` is no prefix length, 32 is used",
         "there is no interface `eth7`",
-        "this prefix length is out of range",
-        "this peer is not of the family of the virtual addresses",
+        "`10.0.0.9` is not of the family of the first address and is left out",
+        "`a` has no virtual addresses",
         "there is no interface `eth8`",
         "this weight is out of range, 253 is used",
     ];

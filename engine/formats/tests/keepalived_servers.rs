@@ -9,18 +9,31 @@ use vrrplab_engine::model::lvs::{
     Endpoint, Forwarding, Granularity, GroupMember, Persistence, Protocol, RealServerModel, Scheduler, SchedulerFlags,
     ServerGroupModel, ServiceKey, SorryServer, Tunnel, TunnelChecksum, VirtualServerModel,
 };
-use vrrplab_engine::model::{AddressFamily, NodeModel};
+use vrrplab_engine::model::{AddressFamily, IfIndex, InterfaceModel, Mac, NodeModel};
 use vrrplab_engine::policy::Policy;
 use vrrplab_engine::time::Span;
 use vrrplab_formats::builder::build_node;
-use vrrplab_formats::diagnostics::Report;
+use vrrplab_formats::diagnostics::{Keepalived, Report};
 use vrrplab_formats::keepalived::{parse, print};
+
+fn interfaces() -> Vec<InterfaceModel> {
+    let one = |(number, name): (u8, &str)| InterfaceModel {
+        index: IfIndex(u32::from(number) + 1),
+        name: name.to_owned(),
+        mac: Mac([2, 0, 0, 0, 0, number]),
+        addresses: Vec::new(),
+        up: true,
+    };
+    [(1, "eth0"), (2, "eth1")].into_iter().map(one).collect()
+}
 
 /// The model of a text, and what was said about it.
 fn read(text: &str) -> (NodeModel, Report) {
     let mut report = Report::default();
     let draft = parse("keepalived.conf", text, &mut report);
-    let node = build_node("lb1", Policy::default(), Vec::new(), &draft, &mut report);
+    let node = build_node("lb1", Policy::default(), interfaces(), &draft, &mut report);
+    // That scripts lack security is told of every file with one; other tests look at that.
+    report.diagnostics.retain(|d| d.keepalived != Keepalived::Complains(6));
     (node.unwrap_or_else(|| panic!("{report}")), report)
 }
 

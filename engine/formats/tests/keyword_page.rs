@@ -1,17 +1,23 @@
-//! docs/keepalived-conf.md is what the table of keywords says.
+//! docs/keepalived-conf.md is what the table of keywords says, and docs/check.md what the table of lints says.
 use std::path::Path;
 use std::{env, fs};
 
 use vrrplab_formats::keepalived::reference::{explain, markdown, words};
+use vrrplab_formats::lint::page;
 
-#[test]
-fn the_page_is_made_from_the_table() {
-    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/keepalived-conf.md");
+fn is_up_to_date(name: &str, made: &str) {
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs").join(name);
     if env::var_os("VRRPLAB_DOCS").is_some_and(|what| what == "write") {
-        fs::write(&page, markdown()).unwrap();
+        fs::write(&page, made).unwrap();
     }
     let kept = fs::read_to_string(&page).unwrap_or_default();
-    assert!(kept == markdown(), "docs/keepalived-conf.md is old: run the tests once with VRRPLAB_DOCS=write");
+    assert!(kept == made, "docs/{name} is old: run the tests once with VRRPLAB_DOCS=write");
+}
+
+#[test]
+fn the_pages_are_made_from_the_tables() {
+    is_up_to_date("keepalived-conf.md", &markdown());
+    is_up_to_date("check.md", &page::markdown());
 }
 
 #[test]

@@ -142,7 +142,8 @@ fn vip(family: AddressFamily, count: u32) -> impl Strategy<Value = Vip> {
 fn garp() -> impl Strategy<Value = Garp> {
     let delay = || prop_oneof![Just(Span::from_secs(5)), span(0..=4_294_999_999, 1)];
     let repeat = |least: u32| prop_oneof![Just(5), least..];
-    (repeat(1), delay(), delay(), repeat(1), repeat(0), delay()).prop_map(
+    let whole = (0..=4294_u64).prop_map(Span::from_secs);
+    (repeat(1), delay(), whole, repeat(1), repeat(0), delay()).prop_map(
         |(repeat, delay, refresh, refresh_repeat, lower_prio_repeat, lower_prio_delay)| Garp {
             repeat,
             delay,
@@ -167,7 +168,10 @@ fn tracks(count: u32) -> impl Strategy<Value = Vec<TrackInterface>> {
 
 /// Who talks to whom: peers, source, TTL.
 fn talk(family: AddressFamily) -> impl Strategy<Value = (Vec<UnicastPeer>, Option<IpAddr>, Option<u8>)> {
-    let peer = (address(family), option::of(any::<(u8, u8)>())).prop_map(|(ip, ttl)| UnicastPeer { ip, ttl });
+    let peer = (address(family), option::of(any::<(u8, u8)>())).prop_map(|(ip, ttl)| {
+        let ordered = |(a, b): (u8, u8)| (a.min(b), a.max(b));
+        UnicastPeer { ip, ttl: ttl.map(ordered) }
+    });
     (vec(peer, 0..3), option::of(address(family)), option::of(any::<u8>()))
         .prop_map(|(peers, source, ttl)| (peers.clone(), source, ttl.filter(|_| !peers.is_empty())))
 }
@@ -217,6 +221,10 @@ fn instance(count: u32) -> impl Strategy<Value = InstanceModel> {
                 i.check_unicast_src,
                 i.dont_track_primary,
             ] = how.3;
+            // keepalived complains about these, and drops some
+            i.check_unicast_src &= !i.unicast_peers.is_empty();
+            let (owner, iface) = (i.is_owner(), i.iface);
+            i.track_interfaces.retain(|t| t.iface != iface && !(owner && t.weight != 0));
             i
         })
     })
@@ -235,6 +243,12 @@ fn node() -> impl Strategy<Value = NodeModel> {
             let mut sync_groups = Vec::new();
             if let Some((name, size, tracks)) = grouped.filter(|_| instances.len() >= 2) {
                 let members: Vec<usize> = (0..size.min(instances.len())).rev().collect();
+                let mut tracks = tracks;
+                let none_of = |t: &TrackInterface| {
+                    let own = |m: &usize| instances[*m].iface == t.iface || instances[*m].is_owner() && t.weight != 0;
+                    !members.iter().any(own)
+                };
+                tracks.retain(none_of);
                 for &member in &members {
                     instances[member].track_interfaces.extend(&tracks);
                 }

@@ -167,7 +167,7 @@ fn process() -> impl Strategy<Value = ProcessModel> {
             weight,
             reverse,
             quorum,
-            quorum_max,
+            quorum_max: quorum_max.map(|most| most.max(quorum)),
             fork_delay: Span::from_millis(250),
             terminate_delay: Span::ZERO,
         },
@@ -186,7 +186,7 @@ fn bfd() -> impl Strategy<Value = BfdModel> {
             multiplier,
             passive,
             ttl,
-            max_hops,
+            max_hops: max_hops.map(|hops| hops.min(ttl)),
             weight,
             reverse,
             for_vrrp: true,
@@ -230,7 +230,8 @@ fn vmac() -> impl Strategy<Value = VmacModel> {
     let modes = [IpvlanMode::Bridge, IpvlanMode::Private, IpvlanMode::Vepa];
     let addr = option::of(Just(IfAddr { ip: [10, 0, 0, 7].into(), prefix: 24 }));
     let ipvlan = (addr, prop::sample::select(modes.to_vec())).prop_map(|(addr, mode)| VmacKind::Ipvlan { addr, mode });
-    let macvlan = option::of(any::<[u8; 6]>()).prop_map(|mac| VmacKind::Macvlan(mac.map(Mac)));
+    let macvlan = option::of(any::<[u8; 6]>())
+        .prop_map(|mac| VmacKind::Macvlan(mac.map(|[a, b, c, d, e, f]| Mac([a & 0xfe, b, c, d, e, f]))));
     (prop_oneof![macvlan, ipvlan], option::of("[a-z]{1,3}x"), any::<[bool; 2]>())
         .prop_map(|(kind, name, [xmit_base, for_addresses])| VmacModel { kind, name, xmit_base, for_addresses })
 }
@@ -255,6 +256,7 @@ fn instance(scripts: usize, files: usize) -> impl Strategy<Value = InstanceModel
             (i.strict, i.accept, i.promote_secondaries) = (strict, accept, promote);
             (i.track_source, i.fault_without_peers) = (track_source, fault_without_peers);
             if strict {
+                i.accept = false;
                 i.garp.lower_prio_delay = Span::ZERO;
                 i.garp.lower_prio_repeat = 0;
                 i.lower_prio_no_advert = true;
@@ -308,7 +310,7 @@ fn kind(host: Option<String>) -> BoxedStrategy<CheckKind> {
             CheckKind::Http(HttpCheck { tls, version, sni, fast_recovery, tls_compliant: false, virtual_host, urls })
         })
     });
-    let dns = (prop::sample::select(DnsType::ALL.to_vec()), name());
+    let dns = (prop::sample::select(DnsType::ALL.to_vec()), "[a-z]{1,3}(\\.[a-z0-9_-]{1,4}){0,2}");
     let misc = (program(), 0..=4294_u64, any::<bool>());
     let nibble = || prop_oneof![(0..16_u8).prop_map(|n| (n, 15_u8)), Just((0, 0))];
     let byte = (nibble(), nibble()).prop_map(|(h, l)| (h.0 << 4 | l.0, h.1 << 4 | l.1));

@@ -5,11 +5,9 @@ mod sarif;
 mod text;
 
 use std::io;
-use std::path::Path;
 
 use vrrplab_formats::diagnostics::{Diagnostic, Report, Severity};
 use vrrplab_formats::files::{Disk, Files};
-use vrrplab_formats::keepalived::Options;
 use vrrplab_formats::lint::{self, Finding, Subject, Takeover};
 
 use super::output::{Exit, say, tell};
@@ -50,7 +48,7 @@ pub(super) fn check(args: &CheckArgs) -> io::Result<Exit> {
         match Disk.read(path) {
             Ok(text) => {
                 let mut own = Report::default();
-                let subject = read(path, &text, args.config_id.as_deref(), &mut own);
+                let subject = Subject::of_file(path, &text, args.config_id.as_deref(), &mut own);
                 let (exit, runs) = (own.keepalived_exit(), !own.is_refused());
                 verdicts.push(Verdict { file: path.display().to_string(), exit, runs });
                 report.merge(own);
@@ -76,18 +74,6 @@ pub(super) fn check(args: &CheckArgs) -> io::Result<Exit> {
         (_, true) => Exit::Failed,
         _ => Exit::Held,
     })
-}
-
-/// One file, with what it includes.
-fn read(path: &Path, text: &str, config_id: Option<&str>, report: &mut Report) -> Option<Subject> {
-    let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-    let options = Options {
-        config_id: Some(config_id.unwrap_or(&stem)),
-        instance: None,
-        pwd: path.parent().unwrap_or(Path::new("")),
-        includes: Some(&Disk),
-    };
-    Subject::read_with(&path.display().to_string(), &stem, text, &options, report)
 }
 
 /// Looks for what files say without being wrong.

@@ -6,7 +6,7 @@ use vrrplab_engine::model::globals::Globals;
 use vrrplab_engine::model::lvs::{ServerGroupModel, VirtualServerModel};
 use vrrplab_engine::model::route::{RouteModel, RuleModel};
 use vrrplab_engine::model::track::{BfdModel, FileModel, ProcessModel, ScriptModel};
-use vrrplab_engine::model::{AddressOptions, GarpExtra, UnicastChecksum, VmacModel};
+use vrrplab_engine::model::{AddressFamily, AddressOptions, GarpExtra, UnicastChecksum, VmacModel};
 use vrrplab_engine::time::Span;
 
 pub use crate::diagnostics::Spanned;
@@ -49,6 +49,10 @@ pub struct StaticsDraft {
     pub rules: Vec<RuleModel>,
     /// Groups: name and members.
     pub groups: Vec<(Spanned<String>, Vec<Spanned<String>>)>,
+    /// Interfaces that routes, rules and `garp_group` name: they must exist.
+    pub devices: Vec<Spanned<String>>,
+    /// Interfaces whose links are delayed or polled.
+    pub links: Vec<Spanned<String>>,
 }
 
 /// Node-wide defaults (`global_defs`).
@@ -78,6 +82,8 @@ pub struct DefaultsDraft {
     pub na_interval: Option<Spanned<Span>>,
     /// `vrrp_garp_extra_if`.
     pub garp_extra: Option<Spanned<GarpExtra>>,
+    /// `default_interface`.
+    pub interface: Option<Spanned<String>>,
 }
 
 /// One virtual router as written.
@@ -107,6 +113,12 @@ pub struct InstanceDraft {
     pub auth_type: Option<Spanned<AuthType>>,
     /// VRRPv2 password as written.
     pub auth_pass: Option<Spanned<String>>,
+    /// The family of the first address, source or peer.
+    pub family: Option<AddressFamily>,
+    /// A line that makes sense with peers only.
+    pub unicast: Option<Spanned<()>>,
+    /// Interfaces that routes and rules name.
+    pub devices: Vec<Spanned<String>>,
     /// Advertised addresses.
     pub vips: Vec<VipDraft>,
     /// Addresses set but not advertised.
@@ -149,6 +161,8 @@ pub struct InstanceDraft {
     pub accept: Option<Spanned<bool>>,
     /// `use_vmac`, `use_ipvlan` and what goes with them.
     pub vmac: Option<Spanned<VmacModel>>,
+    /// `vmac_xmit_base` or `use_vmac_addr` without an interface of its own.
+    pub vmac_parts: Option<Spanned<String>>,
     /// `promote_secondaries`.
     pub promote_secondaries: bool,
     /// `mcast_dst_ip`.
@@ -200,6 +214,9 @@ impl InstanceDraft {
             preempt_delay: None,
             auth_type: None,
             auth_pass: None,
+            family: None,
+            unicast: None,
+            devices: Vec::new(),
             vips: Vec::new(),
             excluded_vips: Vec::new(),
             unicast_peers: Vec::new(),
@@ -221,6 +238,7 @@ impl InstanceDraft {
             strict: None,
             accept: None,
             vmac: None,
+            vmac_parts: None,
             promote_secondaries: false,
             group: None,
             track_source: None,
@@ -285,8 +303,8 @@ pub struct TrackDraft {
     pub name: Spanned<String>,
     /// Weight; absent means the one of what is tracked, 0 for an interface.
     pub weight: Option<Spanned<i64>>,
-    /// `reverse`.
-    pub reverse: bool,
+    /// `reverse`, `noreverse`; absent means as what is tracked says.
+    pub reverse: Option<bool>,
 }
 
 /// One sync group as written.

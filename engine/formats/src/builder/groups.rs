@@ -2,9 +2,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use vrrplab_engine::model::track::Tracked;
-use vrrplab_engine::model::{InstanceModel, InterfaceModel, SyncGroupModel};
+use vrrplab_engine::model::{InstanceModel, SyncGroupModel};
 
 use super::draft::{Draft, InstanceDraft, Spanned, SyncGroupDraft, TrackDraft};
+use super::host::Host;
 use super::tracks::{Found, Names};
 use crate::diagnostics::{Report, nearest};
 
@@ -14,12 +15,13 @@ pub(super) fn build(
     names: &Names<'_>,
     kept: &[&InstanceDraft],
     built: &mut [Option<InstanceModel>],
-    interfaces: &[InterfaceModel],
+    absent: BTreeSet<&str>,
+    host: Host<'_>,
     report: &mut Report,
 ) -> Vec<SyncGroupModel> {
     let mut groups: Vec<SyncGroupModel> = Vec::new();
     let mut taken = BTreeSet::new();
-    let mut instances = Instances { positions: positions(kept), groups: BTreeMap::new() };
+    let mut instances = Instances { positions: positions(kept), groups: BTreeMap::new(), absent };
     for group in &draft.sync_groups {
         let name = &group.name.value;
         if taken.contains(name) {
@@ -41,7 +43,7 @@ pub(super) fn build(
             }
             _ => {}
         }
-        let found = Found::new(&group.tracks, names, interfaces, false, report);
+        let found = Found::new(&group.tracks, names, host, report);
         let tracking_weight = group.tracking_weight.as_ref().is_some_and(|t| t.value);
         for &member in &members {
             let Some(model) = &mut built[member] else { continue };
@@ -62,10 +64,11 @@ pub(super) fn build(
     groups
 }
 
-/// The instances by name, and the groups that they are in.
+/// The instances by name, the groups that they are in, and those whose interfaces are still missing.
 struct Instances<'d> {
     positions: BTreeMap<&'d str, usize>,
     groups: BTreeMap<usize, &'d str>,
+    absent: BTreeSet<&'d str>,
 }
 
 /// Where the instance of each name is.
@@ -76,7 +79,7 @@ pub(super) fn positions<'d>(kept: &[&'d InstanceDraft]) -> BTreeMap<&'d str, usi
 /// Positions of the members; names that cannot be used are reported and left out.
 fn members(group: &SyncGroupDraft, instances: &Instances<'_>, report: &mut Report) -> Vec<usize> {
     let (mut members, mut listed): (Vec<usize>, BTreeSet<usize>) = Default::default();
-    for member in &group.members {
+    for member in group.members.iter().filter(|member| !instances.absent.contains(member.value.as_str())) {
         let Some(&position) = instances.positions.get(member.value.as_str()) else {
             let title = format!("sync group `{}` names an unknown instance `{}`", group.name.value, member.value);
             let near = report.advises().then(|| nearest(&member.value, instances.positions.keys().copied()));

@@ -8,8 +8,9 @@ use vrrplab_engine::model::{
 use vrrplab_engine::time::Span;
 
 use super::draft::{AuthType, DefaultsDraft, Draft, InstanceDraft, Spanned, VipDraft};
+use super::host::Host;
 use super::tracks::{Found, Names};
-use super::{find_interface, strict};
+use super::{checks, family_of, strict};
 use crate::diagnostics::Report;
 
 /// The instance, or none where its interface or VRID is unknown; everything else is checked all the same.
@@ -17,29 +18,30 @@ pub(super) fn build(
     draft: &InstanceDraft,
     node: &Draft,
     names: &Names<'_>,
-    interfaces: &[InterfaceModel],
+    host: Host<'_>,
     report: &mut Report,
 ) -> Option<InstanceModel> {
     let defaults = &node.defaults;
     let name = &draft.name.value;
     let vrid = vrid(draft, report);
     let interface = match &draft.interface {
-        Some(interface) => find_interface(interface, interfaces, report),
+        Some(interface) => host.find(interface, report),
         None => {
             missing(draft, "interface", report);
             None
         }
     };
     let family = family(draft);
-    let version = version(draft, defaults, family, report);
+    let strict = draft.strict.as_ref().or(defaults.strict.as_ref()).is_some_and(|strict| strict.value);
+    let version = version(draft, defaults, family, strict, report);
     let (priority, wants_master) = priority(draft, report);
     let (preempt, preempt_delay) = preemption(draft, wants_master, priority.get() == 255, report);
     let auth = auth(draft, version, report);
     let advert_int = advert_int(draft, version, report);
-    let vips = addresses(&draft.vips, Some(family), interface, interfaces, report);
-    let excluded_vips = addresses(&draft.excluded_vips, None, interface, interfaces, report);
-    if draft.vips.is_empty() && !draft.refused {
-        no_vips(draft, version, report);
+    let vips = addresses(&draft.vips, Some(family), interface, host, report);
+    let excluded_vips = addresses(&draft.excluded_vips, None, interface, host, report);
+    if !draft.vips.iter().any(|vip| family_of(vip.addr.value) == family) {
+        no_vips(draft, version, strict, report);
     }
     let unicast_peers = peers(draft, family, report);
     let source = source(draft, family, report);
@@ -49,7 +51,7 @@ pub(super) fn build(
     let flag = |own: &Option<Spanned<bool>>, default: Option<&Spanned<bool>>| {
         own.as_ref().or(default).is_some_and(|value| value.value)
     };
-    let tracks = Found::new(&draft.tracks, names, interfaces, true, report);
+    let tracks = Found::new(&draft.tracks, names, host, report);
     let mut model = InstanceModel {
         track_interfaces: tracks.interfaces,
         track_scripts: tracks.scripts,
@@ -76,7 +78,7 @@ pub(super) fn build(
         skip_check_adv_addr: flag(&draft.skip_check_adv_addr, None),
         check_unicast_src: flag(&draft.check_unicast_src, defaults.check_unicast_src.as_ref()),
         dont_track_primary: flag(&draft.dont_track_primary, None),
-        strict: flag(&draft.strict, node.defaults.strict.as_ref()),
+        strict,
         accept: draft.accept.as_ref().is_none_or(|accept| accept.value),
         vmac: draft.vmac.as_ref().map(|vmac| vmac.value.clone()),
         promote_secondaries: draft.promote_secondaries,
@@ -93,6 +95,9 @@ pub(super) fn build(
         lvs_sync_interface: draft.lvs_sync_interface.clone(),
         ..InstanceModel::new(name, interface?.index, vrid?)
     };
+    if let Some(own) = interface {
+        checks::apply(&mut model, draft, host, own, report);
+    }
     if model.strict {
         strict::apply(&mut model, draft, report);
     }
@@ -145,25 +150,30 @@ fn vrid(draft: &InstanceDraft, report: &mut Report) -> Option<NonZeroU8> {
     vrid
 }
 
-/// The family of the first advertised address, IPv4 where there is none to tell.
+/// The family of the first address, source or peer, IPv4 where there is none to tell.
 fn family(draft: &InstanceDraft) -> AddressFamily {
-    let first = draft.vips.first().or(draft.excluded_vips.first());
-    first.map_or(AddressFamily::V4, |vip| family_of(vip.addr.value))
+    let first = draft.vips.first().or(draft.excluded_vips.first()).map(|vip| family_of(vip.addr.value));
+    draft.family.or(first).unwrap_or(AddressFamily::V4)
 }
 
-fn family_of(addr: IpAddr) -> AddressFamily {
-    if addr.is_ipv4() { AddressFamily::V4 } else { AddressFamily::V6 }
-}
-
-fn version(draft: &InstanceDraft, defaults: &DefaultsDraft, family: AddressFamily, report: &mut Report) -> Version {
+fn version(
+    draft: &InstanceDraft,
+    defaults: &DefaultsDraft,
+    family: AddressFamily,
+    strict: bool,
+    report: &mut Report,
+) -> Version {
     let given = draft.version.as_ref();
     match (given.or(defaults.version.as_ref()).map(|v| (v, v.value)), family) {
         (Some((_, 3)), _) => Version::V3,
         (Some((at, 2)), AddressFamily::V6) if given.is_some() => {
-            report
-                .error(at, "VRRPv2 with IPv6 addresses is not modelled", "IPv6 needs version 3")
-                .help("remove the line: IPv6 instances use version 3 by themselves");
-            Version::V3
+            let told = report.warning(at, "VRRPv2 is not made for IPv6 addresses", "IPv6 needs version 3");
+            told.help("remove the line: IPv6 instances use version 3 by themselves");
+            if strict {
+                return Version::V3;
+            }
+            told.unnoticed();
+            Version::V2
         }
         (Some((_, 2)) | None, AddressFamily::V4) => Version::V2,
         (Some((_, 2)) | None, AddressFamily::V6) => Version::V3,
@@ -262,13 +272,13 @@ fn advert_int(draft: &InstanceDraft, version: Version, report: &mut Report) -> S
     Span::from_micros(rounded)
 }
 
-fn no_vips(draft: &InstanceDraft, version: Version, report: &mut Report) {
+fn no_vips(draft: &InstanceDraft, version: Version, strict: bool, report: &mut Report) {
     let title = format!("`{}` has no virtual addresses", draft.name.value);
-    match version {
-        Version::V2 => report.warning(&draft.name, title, "there is nothing to advertise"),
-        Version::V3 => report
-            .error(&draft.name, title, "VRRPv3 needs at least one")
-            .help("keepalived refuses such a file and exits"),
+    let help = "keepalived refuses such a file and exits";
+    match (version, strict) {
+        (Version::V2, false) => report.warning(&draft.name, title, "there is nothing to advertise"),
+        (Version::V2, true) => report.error(&draft.name, title, "strict mode needs at least one").help(help),
+        (Version::V3, _) => report.error(&draft.name, title, "VRRPv3 needs at least one").help(help),
     };
 }
 
@@ -277,7 +287,7 @@ fn addresses(
     drafts: &[VipDraft],
     family: Option<AddressFamily>,
     own: Option<&InterfaceModel>,
-    interfaces: &[InterfaceModel],
+    host: Host<'_>,
     report: &mut Report,
 ) -> Vec<Vip> {
     let mut vips = Vec::new();
@@ -300,7 +310,7 @@ fn addresses(
             prefix
         });
         let iface = match &draft.dev {
-            Some(dev) => find_interface(dev, interfaces, report),
+            Some(dev) => host.find(dev, report),
             None => own,
         };
         if let (Some(prefix), Some(iface)) = (prefix, iface) {

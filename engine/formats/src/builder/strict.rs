@@ -1,4 +1,6 @@
 //! Strict mode: what RFC 5798 does not have is taken out of an instance.
+use std::net::IpAddr;
+
 use vrrplab_engine::Span;
 use vrrplab_engine::model::{AddressFamily, Auth, InstanceModel, Version};
 
@@ -22,7 +24,24 @@ pub(super) fn apply(model: &mut InstanceModel, draft: &InstanceDraft, report: &m
         tell(draft.wants_master.as_ref().map(Spanned::place).as_ref(), &format!("the state becomes {state}"));
     }
     if model.family == AddressFamily::V6 {
-        model.version = Version::V3;
+        let local = |ip: IpAddr| matches!(ip, IpAddr::V6(ip) if ip.is_unicast_link_local());
+        if let Some(first) = draft.vips.first().filter(|vip| !local(vip.addr.value)) {
+            tell(Some(&first.addr.place()), "the first IPv6 address should be link-local");
+        }
+    }
+    if draft.accept.as_ref().is_some_and(|accept| accept.value) && model.version == Version::V2 {
+        tell(draft.accept.as_ref().map(Spanned::place).as_ref(), "version 2 has no `accept`, it is left out");
+        model.accept = owner;
+    }
+    let repeat = draft.garp_lower_prio_repeat.as_ref().filter(|repeat| repeat.value != 0);
+    if let Some(repeat) = repeat {
+        tell(Some(&repeat.place()), "a worse advert is not answered by announcements");
+    }
+    if let Some(no) = draft.lower_prio_no_advert.as_ref().filter(|no| !no.value) {
+        tell(Some(&no.place()), "a worse advert is not answered at once");
+    }
+    if let Some(yes) = draft.higher_prio_send_advert.as_ref().filter(|yes| yes.value) {
+        tell(Some(&yes.place()), "a master that yields is silent at once");
     }
     if model.preempt_delay > Span::ZERO {
         model.preempt_delay = Span::ZERO;

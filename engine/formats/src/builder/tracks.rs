@@ -1,11 +1,11 @@
 //! What an instance tracks: names become positions, absent weights those of what is tracked.
 use std::collections::{BTreeMap, BTreeSet};
 
+use vrrplab_engine::model::TrackInterface;
 use vrrplab_engine::model::track::Tracked;
-use vrrplab_engine::model::{InterfaceModel, TrackInterface};
 
 use super::draft::{Draft, TrackDraft, TracksDraft};
-use super::find_interface;
+use super::host::Host;
 use crate::diagnostics::{Report, Spanned};
 
 /// What is tracked, with positions; what cannot be found, or is tracked twice, is told and left out.
@@ -18,16 +18,10 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Looks up every line. An instance tracks an interface only once.
-    pub(super) fn new(
-        tracks: &TracksDraft,
-        names: &Names<'_>,
-        interfaces: &[InterfaceModel],
-        only_once: bool,
-        report: &mut Report,
-    ) -> Found {
+    /// Looks up every line.
+    pub(super) fn new(tracks: &TracksDraft, names: &Names<'_>, host: Host<'_>, report: &mut Report) -> Found {
         Found {
-            interfaces: track_interfaces(&tracks.interfaces, interfaces, only_once, report),
+            interfaces: track_interfaces(&tracks.interfaces, host, report),
             scripts: all(&tracks.scripts, &names.scripts, 253, report),
             files: all(&tracks.files, &names.files, 254, report),
             processes: all(&tracks.processes, &names.processes, 254, report),
@@ -71,8 +65,10 @@ fn named<T>(items: &[Spanned<T>], read: fn(&T) -> (&String, i16, bool)) -> Named
 fn tracked(line: &TrackDraft, names: &Named<'_>, most: i64, report: &mut Report) -> Option<Tracked> {
     let &(item, own_weight, own_reverse) = names.get(line.name.value.as_str())?;
     match &line.weight {
-        None => Some(Tracked { item, weight: own_weight, reverse: own_reverse != line.reverse }),
-        Some(given) => Some(Tracked { item, weight: weight(given, most, report), reverse: line.reverse }),
+        None => Some(Tracked { item, weight: own_weight, reverse: own_reverse }),
+        Some(given) => {
+            Some(Tracked { item, weight: weight(given, most, report), reverse: line.reverse.unwrap_or(own_reverse) })
+        }
     }
 }
 
@@ -98,21 +94,16 @@ fn all(lines: &[TrackDraft], names: &Named<'_>, most: i64, report: &mut Report) 
     list
 }
 
-fn track_interfaces(
-    lines: &[TrackDraft],
-    interfaces: &[InterfaceModel],
-    only_once: bool,
-    report: &mut Report,
-) -> Vec<TrackInterface> {
+fn track_interfaces(lines: &[TrackDraft], host: Host<'_>, report: &mut Report) -> Vec<TrackInterface> {
     let mut list: Vec<TrackInterface> = Vec::new();
     for line in lines {
-        let iface = find_interface(&line.name, interfaces, report);
+        let iface = host.find(&line.name, report);
         let weight = line.weight.as_ref().map_or(0, |given| weight(given, 253, report));
         let Some(iface) = iface else { continue };
-        if list.iter().any(|t| t.iface == iface.index) && only_once {
+        if list.iter().any(|t| t.iface == iface.index) {
             report.warning(&line.name, format!("interface `{}` is tracked twice", line.name.value), "skipped");
         } else {
-            list.push(TrackInterface { iface: iface.index, weight, reverse: line.reverse });
+            list.push(TrackInterface { iface: iface.index, weight, reverse: line.reverse.unwrap_or(false) });
         }
     }
     list

@@ -9,7 +9,7 @@ use crate::builder::{PeerDraft, Spanned, VipDraft};
 use crate::diagnostics::Report;
 
 /// `ADDR[/len] [dev IF] [no_track] ...`; a static address may name its group.
-pub(super) fn vip(line: &[Word], report: &mut Report) -> Option<(VipDraft, Option<String>)> {
+pub(super) fn vip(line: &[Word], report: &mut Report) -> Option<(VipDraft, Option<Word>)> {
     let first = line.first()?;
     let (addr, prefix) = with_prefix(first, report)?;
     let mut vip = VipDraft { addr, prefix, dev: None, no_track: false, options: AddressOptions::default() };
@@ -19,11 +19,26 @@ pub(super) fn vip(line: &[Word], report: &mut Report) -> Option<(VipDraft, Optio
         let mut value = |report: &mut Report| value_of(option, rest.next(), report);
         match option.value.as_str() {
             "dev" => vip.dev = value(report).cloned().or(vip.dev),
-            "track_group" => group = value(report).map(|w| w.value.clone()),
-            "brd" | "broadcast" => vip.options.broadcast = value(report).and_then(|w| broadcast(w, report)),
+            "track_group" => group = value(report).cloned(),
+            "brd" | "broadcast" => {
+                let width = if vip.addr.value.is_ipv4() { 32 } else { 128 };
+                let room = vip.prefix.as_ref().is_some_and(|prefix| prefix.value <= width - 2);
+                vip.options.broadcast = value(report).and_then(|w| broadcast(w, room, report));
+            }
             "scope" => vip.options.scope = value(report).and_then(|w| scope(w, report)),
-            "label" => vip.options.label = value(report).map(|w| w.value.clone()),
-            "peer" => vip.options.peer = value(report).and_then(|w| address_with_prefix(w, report)),
+            "label" => {
+                let label = value(report);
+                if let Some(word) = label.filter(|w| w.value.len() > 15) {
+                    let title = format!("`{}` is too long for a label", word.value);
+                    report.error(word, title, "up to 15 characters; the address is left out").survived();
+                    return None;
+                }
+                vip.options.label = label.map(|w| w.value.clone());
+            }
+            "peer" => {
+                let ipv4 = vip.addr.value.is_ipv4();
+                vip.options.peer = value(report).and_then(|w| peer_of(w, ipv4, report));
+            }
             "preferred_lft" => vip.options.preferred_lft = value(report).and_then(|w| lifetime(w, report)),
             "no_track" => vip.no_track = true,
             other => match flag(other) {
@@ -69,10 +84,35 @@ fn with_prefix(word: &Word, report: &mut Report) -> Option<(Spanned<IpAddr>, Opt
         Some(text) => {
             let start = (middle + 1).min(word.span.end);
             let part = Spanned::new(text.to_owned(), word.file.clone(), start..word.span.end);
-            Some(number(&part, (i64::MIN, i64::MAX), "a prefix length", report)?)
+            prefix_length(&part, ip, report)
         }
     };
     Some((Spanned::new(ip, word.file.clone(), word.span.start..middle), prefix))
+}
+
+/// A prefix length; 0 where nothing follows the slash, none where keepalived takes it for a host address.
+fn prefix_length(word: &Word, ip: IpAddr, report: &mut Report) -> Option<Spanned<i64>> {
+    if word.value.is_empty() {
+        report.warning(word, "no prefix length follows the `/`, it is 0", "nothing follows").unnoticed();
+        return Some(word.with(0));
+    }
+    let width = if ip.is_ipv4() { 32 } else { 128 };
+    let length = word.value.parse().ok().filter(|length| (0..=width).contains(length));
+    if length.is_none() {
+        let title = format!("`{}` is no prefix length, {width} is used", word.value);
+        report.error(word, title, format!("a whole number, 0 to {width}")).survived();
+    }
+    length.map(|length| word.with(length))
+}
+
+/// The other end of a point-to-point link, of the family of this one.
+fn peer_of(word: &Word, ipv4: bool, report: &mut Report) -> Option<IfAddr> {
+    let peer = address_with_prefix(word, report)?;
+    let same = peer.ip.is_ipv4() == ipv4;
+    if !same {
+        report.error(word, "this peer is not of the family of its address", "ignored").survived();
+    }
+    same.then_some(peer)
 }
 
 /// An address with its prefix length; a host address where none is given.
@@ -83,7 +123,11 @@ pub(super) fn address_with_prefix(word: &Word, report: &mut Report) -> Option<If
     Some(IfAddr { ip: ip.value, prefix })
 }
 
-fn broadcast(word: &Word, report: &mut Report) -> Option<Broadcast> {
+fn broadcast(word: &Word, room: bool, report: &mut Report) -> Option<Broadcast> {
+    if !room {
+        report.error(word, "the prefix leaves no room for a broadcast address", "ignored").survived();
+        return None;
+    }
     match word.value.as_str() {
         "+" => Some(Broadcast::Ones),
         "-" => Some(Broadcast::Zeros),
@@ -125,6 +169,11 @@ pub(super) fn peer(line: &[Word], report: &mut Report) -> Option<PeerDraft> {
             }
         };
         *slot = value_of(option, rest.next(), report).and_then(|w| number(w, (0, 255), "a TTL, 0 to 255", report));
+    }
+    if let (Some(least), Some(most)) = (&peer.min_ttl, &peer.max_ttl)
+        && least.value > most.value
+    {
+        report.error(least, "no TTL fits: `min_ttl` is above `max_ttl`", "every packet is discarded").survived();
     }
     Some(peer)
 }

@@ -50,7 +50,10 @@ impl<'t> Entry<'t> {
             "false" | "off" | "no" => Some(word.with(false)),
             other => {
                 let title = format!("`{other}` is neither true nor false");
-                report.error(word, title, "true, on, yes, false, off or no").survived();
+                let told = report.error(word, title, "true, on, yes, false, off or no").survived();
+                if self.keyword.word == "alpha" {
+                    told.unnoticed();
+                }
                 None
             }
         }
@@ -80,18 +83,7 @@ impl<'t> Entry<'t> {
             Takes::Millis(least, most) => (least, most, 3),
             _ => return None,
         };
-        let word = self.arguments().first()?;
-        let Some(micros) = micros(&word.value, decimals) else {
-            let unit = if decimals == 6 { "seconds" } else { "milliseconds" };
-            let title = format!("`{}` is not a number of {unit}", word.value);
-            report.error(word, title, format!("digits, and up to {decimals} decimals")).survived();
-            return None;
-        };
-        if !(least..=most).contains(&micros) {
-            out_of_range(word, &self.keyword.takes.to_string(), report);
-            return None;
-        }
-        Some(word.with(Span::from_micros(micros)))
+        span_of(self.arguments().first()?, (least, most, decimals), &self.keyword.takes.to_string(), report)
     }
 
     /// One of the words that the table lists.
@@ -118,6 +110,23 @@ impl<'t> Entry<'t> {
     pub(super) fn weight(&self, report: &mut Report) -> Option<Weight> {
         let Takes::Weight(most) = self.keyword.takes else { return None };
         let value = number(self.arguments().first()?, (-most, most), &format!("-{most} to {most}"), report)?;
+        Some(self.directed(value, report))
+    }
+
+    /// The same where keepalived complains about a weight beyond the limits and uses it.
+    pub(super) fn weight_beyond(&self, report: &mut Report) -> Option<Weight> {
+        let Takes::Weight(most) = self.keyword.takes else { return None };
+        let limits = format!("-{most} to {most}");
+        let value = number(self.arguments().first()?, (i64::MIN, i64::MAX), &limits, report)?;
+        if !(-most..=most).contains(&value.value) {
+            report
+                .error(&value, format!("`{}` is out of range, it is used all the same", value.value), limits)
+                .survived();
+        }
+        Some(self.directed(value, report))
+    }
+
+    fn directed(&self, value: Spanned<i64>, report: &mut Report) -> Weight {
         let reverse = match self.arguments().get(1) {
             None => false,
             Some(word) if word.value == "reverse" => true,
@@ -126,7 +135,7 @@ impl<'t> Entry<'t> {
                 false
             }
         };
-        Some(Weight { value, reverse })
+        Weight { value, reverse }
     }
 
     /// A program with its arguments, and the user who runs it.
@@ -174,6 +183,26 @@ pub(super) fn number(
         return None;
     }
     Some(word.with(value))
+}
+
+/// Seconds (six decimals) or milliseconds (three) within limits, which are in microseconds.
+pub(super) fn span_of(
+    word: &Word,
+    (least, most, decimals): (u64, u64, usize),
+    expected: &str,
+    report: &mut Report,
+) -> Option<Spanned<Span>> {
+    let Some(micros) = micros(&word.value, decimals) else {
+        let unit = if decimals == 6 { "seconds" } else { "milliseconds" };
+        let title = format!("`{}` is not a number of {unit}", word.value);
+        report.error(word, title, format!("digits, and up to {decimals} decimals")).survived();
+        return None;
+    };
+    if !(least..=most).contains(&micros) {
+        out_of_range(word, expected, report);
+        return None;
+    }
+    Some(word.with(Span::from_micros(micros)))
 }
 
 fn out_of_range<'r>(word: &Word, expected: &str, report: &'r mut Report) -> &'r mut Diagnostic {

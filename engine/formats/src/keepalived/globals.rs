@@ -1,13 +1,13 @@
 //! `global_defs`: what instances copy, what the node keeps.
+use std::net::IpAddr;
+
 use vrrplab_engine::Span;
 use vrrplab_engine::model::command::RunAs;
-use vrrplab_engine::model::globals::{
-    Fifo, FlushOnStop, Globals, Hook, LinkDelay, LvsTimeouts, Mail, Setting, SyncDaemon,
-};
+use vrrplab_engine::model::globals::{Fifo, FlushOnStop, Globals, Hook, LinkDelay, LvsTimeouts, Mail, SyncDaemon};
 
 use super::defaults::Defaults;
-use super::entry::{Entry, address, number, unknown_option, value_of};
-use super::lexer::Word;
+use super::entry::{Entry, address, number, span_of, unknown_option, value_of};
+use super::settings::{dynamic_interfaces, setting};
 use super::trackers::run_as;
 use super::vrrp::{garp_extra, multicast};
 use crate::builder::Spanned;
@@ -27,17 +27,6 @@ pub(super) fn global_defs(block: &Entry<'_>, defaults: &mut Defaults, globals: &
     }
 }
 
-/// A line that is checked against the table and kept.
-pub(super) fn setting(line: &Entry<'_>, report: &mut Report) -> Setting {
-    let _ = line.int(report);
-    let texts = |words: &[Word]| words.iter().map(|w| w.value.clone()).collect();
-    Setting {
-        keyword: line.keyword.word.to_owned(),
-        words: texts(line.arguments()),
-        lines: line.lines.iter().map(|l| texts(&l.words)).collect(),
-    }
-}
-
 fn put<T>(slot: &mut Option<T>, value: Option<T>) {
     if value.is_some() {
         *slot = value;
@@ -49,7 +38,7 @@ fn instance_defaults(d: &mut Defaults, line: &Entry<'_>, report: &mut Report) ->
         "vrrp_version" => put(&mut d.at_end.version, line.int(report)),
         "vrrp_garp_master_delay" => put(&mut d.garp_delay, line.span(report)),
         "vrrp_garp_master_repeat" => put(&mut d.garp_repeat, line.int(report)),
-        "vrrp_garp_master_refresh" => put(&mut d.garp_refresh, line.span(report)),
+        "vrrp_garp_master_refresh" => put(&mut d.garp_refresh, whole_seconds_at(line, report)),
         "vrrp_garp_master_refresh_repeat" => put(&mut d.garp_refresh_repeat, line.int(report)),
         "vrrp_garp_lower_prio_delay" => put(&mut d.at_end.garp_lower_prio_delay, line.span(report)),
         "vrrp_garp_lower_prio_repeat" => put(&mut d.at_end.garp_lower_prio_repeat, line.int(report)),
@@ -62,8 +51,12 @@ fn instance_defaults(d: &mut Defaults, line: &Entry<'_>, report: &mut Report) ->
         "vrrp_check_unicast_src" => d.at_end.check_unicast_src = line.flag(true),
         "vrrp_skip_check_adv_addr" => put(&mut d.skip_check_adv_addr, line.switch(report).map(|s| s.with(true))),
         "vrrp_strict" => d.at_end.strict = line.flag(true),
-        "vrrp_mcast_group4" => put(&mut d.at_end.group4, line.address(report).filter(|a| multicast(a, report))),
-        "vrrp_mcast_group6" => put(&mut d.at_end.group6, line.address(report).filter(|a| multicast(a, report))),
+        "vrrp_mcast_group4" => put(&mut d.at_end.group4, line.address(report).filter(|a| of_family(a, true, report))),
+        "vrrp_mcast_group6" => put(&mut d.at_end.group6, line.address(report).filter(|a| of_family(a, false, report))),
+        "default_interface" => {
+            put(&mut d.at_end.interface, line.text());
+            return false;
+        }
         _ => return false,
     }
     true
@@ -73,7 +66,10 @@ fn node(g: &mut Globals, line: &Entry<'_>, report: &mut Report) -> bool {
     match line.keyword.word {
         "router_id" => put(&mut g.router_id, line.text().map(|t| t.value)),
         "vrrp_startup_delay" => g.startup_delay = line.span(report).map_or(g.startup_delay, |s| s.value),
-        "dynamic_interfaces" => g.dynamic_interfaces = true,
+        "dynamic_interfaces" => {
+            dynamic_interfaces(line, report);
+            g.dynamic_interfaces = true;
+        }
         "log_unknown_vrids" => g.log_unknown_vrids = true,
         "vrrp_notify_priority_changes" => g.priority_changes = switch(line, g.priority_changes, report),
         "fifo_write_vrrp_states_on_reload" => g.states_on_reload = true,
@@ -100,6 +96,21 @@ fn mail(m: &mut Mail, line: &Entry<'_>, report: &mut Report) -> bool {
         _ => return false,
     }
     true
+}
+
+/// A multicast group of the family that the keyword names.
+fn of_family(group: &Spanned<IpAddr>, ipv4: bool, report: &mut Report) -> bool {
+    let right = group.value.is_ipv4() == ipv4;
+    if !right {
+        let family = if ipv4 { "IPv4" } else { "IPv6" };
+        report.error(group, format!("`{}` is not an {family} address", group.value), "the line is ignored").survived();
+    }
+    right && multicast(group, report)
+}
+
+/// Seconds without decimals, and where they stand.
+pub(super) fn whole_seconds_at(line: &Entry<'_>, report: &mut Report) -> Option<Spanned<Span>> {
+    line.count(report).map(|n| n.with(Span::from_secs(u64::from(n.value))))
 }
 
 fn whole_seconds(line: &Entry<'_>, report: &mut Report) -> Option<Span> {
@@ -226,8 +237,7 @@ pub(super) fn link_delays(block: &Entry<'_>, report: &mut Report) -> Vec<LinkDel
         let Some(interface) = line.words.first() else { continue };
         let mut seconds = |position: usize| {
             let word = line.words.get(position)?;
-            let value: u64 = narrow(number(word, (0, 255), "seconds, 0 to 255", report))?;
-            Some(Span::from_secs(value))
+            Some(span_of(word, (0, 255_000_000, 6), "seconds, 0 to 255", report)?.value)
         };
         let down = seconds(1);
         let up = seconds(2).or(down);

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 use super::glob::{alternatives, is_pattern, matches};
 use super::line::Line;
 use super::preprocess::Preprocessor;
-use crate::diagnostics::Place;
+use crate::diagnostics::{Keepalived, Place};
 
 /// How deep files may include files.
 const DEEPEST: usize = 32;
@@ -14,8 +14,8 @@ const MOST_ALTERNATIVES: usize = 1000;
 const LONGEST_NAME: usize = 4096;
 
 /// What a file must be able to give.
-#[derive(Clone, Copy)]
-struct Demands {
+#[derive(Clone, Copy, Default)]
+pub(super) struct Demands {
     file: bool,
     pattern: bool,
     alternative: bool,
@@ -23,14 +23,44 @@ struct Demands {
 
 fn demands(keyword: &str) -> Option<Demands> {
     let [file, pattern, alternative] = match keyword {
-        "include" => [false; 3],
-        "includer" | "includem" => [true, false, false],
+        "include" | "includer" => [false; 3],
+        "includem" => [true, false, false],
         "includew" => [false, true, false],
         "includeb" => [false, false, true],
         "includea" => [true; 3],
         _ => return None,
     };
     Some(Demands { file, pattern, alternative })
+}
+
+impl Demands {
+    /// Both of them.
+    fn and(self, more: Demands) -> Demands {
+        Demands {
+            file: self.file || more.file,
+            pattern: self.pattern || more.pattern,
+            alternative: self.alternative || more.alternative,
+        }
+    }
+
+    /// What `include_check` with these words adds; words may begin with `+` or `-`.
+    pub(super) fn checked<'t>(self, words: impl Iterator<Item = &'t str>) -> Demands {
+        let (mut demands, mut any) = (self, false);
+        for word in words {
+            let wanted = !word.starts_with('-');
+            if !any && !word.starts_with(['+', '-']) {
+                demands = Demands::default();
+            }
+            any = true;
+            match word.trim_start_matches(['+', '-']) {
+                "match" => demands.file = wanted,
+                "wildcard_match" => demands.pattern = wanted,
+                "brace_match" => demands.alternative = wanted,
+                _ => {}
+            }
+        }
+        if any { demands } else { Demands { file: true, pattern: true, alternative: true } }
+    }
 }
 
 /// Whether the statement that begins this text includes files.
@@ -63,12 +93,12 @@ impl Preprocessor<'_> {
     pub(super) fn include(&mut self, line: &Line, from: usize) -> Option<usize> {
         let text = line.text.as_str();
         let word = from..text[from..].find(|c: char| !c.is_ascii_alphabetic()).map_or(text.len(), |i| from + i);
-        let demands = demands(&text[word.clone()])?;
+        let demands = demands(&text[word.clone()])?.and(self.include_check);
         let (name, end) = argument(text, word.end);
         let rest = line.blanks_from(end);
         let keyword = line.at(word.clone());
         if name.is_empty() {
-            self.report.error(&keyword, format!("`{}` needs a file", &text[word]), "no name follows");
+            self.report.error(&keyword, format!("`{}` needs a file", &text[word]), "no name follows").survived();
             return Some(rest);
         }
         let at = line.at(name.clone());
@@ -77,7 +107,7 @@ impl Preprocessor<'_> {
             return Some(rest);
         }
         let cut = text[rest..].find(['{', '}']).map_or(text.len(), |i| rest + i);
-        self.report.warning(&line.at(rest..cut), "only one file is included", "this is not read");
+        self.report.warning(&line.at(rest..cut), "only one file is included", "this is not read").unnoticed();
         Some(cut)
     }
 
@@ -111,7 +141,7 @@ impl Preprocessor<'_> {
                     found_any = true;
                     for path in paths {
                         if let Err(why) = self.include_one(&path, at) {
-                            self.not_included(&path, &why, demands.file, at);
+                            self.not_included(&path, &why, false, at);
                         }
                     }
                     None
@@ -121,11 +151,7 @@ impl Preprocessor<'_> {
                     found_any |= read.is_ok();
                     read.err()
                 }
-                Err(why) => {
-                    found_any = true;
-                    self.not_included(&path, &why, true, at);
-                    None
-                }
+                Err(why) => Some(why),
             };
             missing.extend(why.map(|why| (path, why, strict)));
         }
@@ -140,9 +166,12 @@ impl Preprocessor<'_> {
     fn not_included(&mut self, path: &Path, why: &str, is_error: bool, at: &Place) {
         let title = format!("cannot include {}: {why}", path.display());
         if is_error {
-            self.report.error(at, title, "");
+            self.report
+                .error(at, title, "this file must be there")
+                .help("keepalived ends at once; `include` goes on without the file")
+                .keepalived(Keepalived::Refuses(6));
         } else {
-            self.report.warning(at, title, "nothing is read here");
+            self.report.warning(at, title, "nothing is read here").unnoticed();
         }
     }
 
@@ -155,7 +184,10 @@ impl Preprocessor<'_> {
             let shown = if loops { usize::MAX } else { 1 };
             let chain = self.files.iter().take(shown).chain([&name]).map(String::as_str);
             let chain = chain.collect::<Vec<_>>().join(if loops { " -> " } else { " -> ... -> " });
-            self.report.error(at, format!("{title}: {chain}"), "");
+            self.report
+                .error(at, format!("{title}: {chain}"), "not read again")
+                .help("keepalived reads it again and again until it can open no more files")
+                .unnoticed();
             return Ok(());
         }
         let Some(files) = self.options.includes else { return Ok(()) };

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Options;
-use super::include::is_include;
+use super::include::{Demands, is_include};
 use super::line::Line;
 use super::variables::definition;
 use crate::diagnostics::{Place, Report};
@@ -16,6 +16,8 @@ pub(super) const MOST_LINES: usize = 100_000;
 const MOST_TEXT: usize = 8 << 20;
 /// How many bytes included files may add.
 const MOST_INCLUDED: usize = 64 << 20;
+/// The longest part of a line that keepalived reads at once, in bytes.
+const LONGEST: usize = 1023;
 /// How often a line may turn into another one that is to be looked at again.
 const DEEPEST: usize = 64;
 
@@ -31,6 +33,8 @@ pub(super) struct Preprocessor<'a> {
     pub(super) files: Vec<String>,
     /// The folder of the innermost.
     pub(super) folder: PathBuf,
+    /// What `include_check` demands of all included files.
+    pub(super) include_check: Demands,
     said: BTreeSet<(Arc<str>, usize, usize)>,
     lines_left: usize,
     text_left: usize,
@@ -49,6 +53,7 @@ pub(super) fn preprocess(file: &Arc<str>, text: &str, options: &Options<'_>, rep
         repeated: Vec::new(),
         files: vec![top.display().to_string()],
         folder: options.pwd.to_path_buf(),
+        include_check: Demands::default(),
         said: BTreeSet::new(),
         lines_left: MOST_LINES,
         text_left: MOST_TEXT,
@@ -65,15 +70,15 @@ impl Preprocessor<'_> {
     pub(super) fn text(&mut self, file: &Arc<str>, text: &str, included: Option<&Place>) {
         let repeated = std::mem::take(&mut self.repeated);
         let mut offset = 0;
-        let mut lines = text.split_inclusive('\n').map(|written| {
-            let line = Line::written(file, written.trim_end_matches(['\n', '\r']), offset);
+        let mut lines = text.split_inclusive('\n').flat_map(as_read).map(|written| {
             offset += written.len();
-            line.part(0..comment(&line.text)).trimmed_from(0)
+            (written, offset - written.len())
         });
-        while let Some(line) = lines.next() {
+        while let Some((written, offset)) = lines.next() {
             if included.is_some_and(|at| !self.spend_line(at)) || self.stopped {
                 break;
             }
+            let line = self.written(file, written, offset);
             let Some((line, wanted)) = self.condition(line) else { continue };
             if definition(&line.text).is_none() {
                 if wanted {
@@ -86,14 +91,25 @@ impl Preprocessor<'_> {
                 if let Some(last) = value.last_mut() {
                     *last = last.part(0..before);
                 }
-                let Some(next) = lines.next() else { break };
-                value.push(next);
+                let Some((written, offset)) = lines.next() else { break };
+                value.push(self.written(file, written, offset));
             }
             if wanted {
                 self.define(&value);
             }
         }
         self.repeated = repeated;
+    }
+
+    /// One line without comment and blanks around it; that keepalived cuts it is told.
+    fn written(&mut self, file: &Arc<str>, written: &str, offset: usize) -> Line {
+        let line = Line::written(file, written.trim_end_matches(['\n', '\r']), offset);
+        if written.len() >= LONGEST && !written.ends_with('\n') {
+            let end = line.at(written.len().saturating_sub(1)..written.len());
+            let title = format!("this line is longer than {LONGEST} bytes");
+            self.report.warning(&end, title, "keepalived reads what follows as another line").unnoticed();
+        }
+        line.part(0..comment(&line.text)).trimmed_from(0)
     }
 
     /// Takes `@id` and `@^id` from the start; the answer is what follows and whether it is meant for this host.
@@ -162,6 +178,10 @@ impl Preprocessor<'_> {
 
     /// A line in which nothing is to be replaced any more, except that it may include files.
     fn statements(&mut self, line: Line) {
+        let mut words = line.text.split_whitespace();
+        if words.next() == Some("include_check") {
+            self.include_check = self.include_check.checked(words);
+        }
         if self.options.includes.is_none() || !line.text.contains("include") {
             self.out.push(line);
             return;
@@ -214,6 +234,19 @@ impl Preprocessor<'_> {
         self.stopped |= !enough;
         !self.stopped
     }
+}
+
+/// A written line as keepalived reads it: in pieces of a limited length.
+fn as_read(written: &str) -> Vec<&str> {
+    let (mut pieces, mut rest) = (Vec::new(), written);
+    while rest.len() > LONGEST {
+        let end = (1..=LONGEST).rev().find(|end| rest.is_char_boundary(*end)).unwrap_or(LONGEST);
+        let (piece, after) = rest.split_at(end);
+        pieces.push(piece);
+        rest = after;
+    }
+    pieces.push(rest);
+    pieces
 }
 
 /// Where the comment begins, or the end.

@@ -18,11 +18,11 @@ impl Preprocessor<'_> {
         let kind = text[..open].trim_end();
         if !matches!(kind, "~SEQ" | "~SEQx" | "~LST") {
             let at = line.at(0..kind.len());
-            self.report.error(&at, format!("there is no repetition `{kind}`"), "`~SEQ`, `~SEQx` or `~LST`");
+            self.report.error(&at, format!("there is no repetition `{kind}`"), "`~SEQ`, `~SEQx` or `~LST`").survived();
             return;
         }
         let Some(close) = text[open..].find(')').map(|i| open + i) else {
-            self.report.error(&line.whole(), format!("`{kind}` needs `(...)`"), "no `)` follows");
+            self.report.error(&line.whole(), format!("`{kind}` needs `(...)`"), "no `)` follows").survived();
             return;
         };
         let at = line.at(0..close + 1);
@@ -34,7 +34,8 @@ impl Preprocessor<'_> {
             Ok(rounds) => rounds,
             Err(why) => {
                 if self.first_time(&at) {
-                    self.report.error(&at, format!("`{kind}` cannot be read: {why}"), "");
+                    let title = format!("`{kind}` cannot be read: {why}");
+                    self.report.error(&at, title, "the line is ignored").survived();
                 }
                 return;
             }
@@ -62,7 +63,10 @@ fn name(text: &str) -> Result<String, String> {
 fn sequence(given: &str, hex: bool) -> Result<Rounds, String> {
     let mut words = given.split(',').map(str::trim);
     let variable = name(words.next().unwrap_or_default())?;
-    let number = |w: &str| w.parse::<i64>().map_err(|_| format!("`{w}` is no number"));
+    let number = |w: &str| match w.strip_prefix("0x").filter(|_| hex) {
+        Some(digits) => i64::from_str_radix(digits, 16).map_err(|_| format!("`{w}` is no number")),
+        None => w.parse::<i64>().map_err(|_| format!("`{w}` is no number")),
+    };
     let numbers = words.map(number).collect::<Result<Vec<_>, _>>()?;
     let towards = |start: i64, end: i64| if end < start { -1 } else { 1 };
     let (start, step, end) = match *numbers.as_slice() {

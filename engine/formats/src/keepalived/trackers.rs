@@ -1,5 +1,6 @@
 //! `vrrp_script`, `track_file`, `vrrp_track_process`, `bfd_instance`: entries become models.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use vrrplab_engine::Span;
 use vrrplab_engine::model::command::RunAs;
@@ -8,7 +9,7 @@ use vrrplab_engine::model::track::{ArgumentMatch, BfdModel, FileInit, FileModel,
 use super::entry::{Entry, Weight, number, unknown_option};
 use super::lexer::Word;
 use crate::builder::Spanned;
-use crate::diagnostics::{Report, nearest};
+use crate::diagnostics::{Diagnostic, Report, nearest};
 
 /// Names that are defined so far: what is tracked must come before those who track it.
 #[derive(Default)]
@@ -17,6 +18,8 @@ pub(super) struct Known {
     pub(super) files: BTreeSet<String>,
     pub(super) processes: BTreeSet<String>,
     pub(super) bfds: BTreeSet<String>,
+    /// The session that each neighbour has.
+    neighbours: BTreeMap<IpAddr, String>,
 }
 
 impl Known {
@@ -40,15 +43,29 @@ impl Known {
         }
         found
     }
+
+    /// Whether no session of another name has this neighbour; if one has, that is told.
+    pub(super) fn is_new_neighbour(&mut self, new: &Spanned<BfdModel>, report: &mut Report) -> bool {
+        let (name, neighbour) = (&new.value.name, new.value.neighbour);
+        let other = match self.bfds.contains(name) {
+            true => self.neighbours.get(&neighbour),
+            false => Some(&*self.neighbours.entry(neighbour).or_insert_with(|| name.clone())),
+        };
+        let Some(other) = other.filter(|other| *other != name) else { return true };
+        let title = format!("`{other}` has this neighbour already, the block is ignored");
+        report.error(new, title, format!("{neighbour} again")).survived();
+        false
+    }
 }
 
-/// Whether this name is new; the second block of a name is told and left out.
-pub(super) fn is_new(name: &Word, taken: &mut BTreeSet<String>, report: &mut Report) -> bool {
+/// What is told of the second block of a name; nothing where the name is new.
+pub(super) fn taken_already<'r>(
+    name: &Word,
+    taken: &mut BTreeSet<String>,
+    report: &'r mut Report,
+) -> Option<&'r mut Diagnostic> {
     let new = taken.insert(name.value.clone());
-    if !new {
-        report.warning(name, format!("a second `{}` is ignored", name.value), "this name is taken");
-    }
-    new
+    (!new).then(|| report.warning(name, format!("a second `{}` is ignored", name.value), "this name is taken"))
 }
 
 fn name_of(entry: &Entry<'_>) -> Word {
@@ -83,7 +100,7 @@ pub(super) fn script(entry: &Entry<'_>, report: &mut Report) -> Option<Spanned<S
             "interval" => interval = line.span(report).map_or(interval, |s| s.value),
             "timeout" => timeout = line.span(report).map(|s| s.value),
             "weight" => {
-                if let Some(given) = line.weight(report) {
+                if let Some(given) = line.weight_beyond(report) {
                     (weight, reverse) = (small(&given), given.reverse);
                 }
             }
@@ -168,7 +185,7 @@ pub(super) fn process(entry: &Entry<'_>, report: &mut Report) -> Option<Spanned<
                 }
             }
             "quorum" => p.quorum = line.count(report).map_or(p.quorum, |n| n.value),
-            "quorum_max" => p.quorum_max = line.count(report).map(|n| n.value),
+            "quorum_max" => quorum_max(&mut p, line, report),
             "delay" => {
                 if let Some(span) = line.span(report) {
                     (p.fork_delay, p.terminate_delay) = (span.value, span.value);
@@ -185,6 +202,17 @@ pub(super) fn process(entry: &Entry<'_>, report: &mut Report) -> Option<Spanned<
     Some(name.with(p))
 }
 
+/// Counts from `quorum` on.
+fn quorum_max(p: &mut ProcessModel, line: &Entry<'_>, report: &mut Report) {
+    let Some(most) = line.count(report) else { return };
+    if most.value < p.quorum {
+        let title = format!("`quorum_max` is less than the quorum of {}, it is ignored", p.quorum);
+        report.error(&most, title, "ignored").survived();
+    } else {
+        p.quorum_max = Some(most.value);
+    }
+}
+
 fn argument_match(line: &Entry<'_>, report: &mut Report) -> Option<ArgumentMatch> {
     match line.arguments().first() {
         None => Some(ArgumentMatch::Exact),
@@ -197,23 +225,29 @@ fn argument_match(line: &Entry<'_>, report: &mut Report) -> Option<ArgumentMatch
     }
 }
 
+/// The longest name of a `bfd_instance`.
+const LONGEST_NAME: usize = 31;
+
 /// One `bfd_instance`.
 pub(super) fn bfd(entry: &Entry<'_>, report: &mut Report) -> Option<Spanned<BfdModel>> {
     let (mut neighbour, mut source, mut ttl, mut max_hops) = (None, None, None, Some(0));
     let [mut min_rx, mut min_tx, mut idle_tx] = [10, 10, 1000].map(Span::from_millis);
     let (mut multiplier, mut passive, mut weight, mut reverse) = (5, false, 0, false);
-    let (mut vrrp, mut checker) = (false, false);
+    let (mut vrrp, mut checker, mut hops) = (false, false, None);
     for line in &entry.entries {
         match line.keyword.word {
             "neighbor_ip" | "neighbour_ip" => neighbour = line.address(report).or(neighbour),
-            "source_ip" => source = line.address(report).map(|a| a.value),
+            "source_ip" => source = line.address(report).or(source),
             "min_rx" => min_rx = line.span(report).map_or(min_rx, |s| s.value),
             "min_tx" => min_tx = line.span(report).map_or(min_tx, |s| s.value),
             "idle_tx" => idle_tx = line.span(report).map_or(idle_tx, |s| s.value),
             "multiplier" => multiplier = byte(line, report).unwrap_or(multiplier),
             "passive" => passive = true,
             "ttl" | "hoplimit" => ttl = byte(line, report),
-            "max_hops" => max_hops = line.int(report).map_or(max_hops, |n| u8::try_from(n.value).ok()),
+            "max_hops" => {
+                hops = line.int(report).or(hops);
+                max_hops = hops.as_ref().map_or(max_hops, |n| u8::try_from(n.value).ok());
+            }
             "weight" => {
                 if let Some(given) = line.weight(report) {
                     (weight, reverse) = (small(&given), given.reverse);
@@ -226,8 +260,23 @@ pub(super) fn bfd(entry: &Entry<'_>, report: &mut Report) -> Option<Spanned<BfdM
     let Some(neighbour) = neighbour else { return missing(entry, "neighbor_ip", report) };
     let neighbour = neighbour.value;
     let ttl = ttl.unwrap_or(if neighbour.is_ipv4() { 255 } else { 64 });
+    if let Some(hops) = hops.filter(|hops| hops.value > i64::from(ttl)) {
+        report.warning(&hops, format!("no packet crosses so many hops, {ttl} is used"), "more than the TTL");
+        max_hops = Some(ttl);
+    }
+    if let Some(other) = source.as_ref().filter(|source| source.value.is_ipv4() != neighbour.is_ipv4()) {
+        let title = "the source is not of the family of the neighbour, the block is ignored";
+        report.error(other, title, "of the other family").survived();
+        return None;
+    }
+    let source = source.map(|source| source.value);
     let both = !vrrp && !checker;
     let name = name_of(entry);
+    if name.value.len() > LONGEST_NAME {
+        let title = format!("`{}` is too long, the block is ignored", name.value);
+        report.error(&name, title, format!("up to {LONGEST_NAME} characters")).survived();
+        return None;
+    }
     Some(name.with(BfdModel {
         name: name.value.clone(),
         neighbour,

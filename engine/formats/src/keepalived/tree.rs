@@ -44,6 +44,8 @@ struct Reader<'t, 'r> {
     open: Vec<Open<'t>>,
     /// Blocks that lack their end are closed where that is plain, and unknown ones are skipped.
     mends: bool,
+    /// There are fewer ends than beginnings in the file.
+    unclosed: bool,
     /// How many blocks are being left because a line belongs further out.
     leaving: usize,
     report: &'r mut Report,
@@ -51,7 +53,9 @@ struct Reader<'t, 'r> {
 
 impl<'t, 'r> Reader<'t, 'r> {
     fn new(tokens: &'t [Token], mends: bool, report: &'r mut Report) -> Reader<'t, 'r> {
-        Reader { tokens: tokens.iter().peekable(), open: Vec::new(), mends, leaving: 0, report }
+        let count = |is: fn(&Token) -> bool| tokens.iter().filter(|token| is(token)).count();
+        let unclosed = count(|t| matches!(t, Token::Open(_))) > count(|t| matches!(t, Token::Close(_)));
+        Reader { tokens: tokens.iter().peekable(), open: Vec::new(), mends, unclosed, leaving: 0, report }
     }
 
     fn root(mut self) -> Vec<Entry<'t>> {
@@ -75,7 +79,7 @@ impl<'t, 'r> Reader<'t, 'r> {
                 self.ended_too_early();
                 return contents;
             };
-            if let (Token::Statement(statement), true) = (token, self.mends) {
+            if let (Token::Statement(statement), true) = (token, self.mends && self.unclosed) {
                 self.leaving = self.blocks_to_leave(statement);
                 if self.leaving > 0 {
                     continue;
@@ -131,12 +135,11 @@ impl<'t, 'r> Reader<'t, 'r> {
             Inside::Keywords(block) => table::find(block, &word.value).is_some(),
             Inside::Lines | Inside::Anything => false,
         };
-        if knows(innermost) {
-            return 0;
-        }
-        let count = if begins_root_block(&word.value) && statement.words.len() > 1 && opens() {
+        let telling = matches!(innermost.inside, Inside::Keywords(_)) && (statement.words.len() > 1 || opens());
+        let begins = begins_root_block(&word.value) && opens();
+        let count = if begins && !fits(innermost.inside, statement) {
             self.open.len()
-        } else if matches!(innermost.inside, Inside::Keywords(_)) && (statement.words.len() > 1 || opens()) {
+        } else if telling && !knows(innermost) {
             outer.iter().rev().position(knows).map_or(0, |position| position + 1)
         } else {
             0
@@ -168,8 +171,13 @@ impl<'t, 'r> Reader<'t, 'r> {
             self.unknown(block, word);
             return None;
         };
+        if ONE_NAME.contains(&keyword.word) && statement.words.len() != 2 {
+            self.nameless(word);
+            return None;
+        }
         let enough = self.arity(keyword, word, statement);
-        if keyword.status == Status::NotYet {
+        // of a whole block it is told once
+        if keyword.status == Status::NotYet && block != Block::GarpGroup {
             let title = format!("`{}` is accepted, but not modelled yet", word.value);
             self.report.warning(word, title, "has no effect here").unnoticed();
         }
@@ -178,38 +186,61 @@ impl<'t, 'r> Reader<'t, 'r> {
             Takes::Lines(_) | Takes::NamedLines(_) => Some(Inside::Lines),
             _ => None,
         };
-        let contents = inside.map_or_else(Contents::default, |inside| self.enter(word, inside));
+        let on_line = matches!(inside, Some(Inside::Lines)) && statement.words.len() - 1 > arity(keyword.takes).1;
+        let contents = inside.map_or_else(Contents::default, |inside| self.enter(word, inside, on_line));
         enough.then_some(Entry { keyword, word, statement, entries: contents.entries, lines: contents.lines })
+    }
+
+    /// keepalived skips the whole block.
+    fn nameless(&mut self, word: &'t Word) {
+        let title = format!("`{}` needs one name, the block is skipped", word.value);
+        self.report.error(word, title, "one word must stand between this and its `{`").survived();
+        if self.tokens.next_if(|token| matches!(token, Token::Open(_))).is_some() {
+            self.skip();
+        }
     }
 
     /// Whether enough words follow; what is too much is told.
     fn arity(&mut self, keyword: &Keyword, word: &'t Word, statement: &'t Statement) -> bool {
         let (least, most) = arity(keyword.takes);
         let given = statement.words.len() - 1;
+        let opens = matches!(self.tokens.peek(), Some(Token::Open(_)));
         if given > most
+            && (opens || !matches!(keyword.takes, Takes::Lines(_)))
             && let (Some(first), Some(last)) = (statement.words.get(1 + most), statement.words.last())
         {
             let rest = Place::new((), first.file.clone(), first.span.start..last.span.end.max(first.span.end));
-            self.report
-                .warning(&rest, "the rest of this line is ignored", "not read")
-                .help("keepalived reads one keyword per line")
-                .unnoticed();
+            let told = self.report.warning(&rest, "the rest of this line is ignored", "not read");
+            match keyword.takes {
+                Takes::Lines(_) => told.help(format!("`{{` must follow `{}` at once", word.value)).survived(),
+                _ if statement.words[1].value == "=" => {
+                    told.help("a value follows its keyword without `=`").unnoticed()
+                }
+                _ => told.help("keepalived reads one keyword per line").unnoticed(),
+            };
         }
         if given < least {
             let title = format!("`{}` needs a value: {}", word.value, keyword.takes);
-            self.report
-                .error(word, title, "nothing follows")
-                .help("keepalived ends where a value is missing")
-                .keepalived(Keepalived::Refuses(2));
+            let told = self.report.error(word, title, "nothing follows");
+            match LIVES_WITHOUT_VALUE.contains(&keyword.word) {
+                true => told.help("the line is ignored").survived(),
+                false => told.help("keepalived ends where a value is missing").keepalived(Keepalived::Refuses(2)),
+            };
         }
         given >= least
     }
 
-    /// Reads a block.
-    fn enter(&mut self, header: &'t Word, inside: Inside) -> Contents<'t> {
+    /// Reads a block. What should be in it may stand on the line of its header instead.
+    fn enter(&mut self, header: &'t Word, inside: Inside, on_line: bool) -> Contents<'t> {
         if self.tokens.next_if(|token| matches!(token, Token::Open(_))).is_none() {
             let title = format!("`{}` begins a block", header.value);
-            self.report.error(header, title, "no `{` follows").survived();
+            self.report
+                .error(header, title, "no `{` follows")
+                .help("keepalived takes the following lines, up to the next `}`, as the lines of this block")
+                .survived();
+            if self.mends && on_line {
+                return Contents::default();
+            }
         }
         self.open.push(Open { header, inside });
         self.block(inside)
@@ -227,9 +258,21 @@ impl<'t, 'r> Reader<'t, 'r> {
             found.help(help);
         }
         if opens && self.mends {
-            self.enter(word, Inside::Anything);
+            self.enter(word, Inside::Anything, false);
         }
     }
+}
+
+/// Blocks that are skipped unless they have one name.
+const ONE_NAME: [&str; 2] = ["vrrp_instance", "vrrp_sync_group"];
+/// Keywords whose missing value keepalived survives.
+const LIVES_WITHOUT_VALUE: [&str; 3] = ["router_id", "lvs_timeouts", "script"];
+
+/// Whether this block knows such a line: `track_file` with a name is another keyword than without.
+fn fits(inside: Inside, statement: &Statement) -> bool {
+    let Inside::Keywords(block) = inside else { return false };
+    let known = statement.words.first().and_then(|word| table::find(block, &word.value));
+    known.is_some_and(|keyword| statement.words.len() - 1 <= arity(keyword.takes).1)
 }
 
 /// Whether this word begins a block at the top of a file.
@@ -242,13 +285,20 @@ fn begins_root_block(word: &str) -> bool {
 
 /// What the author may have meant.
 fn advice(block: Block, word: &Word, opens: bool) -> Option<String> {
+    if word.value.starts_with('\u{feff}') {
+        return Some("a mark of the byte order belongs to this word: save the file without it".to_owned());
+    }
     if let Some(Keyword { why, .. }) = table::find(block, &word.value) {
         return Some(format!("{why}; 2.2.7 ignores the line"));
     }
     let near = nearest(&word.value, block.section().all().filter(|k| k.status != Status::Refused).map(|k| k.word));
-    let elsewhere = table::places_of(&word.value).into_iter().map(|(section, _)| section.header).next();
+    let place = |section: &table::Section| match section.block {
+        Block::Root => section.header.to_owned(),
+        _ => format!("in `{}`", section.header),
+    };
+    let elsewhere = table::places_of(&word.value).into_iter().map(|(section, _)| place(section)).next();
     match (near, elsewhere) {
-        (_, Some(header)) => Some(format!("it belongs in `{header}`")),
+        (_, Some(place)) => Some(format!("it belongs {place}")),
         (Some(near), None) => Some(format!("did you mean `{near}`?")),
         (None, None) if opens => Some(
             "keepalived does not skip its block: it reads the lines as lines of the block around, which the `}` closes"

@@ -8,17 +8,26 @@ use vrrplab_engine::time::Span;
 use super::addresses;
 use super::defaults::Defaults;
 use super::entry::{Entry, number, unknown_option, value_of};
+use super::globals::whole_seconds_at;
 use super::lexer::{Statement, Word};
 use super::routes;
+use super::settings::deprecated;
 use super::trackers::Known;
-use crate::builder::{AuthType, InstanceDraft, Spanned, SyncGroupDraft, TrackDraft, TracksDraft, VipDraft};
+use crate::builder::{AuthType, InstanceDraft, Spanned, SyncGroupDraft, TrackDraft, TracksDraft, VipDraft, family_of};
 use crate::diagnostics::{Keepalived, Report};
 
 /// One `vrrp_instance`.
 pub(super) fn instance(entry: &Entry<'_>, defaults: &Defaults, known: &Known, report: &mut Report) -> InstanceDraft {
     let name = entry.text().unwrap_or_else(|| entry.word.clone());
     let mut i = defaults.begin_instance(name);
+    let mut bad_vrid = None;
     for line in &entry.entries {
+        if line.keyword.word == "virtual_router_id" {
+            let vrid = line.int(report);
+            bad_vrid = vrid.is_none().then_some(report.diagnostics.len());
+            put(&mut i.vrid, vrid);
+            continue;
+        }
         let taken = identity(&mut i, line, report)
             || timing(&mut i, line, report)
             || announcements(&mut i, line, report)
@@ -28,6 +37,15 @@ pub(super) fn instance(entry: &Entry<'_>, defaults: &Defaults, known: &Known, re
         if !taken {
             tracks(&mut i.tracks, line, known, report);
         }
+    }
+    if i.vmac_parts.is_some() && entry.entries.iter().any(|line| matches!(line.keyword.word, "use_vmac" | "use_ipvlan"))
+    {
+        i.vmac_parts = None;
+    }
+    if let Some(told) = bad_vrid.and_then(|count| report.diagnostics.get_mut(count - 1)).filter(|_| i.vrid.is_none()) {
+        told.keepalived(Keepalived::Refuses(5));
+        told.title = format!("the VRID of `{}` must be a number from 1 to 255", i.name.value);
+        i.refused = true;
     }
     i
 }
@@ -44,20 +62,15 @@ fn identity(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) -> boo
     match line.keyword.word {
         "state" => state(i, line, report),
         "interface" => put(&mut i.interface, line.text()),
-        "virtual_router_id" => {
-            let vrid = line.any_int(report);
-            if vrid.is_none() {
-                i.refused = true;
-                report.diagnostics.last_mut().map(|last| last.keepalived(Keepalived::Refuses(5)));
-            }
-            put(&mut i.vrid, vrid);
-        }
         "priority" => put(&mut i.priority, line.any_int(report)),
         "version" => version(i, line, report),
         "nopreempt" => i.preempt = line.flag(false),
         "preempt" => i.preempt = line.flag(true),
         "authentication" => authentication(i, line, report),
-        "check_unicast_src" => put(&mut i.check_unicast_src, line.switch(report)),
+        "check_unicast_src" => {
+            i.unicast.get_or_insert(line.word.place());
+            put(&mut i.check_unicast_src, line.switch(report));
+        }
         "skip_check_adv_addr" => {
             // any boolean switches it on
             let said = line.switch(report);
@@ -119,7 +132,7 @@ fn authentication(i: &mut InstanceDraft, block: &Entry<'_>, report: &mut Report)
         report.warning(block.word, title, "no password in here");
     } else if i.auth_type.is_none() && i.auth_pass.take().is_some() {
         let title = "`auth_pass` without `auth_type`: nothing is authenticated";
-        report.warning(block.word, title, "no type in here");
+        report.warning(block.word, title, "no type in here").unnoticed();
     }
 }
 
@@ -139,7 +152,7 @@ fn announcements(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) -
     match line.keyword.word {
         "garp_master_delay" => put(&mut i.garp_delay, line.span(report)),
         "garp_master_repeat" => put(&mut i.garp_repeat, line.int(report)),
-        "garp_master_refresh" => put(&mut i.garp_refresh, line.span(report)),
+        "garp_master_refresh" => put(&mut i.garp_refresh, whole_seconds_at(line, report)),
         "garp_master_refresh_repeat" => put(&mut i.garp_refresh_repeat, line.int(report)),
         "garp_lower_prio_delay" => put(&mut i.garp_lower_prio_delay, line.span(report)),
         "garp_lower_prio_repeat" => put(&mut i.garp_lower_prio_repeat, line.int(report)),
@@ -164,12 +177,23 @@ fn addressing(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) -> b
     match line.keyword.word {
         "virtual_ipaddress" => i.vips.extend(vips(line, report)),
         "virtual_ipaddress_excluded" => i.excluded_vips.extend(vips(line, report)),
-        "virtual_routes" => i.routes.extend(line.lines.iter().map(|l| routes::route(&l.words))),
-        "virtual_rules" => i.rules.extend(line.lines.iter().map(|l| routes::rule(&l.words))),
+        "virtual_routes" => {
+            for read in line.lines.iter().map(|l| routes::route(&l.words, report)) {
+                i.devices.extend(read.devices);
+                i.routes.extend(read.model);
+            }
+        }
+        "virtual_rules" => {
+            for read in line.lines.iter().map(|l| routes::rule(&l.words, false, report)) {
+                i.devices.extend(read.devices);
+                i.rules.extend(read.model);
+            }
+        }
         "mcast_src_ip" | "unicast_src_ip" => put(&mut i.source, line.address(report)),
         "track_src_ip" => i.track_source = line.flag(true),
         "mcast_dst_ip" => put(&mut i.group, line.address(report).filter(|a| multicast(a, report))),
         "unicast_peer" => {
+            i.unicast.get_or_insert(line.word.place());
             i.unicast_peers.extend(line.lines.iter().filter_map(|l| addresses::peer(&l.words, report)));
         }
         "unicast_ttl" => put(&mut i.unicast_ttl, line.int(report)),
@@ -180,6 +204,9 @@ fn addressing(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) -> b
         }
         _ => return false,
     }
+    let first = [i.vips.first().map(|vip| vip.addr.value), i.source.as_ref().map(|s| s.value)];
+    let first = first.into_iter().chain([i.unicast_peers.first().map(|peer| peer.ip.value)]).flatten().next();
+    i.family = i.family.or(first.map(family_of));
     true
 }
 
@@ -204,12 +231,19 @@ fn interfaces(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) -> b
         "use_vmac" => vmac(i, line, report),
         "use_ipvlan" => ipvlan(i, line, report),
         "use_vmac_addr" => with_vmac(i, line, |vmac| vmac.for_addresses = true),
-        "vmac_xmit_base" => with_vmac(i, line, |vmac| vmac.xmit_base = true),
+        "vmac_xmit_base" => {
+            i.vmac_parts = Some(line.word.clone());
+            with_vmac(i, line, |vmac| vmac.xmit_base = true);
+        }
         "promote_secondaries" => i.promote_secondaries = true,
         "accept" => i.accept = line.flag(true),
         "no_accept" => i.accept = line.flag(false),
         "kernel_rx_buf_size" => put(&mut i.receive_buffer, line.count(report).map(|n| n.value)),
-        "lvs_sync_daemon_interface" => put(&mut i.lvs_sync_interface, line.text().map(|t| t.value)),
+        "lvs_sync_daemon_interface" => {
+            deprecated(line, "`lvs_sync_daemon` in `global_defs` has its place", report);
+            put(&mut i.lvs_sync_interface, line.text().map(|t| t.value));
+        }
+        "linkbeat_use_polling" => deprecated(line, "write `linkbeat_interfaces` outside of the instance", report),
         _ => return false,
     }
     true
@@ -227,7 +261,7 @@ fn vmac(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) {
         if word.value.contains(':') {
             mac = partial_mac(word, report);
         } else {
-            name = Some(word.value.clone());
+            name = device_name(word, report);
         }
     }
     let last = i.vrid.as_ref().and_then(|v| u8::try_from(v.value).ok()).unwrap_or(0);
@@ -240,11 +274,26 @@ fn vmac(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) {
     });
 }
 
+/// The name of an interface that is to be made.
+fn device_name(word: &Word, report: &mut Report) -> Option<String> {
+    let fits = word.value.len() <= 15;
+    if !fits {
+        let title = format!("`{}` is too long for an interface", word.value);
+        report.error(word, title, "up to 15 characters; another name is used").survived();
+    }
+    fits.then(|| word.value.clone())
+}
+
 /// Five bytes, which the VRID completes, or six.
 fn partial_mac(word: &Word, report: &mut Report) -> Option<([u8; 6], bool)> {
     let parts: Option<Vec<u8>> = word.value.split(':').map(|p| u8::from_str_radix(p, 16).ok()).collect();
     let mut bytes = [0; 6];
     match parts {
+        Some(parts) if parts.first().is_some_and(|first| first & 1 == 1) => {
+            let title = format!("`{}` is a multicast address", word.value);
+            report.error(word, title, "ignored").survived();
+            None
+        }
         Some(parts) if matches!(parts.len(), 5 | 6) => {
             for (to, from) in bytes.iter_mut().zip(&parts) {
                 *to = *from;
@@ -268,7 +317,8 @@ fn ipvlan(i: &mut InstanceDraft, line: &Entry<'_>, report: &mut Report) {
             "private" => mode = IpvlanMode::Private,
             "vepa" => mode = IpvlanMode::Vepa,
             text if text.contains(['.', ':']) => addr = addresses::address_with_prefix(word, report),
-            text => name = Some(text.to_owned()),
+            _ if name.is_some() => unknown_option(word, "`use_ipvlan`", "bridge, private or vepa", report),
+            _ => name = device_name(word, report),
         }
     }
     with_vmac(i, line, |vmac| {
@@ -330,21 +380,24 @@ fn tracks(tracks: &mut TracksDraft, block: &Entry<'_>, known: &Known, report: &m
     }
 }
 
-/// `NAME [weight w] [reverse]`
+/// `NAME [weight W [reverse|noreverse]]`; keepalived leaves out a line with anything else.
 fn track(line: &Statement, report: &mut Report) -> Option<TrackDraft> {
-    let mut tracked = TrackDraft { name: line.words.first()?.clone(), weight: None, reverse: false };
+    let mut tracked = TrackDraft { name: line.words.first()?.clone(), weight: None, reverse: None };
     let mut rest = line.words[1..].iter();
+    let mut weighted = false;
     while let Some(option) = rest.next() {
         match option.value.as_str() {
             "weight" => {
                 let word = value_of(option, rest.next(), report)?;
                 tracked.weight = number(word, (i64::MIN, i64::MAX), "-253 to 253", report);
+                weighted = true;
             }
-            "reverse" => tracked.reverse = true,
+            "reverse" if weighted => tracked.reverse = Some(true),
+            "noreverse" if weighted => tracked.reverse = Some(false),
             _ => {
-                let help = "`weight` with a number, or `reverse`; one on a line";
+                let help = "one name on a line, with `weight NUMBER` and `reverse` behind it: this one is not tracked";
                 unknown_option(option, "a tracked item", help, report);
-                break;
+                return None;
             }
         }
     }
@@ -357,7 +410,11 @@ pub(super) fn sync_group(entry: &Entry<'_>, known: &Known, report: &mut Report) 
     for line in &entry.entries {
         match line.keyword.word {
             "group" => group.members.extend(line.lines.iter().flat_map(|l| l.words.iter().cloned())),
-            "sync_group_tracking_weight" | "global_tracking" => group.tracking_weight = line.flag(true),
+            "sync_group_tracking_weight" => group.tracking_weight = line.flag(true),
+            "global_tracking" => {
+                deprecated(line, "what the group itself tracks is tracked for all members", report);
+                group.tracking_weight = line.flag(true);
+            }
             _ => {
                 if !notify(&mut group.notify, line, report) {
                     tracks(&mut group.tracks, line, known, report);

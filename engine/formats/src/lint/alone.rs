@@ -1,5 +1,7 @@
 //! What one file says about itself.
-use super::table::{FAULTS_ALL, SAME_VIP, SYNC_PRIORITIES, UNWATCHED};
+use vrrplab_engine::time::Span;
+
+use super::table::{FAULTS_ALL, PREEMPT_DELAY, SAME_VIP, SYNC_PRIORITIES, UNWATCHED};
 use super::{Finding, Member, Subject};
 use crate::builder::VipDraft;
 
@@ -7,6 +9,7 @@ pub(super) fn check(subject: &Subject) -> Vec<Finding> {
     let members: Vec<Member<'_>> = subject.instances().collect();
     let mut findings = same_vips(&members);
     findings.extend(members.iter().flat_map(interfaces));
+    findings.extend(members.iter().filter_map(preempt_delay));
     findings.extend(groups(subject));
     findings
 }
@@ -51,12 +54,21 @@ fn interfaces(member: &Member<'_>) -> Vec<Finding> {
             findings.push(Finding::new(&UNWATCHED, &at, title));
             named.push(dev);
         } else if dev != own && !asked_for {
-            let title = format!("the cable of {dev} takes all addresses of `{name}` away, those on {own} too");
+            let title = format!(
+                "{dev} is in no `track_interface`, yet its cable takes all addresses of `{name}` away, those on {own} too"
+            );
             findings.push(Finding::new(&FAULTS_ALL, &at, title));
             named.push(dev);
         }
     }
     findings
+}
+
+/// keepalived complains of a delay beside `state MASTER` only when it is not 0; the reader has told that already.
+fn preempt_delay(member: &Member<'_>) -> Option<Finding> {
+    let given = member.draft.preempt_delay.as_ref().filter(|delay| delay.value == Span::ZERO)?;
+    let title = format!("`state MASTER` cancels the `preempt_delay` of `{}`", member.model.name);
+    member.model.wants_master.then(|| Finding::new(&PREEMPT_DELAY, given, title))
 }
 
 fn groups(subject: &Subject) -> Vec<Finding> {

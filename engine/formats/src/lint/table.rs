@@ -42,6 +42,14 @@ pub static STATE_MASTER: Lint = Lint {
     consequence: "the priority decides; below 255 `state MASTER` only cancels `nopreempt` and `preempt_delay`",
     fix: Some("write `state BACKUP` here, or raise the priority"),
 };
+/// A delay that `state MASTER` cancels.
+pub static PREEMPT_DELAY: Lint = Lint {
+    id: "preempt-delay-cancelled",
+    severity: Note,
+    sentence: "`preempt_delay` stands beside `state MASTER`",
+    consequence: "`state MASTER` cancels it, whatever its value",
+    fix: Some("write `state BACKUP`, or remove the line"),
+};
 /// A weight that never hands over.
 pub static WEIGHT: Lint = Lint {
     id: "weight-cannot-change-order",
@@ -181,6 +189,7 @@ pub static ALL: &[&Lint] = &[
     &FAULTS_ALL,
     &SYNC_PRIORITIES,
     &STATE_MASTER,
+    &PREEMPT_DELAY,
     &WEIGHT,
     &SLOW_SCRIPT,
     &LOOSE_SCRIPT,

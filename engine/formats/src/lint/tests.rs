@@ -139,6 +139,13 @@ fn a_script_must_notice_before_a_dead_node_is_replaced() {
 }
 
 #[test]
+fn a_delay_beside_state_master_is_cancelled() {
+    assert_eq!(alone("state BACKUP", "state MASTER\n preempt_delay 0"), ["preempt-delay-cancelled"]);
+    assert_eq!(alone("state BACKUP", "state BACKUP\n preempt_delay 0"), [""; 0]);
+    assert_eq!(alone("state BACKUP", "state MASTER\n preempt_delay 5"), [""; 0], "the reader has told it");
+}
+
+#[test]
 fn scripts_belong_where_only_root_writes() {
     let at = |path: &str| ids(&[&format!("vrrp_script chk {{\n script {path}\n}}\n{R1}")]);
     assert_eq!(at("/tmp/chk.sh"), ["script-path-not-secure"]);

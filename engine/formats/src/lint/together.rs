@@ -103,7 +103,7 @@ fn weight(one: &Member<'_>, best_other: i32) -> Option<Finding> {
         return None;
     }
     let lines = one.draft.tracks.interfaces.iter();
-    let (weight, at) = lines.filter(|t| !t.reverse).find_map(|line| {
+    let (weight, at) = lines.filter(|t| t.reverse != Some(true)).find_map(|line| {
         let at = line.weight.as_ref()?;
         let kept = one.model.track_interfaces.iter().any(|t| i64::from(t.weight) == at.value);
         (kept && at.value != 0).then_some((i32::try_from(at.value).ok()?, at))

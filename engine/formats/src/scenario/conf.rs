@@ -149,12 +149,12 @@ impl Reader<'_> {
         Some(match &text.0.value {
             Short::Word(word, _) => {
                 let name = self.placed_word::<TextKind, _>(word, &text.0)?;
-                TrackDraft { name, weight: None, reverse: false }
+                TrackDraft { name, weight: None, reverse: None }
             }
             Short::Long(long) => TrackDraft {
                 name: self.read(&long.interface)?,
                 weight: self.maybe(&long.weight),
-                reverse: self.or(&long.reverse, false),
+                reverse: Some(self.or(&long.reverse, false)),
             },
         })
     }

@@ -73,7 +73,7 @@ fn url(block: &Entry<'_>, report: &mut Report) -> Option<UrlCheck> {
             "virtualhost" => put(&mut url.virtual_host, line.text().map(|t| t.value)),
             "regex" => put(&mut pattern, line.text().map(|t| t.value)),
             _ => {
-                option.get_or_insert(&line.word);
+                option.get_or_insert(line.word);
                 regex_option(&mut regex, line, report);
             }
         }

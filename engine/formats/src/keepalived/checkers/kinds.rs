@@ -31,6 +31,11 @@ pub(super) fn dns(lines: &[&Entry<'_>], report: &mut Report) -> CheckKind {
     for line in lines {
         let Some(word) = line.text() else { continue };
         if line.keyword.word == "name" {
+            if word.value.trim_end_matches('.').split('.').any(str::is_empty) && word.value != "." {
+                let title = format!("`{}` has an empty part, the line is ignored", word.value);
+                report.error(&word, title, "two dots in a row").survived();
+                continue;
+            }
             dns.name = word.value;
         } else if let Some(kind) = DnsType::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(&word.value)) {
             dns.kind = kind;
@@ -84,7 +89,7 @@ pub(super) fn udp(lines: &[&Entry<'_>], report: &mut Report) -> CheckKind {
             word => {
                 let slot = if word == "min_reply_length" { &mut min } else { &mut max };
                 *slot = line.int(report).and_then(|n| u16::try_from(n.value).ok()).unwrap_or(*slot);
-                length = Some(&line.word);
+                length = Some(line.word);
             }
         }
     }

@@ -62,7 +62,7 @@ fn before<T>(list: &[T], last: usize) -> &[T] {
     &list[..list.len().saturating_sub(last)]
 }
 
-/// The longest common end of all lists, if a group must track it.
+/// The longest common end of all lists that names nothing twice, if a group must track it.
 fn shared<'m, T: PartialEq, K: PartialEq>(
     lists: impl Iterator<Item = &'m [T]>,
     key: impl Fn(&T) -> K,
@@ -74,10 +74,12 @@ fn shared<'m, T: PartialEq, K: PartialEq>(
     if !lists.iter().any(|list| twice(list) || list.iter().any(&weighted)) {
         return &[];
     }
-    lists.iter().fold(first, |shared, list| {
+    let common = lists.iter().fold(*first, |shared, list| {
         let same = shared.iter().rev().zip(list.iter().rev()).take_while(|(a, b)| a == b).count();
         &shared[shared.len() - same..]
-    })
+    });
+    let start = (0..common.len()).find(|start| !twice(&common[*start..])).unwrap_or(common.len());
+    &common[start..]
 }
 
 fn members<'m>(model: &'m NodeModel, group: &SyncGroupModel) -> impl Iterator<Item = &'m InstanceModel> {
@@ -237,8 +239,11 @@ impl Page<'_> {
     }
 
     fn track_interface(&self, track: &TrackInterface) -> String {
-        let weight = if track.weight == 0 { String::new() } else { format!(" weight {}", track.weight) };
-        self.interface(track.iface) + &weight + if track.reverse { " reverse" } else { "" }
+        match (track.weight, track.reverse) {
+            (0, false) => self.interface(track.iface),
+            (weight, false) => self.interface(track.iface) + &format!(" weight {weight}"),
+            (weight, true) => self.interface(track.iface) + &format!(" weight {weight} reverse"),
+        }
     }
 
     fn vips(&mut self, header: &str, vips: &[Vip], own: IfIndex) {
@@ -280,12 +285,17 @@ impl Page<'_> {
     }
 }
 
-/// `NAME [weight W] [reverse]`; without a weight that of what is tracked counts.
+/// `NAME [weight W [reverse|noreverse]]`; without a weight that of what is tracked counts.
 fn track(name: &str, own: (i16, bool), t: &Tracked) -> String {
     if own == (t.weight, t.reverse) {
         return word(name).into_owned();
     }
-    format!("{} weight {}{}", word(name), t.weight, if t.reverse { " reverse" } else { "" })
+    let direction = match (own.1, t.reverse) {
+        (false, true) => " reverse",
+        (true, false) => " noreverse",
+        _ => "",
+    };
+    format!("{} weight {}{direction}", word(name), t.weight)
 }
 
 fn peer(peer: &UnicastPeer) -> String {

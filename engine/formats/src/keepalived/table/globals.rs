@@ -40,7 +40,7 @@ pub(super) static GLOBALS: Section = Section {
         kept("vrrp_mcast_group6", Takes::Address, "ff02::12", "the group of IPv6 adverts; another one is not modelled yet"),
         modelled("vrrp_garp_master_delay", Takes::Seconds(0, LONGEST), "5", "the second burst of announcements comes so much later"),
         modelled("vrrp_garp_master_repeat", Takes::Int(1, U32), "5", "announcements of each address in a burst"),
-        modelled("vrrp_garp_master_refresh", Takes::Seconds(0, LONGEST), "0", "a master announces again this often; 0 is never"),
+        modelled("vrrp_garp_master_refresh", Takes::Int(0, U32), "0", "a master announces again this often; 0 is never"),
         modelled("vrrp_garp_master_refresh_repeat", Takes::Int(1, U32), "1", "announcements of each address then"),
         modelled("vrrp_garp_lower_prio_delay", Takes::Seconds(0, LONGEST), "vrrp_garp_master_delay", "the second burst after a worse advert comes so much later"),
         modelled("vrrp_garp_lower_prio_repeat", Takes::Int(0, U32), "vrrp_garp_master_repeat", "announcements of each address after a worse advert"),

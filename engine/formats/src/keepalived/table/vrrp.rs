@@ -5,7 +5,7 @@ const ADDRESS: &str = "ADDR[/LEN] [brd ADDR|+|-] [dev IF] [scope SCOPE] [label L
                        [mngtmpaddr] [noprefixroute] [autojoin] [no_track] [preferred_lft SECONDS|forever] [use_vmac]";
 const ROUTE: &str = "DESTINATION [via ADDR] [dev IF] [attributes of ip route] [no_track]";
 const RULE: &str = "[not] [from ADDR] [to ADDR] [selectors and action of ip rule] [no_track]";
-const TRACKED: &str = "NAME [weight WEIGHT] [reverse]";
+const TRACKED: &str = "NAME [weight WEIGHT [reverse|noreverse]]";
 
 /// `notify*` of instances and groups.
 #[rustfmt::skip]
@@ -58,7 +58,7 @@ pub(super) static INSTANCE: Section = Section {
         modelled("strict_mode", Takes::Switch, "vrrp_strict", "what RFC 5798 does not have is switched off"),
         modelled("garp_master_delay", Takes::Seconds(0, LONGEST), "vrrp_garp_master_delay", "the second burst of announcements comes so much later"),
         modelled("garp_master_repeat", Takes::Int(1, U32), "vrrp_garp_master_repeat", "announcements of each address in a burst"),
-        modelled("garp_master_refresh", Takes::Seconds(0, LONGEST), "vrrp_garp_master_refresh", "a master announces again this often; 0 is never"),
+        modelled("garp_master_refresh", Takes::Int(0, U32), "vrrp_garp_master_refresh", "a master announces again this often; 0 is never"),
         modelled("garp_master_refresh_repeat", Takes::Int(1, U32), "vrrp_garp_master_refresh_repeat", "announcements of each address then"),
         modelled("garp_lower_prio_delay", Takes::Seconds(0, LONGEST), "vrrp_garp_lower_prio_delay", "the second burst after a worse advert comes so much later"),
         modelled("garp_lower_prio_repeat", Takes::Int(0, U32), "vrrp_garp_lower_prio_repeat", "announcements of each address after a worse advert"),
