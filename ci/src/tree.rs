@@ -48,8 +48,9 @@ fn descend(dir: &Path, prefix: &str, texts: &mut Vec<Text>) -> io::Result<()> {
 fn belongs(prefix: &str, name: &str) -> bool {
     let built = prefix.is_empty() && (name == "target" || name == "out");
     let hidden = name.starts_with('.') && name != ".ci" && name != ".github" && name != ".gitignore";
+    let fuzzed = prefix == "engine/formats/fuzz" && ["target", "corpus", "seeds", "artifacts"].contains(&name);
     let pending = name.ends_with(".pending-snap") || name.ends_with(".snap.new");
-    !(built || hidden || pending)
+    !(built || fuzzed || hidden || pending)
 }
 
 #[cfg(test)]

@@ -7,7 +7,9 @@ mod instance;
 mod statics;
 mod strict;
 mod tracks;
+mod vrids;
 
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use vrrplab_engine::model::{AddressFamily, InstanceModel, InterfaceModel, NodeModel};
@@ -19,6 +21,8 @@ pub use draft::{
     TracksDraft, VipDraft,
 };
 use host::Host;
+use tracks::Names;
+use vrids::Users;
 
 /// Makes the model of one node. Every problem goes to the report; where keepalived would not run there is no model.
 pub fn build_node(
@@ -29,9 +33,9 @@ pub fn build_node(
     report: &mut Report,
 ) -> Option<NodeModel> {
     let refusals_before = report.refusals();
-    let mut kept: Vec<&InstanceDraft> = Vec::new();
+    let (mut kept, mut taken): (Vec<&InstanceDraft>, BTreeSet<&str>) = Default::default();
     for instance in &draft.instances {
-        if kept.iter().any(|k| k.name.value == instance.name.value) {
+        if !taken.insert(&instance.name.value) {
             let title = format!("a second instance named `{}` is skipped", instance.name.value);
             report.warning(&instance.name, title, "this name is taken");
         } else {
@@ -39,14 +43,15 @@ pub fn build_node(
         }
     }
     let host = Host { interfaces: &interfaces, dynamic: draft.globals.dynamic_interfaces };
-    let built = kept.iter().map(|d| instance::build(d, draft, host, report)).collect::<Vec<_>>();
+    let names = Names::new(draft);
+    let built = kept.iter().map(|d| instance::build(d, draft, &names, host, report)).collect::<Vec<_>>();
     let waits = |model: &Option<InstanceModel>| host.dynamic && model.is_none();
-    let absent: Vec<&str> =
+    let absent: BTreeSet<&str> =
         kept.iter().zip(&built).filter(|(_, m)| waits(m)).map(|(d, _)| d.name.value.as_str()).collect();
     let (kept, mut built): (Vec<_>, Vec<_>) = kept.into_iter().zip(built).filter(|(_, m)| !waits(m)).unzip();
     checks::names_of_vmacs(&kept, &mut built, report);
     refuse_shared_vrids(&kept, &built, &interfaces, report);
-    let sync_groups = groups::build(draft, &kept, &mut built, &absent, host, report);
+    let sync_groups = groups::build(draft, &names, &kept, &mut built, absent, host, report);
     let statics = statics::build(draft, &kept, host, report);
     if report.refusals() > refusals_before {
         return None;
@@ -81,14 +86,9 @@ fn refuse_shared_vrids(
     report: &mut Report,
 ) {
     let known: Vec<_> = drafts.iter().zip(built).filter_map(|(d, m)| Some((d, m.as_ref()?))).collect();
+    let mut users = Users::default();
     for (position, (draft, model)) in known.iter().enumerate() {
-        let clash = known[..position].iter().find(|(_, earlier)| {
-            let same = (earlier.iface, earlier.vrid, earlier.family) == (model.iface, model.vrid, model.family);
-            let apart = earlier.is_unicast() != model.is_unicast()
-                || model.is_unicast() && !earlier.unicast_peers.iter().any(|p| model.peer(p.ip).is_some());
-            same && !apart
-        });
-        let Some((_, earlier)) = clash else { continue };
+        let Some((_, earlier)) = users.add(position, model).and_then(|first| known.get(first)) else { continue };
         let iface = interfaces.iter().find(|i| i.index == model.iface).map_or("?", |i| i.name.as_str());
         let title =
             format!("`{}` and `{}` both use VRID {} on interface {iface}", earlier.name, model.name, model.vrid);

@@ -1,4 +1,5 @@
 //! Errors and warnings that point into the texts they are about: collected all at once, shown sorted with the line itself.
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::sync::Arc;
@@ -115,12 +116,19 @@ pub struct Report {
     pub sources: Vec<Source>,
     /// The findings, in the order in which they were made.
     pub diagnostics: Vec<Diagnostic>,
+    /// What is found when there is no more room for it.
+    unheard: Option<Box<Diagnostic>>,
+    /// Names of the texts.
+    names: BTreeSet<String>,
 }
+
+/// How many findings are kept. Who reads a text with more learns that there are more.
+pub const MOST_FINDINGS: usize = 100_000;
 
 impl Report {
     /// Keeps a text so that findings in it can be shown; the answer names it in [`Spanned`] values.
     pub fn add_source(&mut self, name: &str, text: &str) -> Arc<str> {
-        if !self.sources.iter().any(|s| s.name == name) {
+        if self.names.insert(name.to_owned()) {
             self.sources.push(Source { name: name.to_owned(), text: text.to_owned() });
         }
         Arc::from(name)
@@ -154,9 +162,26 @@ impl Report {
             Severity::Warning => Keepalived::Complains(5),
             Severity::Note => Keepalived::Silent,
         };
-        self.diagnostics.push(Diagnostic { severity, file, span, title, label, help: None, keepalived });
+        let mut found = Diagnostic { severity, file, span, title, label, help: None, keepalived };
+        if self.diagnostics.len() > MOST_FINDINGS {
+            return self.unheard.insert(Box::new(found));
+        }
+        if self.diagnostics.len() == MOST_FINDINGS {
+            found.severity = Severity::Error;
+            found.title = format!("there are more than {MOST_FINDINGS} findings, the others are not told");
+            found.label = "the first one too many".to_owned();
+            found.keepalived = Keepalived::Refuses(5);
+            self.diagnostics.push(found.clone());
+            return self.unheard.insert(Box::new(found));
+        }
+        self.diagnostics.push(found);
         let last = self.diagnostics.len() - 1;
         &mut self.diagnostics[last]
+    }
+
+    /// Whether advice is still worth looking for: nobody reads it behind this many findings.
+    pub(crate) fn advises(&self) -> bool {
+        self.diagnostics.len() <= MOST_ADVISED
     }
 
     /// Whether any finding is an error.
@@ -254,10 +279,19 @@ fn inside(text: &str, span: &Range<usize>) -> Range<usize> {
     start..end
 }
 
+/// How many findings may come with advice that has to be looked for.
+const MOST_ADVISED: usize = 1_000;
+
+/// How many names are compared with a misspelt one.
+const MOST_CANDIDATES: usize = 500;
+
 /// The candidate that `word` was probably meant to be; none when nothing is close.
 pub fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     let allowed = (word.chars().count() / 3).max(1);
-    let by_distance = candidates.map(|c| (strsim::damerau_levenshtein(word, c), c));
+    // a distance is never less than the difference of the lengths
+    let length = word.chars().count();
+    let comparable = candidates.take(MOST_CANDIDATES).filter(|c| c.chars().count().abs_diff(length) <= allowed);
+    let by_distance = comparable.map(|c| (strsim::damerau_levenshtein(word, c), c));
     by_distance.filter(|(distance, _)| *distance <= allowed).min_by_key(|(distance, _)| *distance).map(|(_, c)| c)
 }
 

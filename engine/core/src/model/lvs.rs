@@ -41,7 +41,7 @@ pub enum GroupMember {
 }
 
 /// What a virtual server answers for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ServiceKey {
     /// `virtual_server IP [PORT]`.
     Address(Endpoint),

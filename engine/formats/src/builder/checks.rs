@@ -1,4 +1,6 @@
 //! What keepalived looks at when an instance is complete: it complains, changes the instance, and goes on.
+use std::collections::BTreeSet;
+
 use vrrplab_engine::model::{AddressFamily, InstanceModel, InterfaceModel, VmacKind};
 
 use super::draft::{InstanceDraft, Spanned};
@@ -85,7 +87,7 @@ fn vmac(model: &mut InstanceModel, draft: &InstanceDraft, host: Host<'_>, report
 
 /// Two instances cannot make interfaces of one name: the second one gets another.
 pub(super) fn names_of_vmacs(drafts: &[&InstanceDraft], built: &mut [Option<InstanceModel>], report: &mut Report) {
-    let mut taken: Vec<String> = Vec::new();
+    let mut taken: BTreeSet<String> = BTreeSet::new();
     for (draft, model) in drafts.iter().zip(built) {
         let (Some(vmac), Some(at)) = (model.as_mut().and_then(|m| m.vmac.as_mut()), &draft.vmac) else { continue };
         match vmac.name.take_if(|name| taken.contains(name)) {

@@ -1,29 +1,34 @@
 //! Sync groups: member names become positions, and what a group tracks is tracked by each member.
+use std::collections::{BTreeMap, BTreeSet};
+
 use vrrplab_engine::model::track::Tracked;
 use vrrplab_engine::model::{InstanceModel, SyncGroupModel};
 
 use super::draft::{Draft, InstanceDraft, Spanned, SyncGroupDraft, TrackDraft};
 use super::host::Host;
-use super::tracks::Found;
+use super::tracks::{Found, Names};
 use crate::diagnostics::{Report, nearest};
 
 /// The groups that keep at least one member. Members' weights change as grouping demands.
 pub(super) fn build(
     draft: &Draft,
+    names: &Names<'_>,
     kept: &[&InstanceDraft],
     built: &mut [Option<InstanceModel>],
-    absent: &[&str],
+    absent: BTreeSet<&str>,
     host: Host<'_>,
     report: &mut Report,
 ) -> Vec<SyncGroupModel> {
     let mut groups: Vec<SyncGroupModel> = Vec::new();
+    let mut taken = BTreeSet::new();
+    let mut instances = Instances { positions: positions(kept), groups: BTreeMap::new(), absent };
     for group in &draft.sync_groups {
         let name = &group.name.value;
-        if groups.iter().any(|g| &g.name == name) {
+        if taken.contains(name) {
             report.warning(&group.name, format!("a second sync group named `{name}` is skipped"), "this name is taken");
             continue;
         }
-        let members = members(group, kept, absent, &groups, report);
+        let members = members(group, &instances, report);
         match members.as_slice() {
             [] => {
                 report.warning(&group.name, format!("sync group `{name}` has no members and is dropped"), "");
@@ -38,7 +43,7 @@ pub(super) fn build(
             }
             _ => {}
         }
-        let found = Found::new(&group.tracks, draft, host, report);
+        let found = Found::new(&group.tracks, names, host, report);
         let tracking_weight = group.tracking_weight.as_ref().is_some_and(|t| t.value);
         for &member in &members {
             let Some(model) = &mut built[member] else { continue };
@@ -51,37 +56,46 @@ pub(super) fn build(
             model.track_processes.extend(&found.processes);
             model.track_bfds.extend(&found.bfds);
         }
+        taken.insert(name);
+        instances.groups.extend(members.iter().map(|member| (*member, name.as_str())));
         let notify = group.notify.clone();
         groups.push(SyncGroupModel { tracking_weight, notify, ..SyncGroupModel::new(name, members) });
     }
     groups
 }
 
+/// The instances by name, the groups that they are in, and those whose interfaces are still missing.
+struct Instances<'d> {
+    positions: BTreeMap<&'d str, usize>,
+    groups: BTreeMap<usize, &'d str>,
+    absent: BTreeSet<&'d str>,
+}
+
+/// Where the instance of each name is.
+pub(super) fn positions<'d>(kept: &[&'d InstanceDraft]) -> BTreeMap<&'d str, usize> {
+    kept.iter().enumerate().map(|(position, draft)| (draft.name.value.as_str(), position)).collect()
+}
+
 /// Positions of the members; names that cannot be used are reported and left out.
-fn members(
-    group: &SyncGroupDraft,
-    kept: &[&InstanceDraft],
-    absent: &[&str],
-    earlier: &[SyncGroupModel],
-    report: &mut Report,
-) -> Vec<usize> {
-    let mut members = Vec::new();
-    for member in group.members.iter().filter(|member| !absent.contains(&member.value.as_str())) {
-        let Some(position) = kept.iter().position(|k| k.name.value == member.value) else {
+fn members(group: &SyncGroupDraft, instances: &Instances<'_>, report: &mut Report) -> Vec<usize> {
+    let (mut members, mut listed): (Vec<usize>, BTreeSet<usize>) = Default::default();
+    for member in group.members.iter().filter(|member| !instances.absent.contains(member.value.as_str())) {
+        let Some(&position) = instances.positions.get(member.value.as_str()) else {
             let title = format!("sync group `{}` names an unknown instance `{}`", group.name.value, member.value);
-            let near = nearest(&member.value, kept.iter().map(|k| k.name.value.as_str()));
+            let near = report.advises().then(|| nearest(&member.value, instances.positions.keys().copied()));
             let found = report.warning(member, title, "left out of the group");
-            if let Some(near) = near {
+            if let Some(near) = near.flatten() {
                 found.help(format!("did you mean `{near}`?"));
             }
             continue;
         };
-        if members.contains(&position) {
+        if listed.contains(&position) {
             report.warning(member, format!("`{}` is listed twice", member.value), "left out");
-        } else if let Some(other) = earlier.iter().find(|g| g.members.contains(&position)) {
-            let title = format!("`{}` is already a member of sync group `{}`", member.value, other.name);
+        } else if let Some(other) = instances.groups.get(&position) {
+            let title = format!("`{}` is already a member of sync group `{other}`", member.value);
             report.warning(member, title, "left out of this group");
         } else {
+            listed.insert(position);
             members.push(position);
         }
     }

@@ -9,12 +9,18 @@ use vrrplab_engine::time::Span;
 
 use super::draft::{AuthType, DefaultsDraft, Draft, InstanceDraft, Spanned, VipDraft};
 use super::host::Host;
-use super::tracks::Found;
+use super::tracks::{Found, Names};
 use super::{checks, family_of, strict};
 use crate::diagnostics::Report;
 
 /// The instance, or none where its interface or VRID is unknown; everything else is checked all the same.
-pub(super) fn build(draft: &InstanceDraft, node: &Draft, host: Host<'_>, report: &mut Report) -> Option<InstanceModel> {
+pub(super) fn build(
+    draft: &InstanceDraft,
+    node: &Draft,
+    names: &Names<'_>,
+    host: Host<'_>,
+    report: &mut Report,
+) -> Option<InstanceModel> {
     let defaults = &node.defaults;
     let name = &draft.name.value;
     let vrid = vrid(draft, report);
@@ -45,7 +51,7 @@ pub(super) fn build(draft: &InstanceDraft, node: &Draft, host: Host<'_>, report:
     let flag = |own: &Option<Spanned<bool>>, default: Option<&Spanned<bool>>| {
         own.as_ref().or(default).is_some_and(|value| value.value)
     };
-    let tracks = Found::new(&draft.tracks, node, host, report);
+    let tracks = Found::new(&draft.tracks, names, host, report);
     let mut model = InstanceModel {
         track_interfaces: tracks.interfaces,
         track_scripts: tracks.scripts,

@@ -3,6 +3,7 @@ use vrrplab_engine::model::route::{StaticAddress, Statics, TrackGroup};
 use vrrplab_engine::model::{IfAddr, Vip};
 
 use super::draft::{Draft, InstanceDraft};
+use super::groups::positions;
 use super::host::Host;
 use crate::diagnostics::{Keepalived, Report};
 
@@ -33,18 +34,19 @@ pub(super) fn build(node: &Draft, instances: &[&InstanceDraft], host: Host<'_>, 
     for link in &draft.links {
         host.find_or(link, Keepalived::Complains(4), report);
     }
+    let known = positions(instances);
     for (name, members) in &draft.groups {
-        let mut positions = Vec::new();
+        let mut found = Vec::new();
         for member in members {
-            match instances.iter().position(|i| i.name.value == member.value) {
-                Some(position) => positions.push(position),
+            match known.get(member.value.as_str()) {
+                Some(position) => found.push(*position),
                 None => {
                     let title = format!("track group `{}` names an unknown instance `{}`", name.value, member.value);
                     report.warning(member, title, "left out of the group").unnoticed();
                 }
             }
         }
-        statics.groups.push(TrackGroup { name: name.value.clone(), members: positions });
+        statics.groups.push(TrackGroup { name: name.value.clone(), members: found });
     }
     statics
 }

@@ -1,4 +1,6 @@
 //! What an instance tracks: names become positions, absent weights those of what is tracked.
+use std::collections::{BTreeMap, BTreeSet};
+
 use vrrplab_engine::model::TrackInterface;
 use vrrplab_engine::model::track::Tracked;
 
@@ -17,31 +19,51 @@ pub(super) struct Found {
 
 impl Found {
     /// Looks up every line.
-    pub(super) fn new(tracks: &TracksDraft, node: &Draft, host: Host<'_>, report: &mut Report) -> Found {
-        let scripts = names(&node.scripts, |s| (&s.name, s.weight, s.reverse));
-        let files = names(&node.files, |f| (&f.name, f.weight, f.reverse));
-        let processes = names(&node.processes, |p| (&p.name, p.weight, p.reverse));
-        let bfds = names(&node.bfds, |b| (&b.name, b.weight, b.reverse));
+    pub(super) fn new(tracks: &TracksDraft, names: &Names<'_>, host: Host<'_>, report: &mut Report) -> Found {
         Found {
             interfaces: track_interfaces(&tracks.interfaces, host, report),
-            scripts: all(&tracks.scripts, &scripts, 253, report),
-            files: all(&tracks.files, &files, 254, report),
-            processes: all(&tracks.processes, &processes, 254, report),
-            bfds: all(&tracks.bfds, &bfds, 253, report),
+            scripts: all(&tracks.scripts, &names.scripts, 253, report),
+            files: all(&tracks.files, &names.files, 254, report),
+            processes: all(&tracks.processes, &names.processes, 254, report),
+            bfds: all(&tracks.bfds, &names.bfds, 253, report),
         }
     }
 }
 
-/// Name, weight, direction.
-type Named<'d> = (&'d str, i16, bool);
-
-fn names<T>(items: &[Spanned<T>], read: fn(&T) -> (&String, i16, bool)) -> Vec<Named<'_>> {
-    items.iter().map(|item| read(&item.value)).map(|(name, weight, reverse)| (name.as_str(), weight, reverse)).collect()
+/// What can be tracked on a node, by name.
+pub(super) struct Names<'d> {
+    scripts: Named<'d>,
+    files: Named<'d>,
+    processes: Named<'d>,
+    bfds: Named<'d>,
 }
 
-fn tracked(line: &TrackDraft, names: &[Named<'_>], most: i64, report: &mut Report) -> Option<Tracked> {
-    let item = names.iter().position(|(name, ..)| *name == line.name.value)?;
-    let (_, own_weight, own_reverse) = names[item];
+impl<'d> Names<'d> {
+    /// What this draft defines.
+    pub(super) fn new(node: &'d Draft) -> Names<'d> {
+        Names {
+            scripts: named(&node.scripts, |s| (&s.name, s.weight, s.reverse)),
+            files: named(&node.files, |f| (&f.name, f.weight, f.reverse)),
+            processes: named(&node.processes, |p| (&p.name, p.weight, p.reverse)),
+            bfds: named(&node.bfds, |b| (&b.name, b.weight, b.reverse)),
+        }
+    }
+}
+
+/// Position, weight, direction; the first of a name counts.
+type Named<'d> = BTreeMap<&'d str, (usize, i16, bool)>;
+
+fn named<T>(items: &[Spanned<T>], read: fn(&T) -> (&String, i16, bool)) -> Named<'_> {
+    let mut named = Named::new();
+    for (position, item) in items.iter().enumerate() {
+        let (name, weight, reverse) = read(&item.value);
+        named.entry(name).or_insert((position, weight, reverse));
+    }
+    named
+}
+
+fn tracked(line: &TrackDraft, names: &Named<'_>, most: i64, report: &mut Report) -> Option<Tracked> {
+    let &(item, own_weight, own_reverse) = names.get(line.name.value.as_str())?;
     match &line.weight {
         None => Some(Tracked { item, weight: own_weight, reverse: own_reverse }),
         Some(given) => {
@@ -59,11 +81,11 @@ fn weight(given: &Spanned<i64>, most: i64, report: &mut Report) -> i16 {
     i16::try_from(weight).unwrap_or(0)
 }
 
-fn all(lines: &[TrackDraft], names: &[Named<'_>], most: i64, report: &mut Report) -> Vec<Tracked> {
-    let mut list: Vec<Tracked> = Vec::new();
+fn all(lines: &[TrackDraft], names: &Named<'_>, most: i64, report: &mut Report) -> Vec<Tracked> {
+    let (mut list, mut items): (Vec<Tracked>, BTreeSet<usize>) = Default::default();
     for line in lines {
         let Some(found) = tracked(line, names, most, report) else { continue };
-        if list.iter().any(|t| t.item == found.item) {
+        if !items.insert(found.item) {
             report.warning(&line.name, format!("`{}` is tracked twice", line.name.value), "skipped");
         } else {
             list.push(found);

@@ -5,11 +5,15 @@ pub(super) fn is_pattern(name: &str) -> bool {
     name.contains(['*', '?', '['])
 }
 
+/// How many bytes are written to find the alternatives of one name.
+const MOST_BYTES: usize = 1 << 20;
+
 /// The pattern with each combination of its `{a,b}` alternatives, in order; none when there are more than `most`.
 pub(super) fn alternatives(pattern: &str, most: usize) -> Option<Vec<String>> {
     let mut open = vec![pattern.to_owned()];
-    let mut done = Vec::new();
+    let (mut done, mut bytes) = (Vec::new(), 0);
     while let Some(next) = open.pop() {
+        bytes += next.len();
         match braces(&next) {
             Some((start, end, parts)) => {
                 let made = parts.iter().rev().map(|part| format!("{}{part}{}", &next[..start], &next[end..]));
@@ -17,7 +21,7 @@ pub(super) fn alternatives(pattern: &str, most: usize) -> Option<Vec<String>> {
             }
             None => done.push(next),
         }
-        if open.len() + done.len() > most {
+        if open.len() + done.len() > most || bytes > MOST_BYTES {
             return None;
         }
     }

@@ -10,6 +10,8 @@ use crate::diagnostics::{Keepalived, Place};
 const DEEPEST: usize = 32;
 /// How many `{a,b}` combinations one name may have.
 const MOST_ALTERNATIVES: usize = 1000;
+/// How long the name of a file may be, in bytes: no system opens a longer one.
+const LONGEST_NAME: usize = 4096;
 
 /// What a file must be able to give.
 #[derive(Clone, Copy, Default)]
@@ -87,30 +89,35 @@ fn argument(text: &str, from: usize) -> (std::ops::Range<usize>, usize) {
 }
 
 impl Preprocessor<'_> {
-    /// A line whose first word includes files; the answer is what else is on the line.
-    pub(super) fn include(&mut self, line: &Line) -> Option<Line> {
+    /// A statement at `from` whose first word includes files; the answer is where the rest of the line begins.
+    pub(super) fn include(&mut self, line: &Line, from: usize) -> Option<usize> {
         let text = line.text.as_str();
-        let length = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
-        let demands = demands(&text[..length])?.and(self.include_check);
-        let (name, end) = argument(text, length);
-        let rest = line.trimmed_from(end);
-        let keyword = line.at(0..length);
+        let word = from..text[from..].find(|c: char| !c.is_ascii_alphabetic()).map_or(text.len(), |i| from + i);
+        let demands = demands(&text[word.clone()])?.and(self.include_check);
+        let (name, end) = argument(text, word.end);
+        let rest = line.blanks_from(end);
+        let keyword = line.at(word.clone());
         if name.is_empty() {
-            self.report.error(&keyword, format!("`{}` needs a file", &text[..length]), "no name follows").survived();
+            self.report.error(&keyword, format!("`{}` needs a file", &text[word]), "no name follows").survived();
             return Some(rest);
         }
         let at = line.at(name.clone());
         self.include_all(&text[name], demands, &at);
-        if rest.text.is_empty() || rest.text.starts_with(['{', '}']) {
+        if text[rest..].is_empty() || text[rest..].starts_with(['{', '}']) {
             return Some(rest);
         }
-        let cut = rest.text.find(['{', '}']).unwrap_or(rest.text.len());
-        self.report.warning(&rest.at(0..cut), "only one file is included", "this is not read").unnoticed();
-        Some(rest.trimmed_from(cut))
+        let cut = text[rest..].find(['{', '}']).map_or(text.len(), |i| rest + i);
+        self.report.warning(&line.at(rest..cut), "only one file is included", "this is not read").unnoticed();
+        Some(cut)
     }
 
     fn include_all(&mut self, name: &str, demands: Demands, at: &Place) {
         let Some(files) = self.options.includes else { return };
+        if name.len() > LONGEST_NAME {
+            let label = format!("more than {LONGEST_NAME} bytes");
+            self.report.error(at, "the name of this file is too long", label);
+            return;
+        }
         let Some(names) = alternatives(name, MOST_ALTERNATIVES) else {
             let label = format!("more than {MOST_ALTERNATIVES}");
             self.report.error(at, "too many alternatives", label);
@@ -119,6 +126,9 @@ impl Preprocessor<'_> {
         let (several, mut found_any) = (names.len() > 1, false);
         let mut missing = Vec::new();
         for name in names {
+            if !self.spend_line(at) {
+                return;
+            }
             let path = plain(&self.folder.join(&name));
             let strict = if is_pattern(&name) { demands.pattern } else { demands.file };
             let paths = match is_pattern(&name) {
@@ -170,7 +180,10 @@ impl Preprocessor<'_> {
         if self.files.contains(&name) || self.files.len() > DEEPEST {
             let loops = self.files.contains(&name);
             let title = if loops { "files include each other" } else { "files include files too deeply" };
-            let chain = self.files.iter().chain([&name]).map(String::as_str).collect::<Vec<_>>().join(" -> ");
+            // a chain that is too deep may be one of very many: its ends must do
+            let shown = if loops { usize::MAX } else { 1 };
+            let chain = self.files.iter().take(shown).chain([&name]).map(String::as_str);
+            let chain = chain.collect::<Vec<_>>().join(if loops { " -> " } else { " -> ... -> " });
             self.report
                 .error(at, format!("{title}: {chain}"), "not read again")
                 .help("keepalived reads it again and again until it can open no more files")
@@ -182,6 +195,9 @@ impl Preprocessor<'_> {
             return Ok(());
         }
         let text = files.read(path)?;
+        if !self.spend_included(text.len(), at) {
+            return Ok(());
+        }
         let folder = path.parent().unwrap_or(Path::new("")).to_path_buf();
         let outer = std::mem::replace(&mut self.folder, folder);
         let file = self.report.add_source(&name, &text);

@@ -18,18 +18,20 @@ pub(super) struct Line {
     file: Arc<str>,
     pub(super) text: String,
     pieces: Vec<Piece>,
+    /// Whether the number of `"` in it is odd.
+    quoted: bool,
 }
 
 impl Line {
     /// A line with nothing on it yet.
     pub(super) fn empty(file: &Arc<str>) -> Line {
-        Line { file: file.clone(), text: String::new(), pieces: Vec::new() }
+        Line { file: file.clone(), text: String::new(), pieces: Vec::new(), quoted: false }
     }
 
     /// What stands at `offset` of the file.
     pub(super) fn written(file: &Arc<str>, text: &str, offset: usize) -> Line {
         let pieces = vec![Piece { start: 0, source: offset..offset + text.len(), copied: true }];
-        Line { file: file.clone(), text: text.to_owned(), pieces }
+        Line { file: file.clone(), text: text.to_owned(), pieces, quoted: ends_quoted(text) }
     }
 
     /// An empty line of the same file.
@@ -41,13 +43,17 @@ impl Line {
     pub(super) fn put(&mut self, text: &str, at: &Place) {
         if !text.is_empty() {
             self.pieces.push(Piece { start: self.text.len(), source: at.span.clone(), copied: false });
-            self.text.push_str(text);
+            self.push(text);
         }
     }
 
     /// Adds a part of another line of the same file.
     pub(super) fn copy(&mut self, from: &Line, range: Range<usize>) {
-        for (number, piece) in from.pieces.iter().enumerate() {
+        let first = from.pieces.partition_point(|piece| piece.start <= range.start).saturating_sub(1);
+        for (number, piece) in from.pieces.iter().enumerate().skip(first) {
+            if piece.start >= range.end {
+                break;
+            }
             let piece_end = from.pieces.get(number + 1).map_or(from.text.len(), |next| next.start);
             let (start, end) = (range.start.max(piece.start), range.end.min(piece_end));
             if start < end {
@@ -56,9 +62,19 @@ impl Line {
                     false => piece.source.clone(),
                 };
                 self.pieces.push(Piece { start: self.text.len(), source, copied: piece.copied });
-                self.text.push_str(&from.text[start..end]);
+                self.push(&from.text[start..end]);
             }
         }
+    }
+
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.quoted ^= ends_quoted(text);
+    }
+
+    /// Whether what follows stands between quotes.
+    pub(super) fn is_quoted(&self) -> bool {
+        self.quoted
     }
 
     /// A part of the line.
@@ -66,6 +82,11 @@ impl Line {
         let mut part = self.fresh();
         part.copy(self, range);
         part
+    }
+
+    /// Where the blanks that begin here end.
+    pub(super) fn blanks_from(&self, start: usize) -> usize {
+        self.text.len() - self.text[start..].trim_start().len()
     }
 
     /// The line from here on, without blanks at both ends.
@@ -102,4 +123,8 @@ impl Line {
             None => 0..0,
         }
     }
+}
+
+fn ends_quoted(text: &str) -> bool {
+    text.bytes().filter(|b| *b == b'"').count() % 2 == 1
 }

@@ -14,6 +14,8 @@ use crate::diagnostics::{Place, Report};
 pub(super) const MOST_LINES: usize = 100_000;
 /// How many bytes values may add.
 const MOST_TEXT: usize = 8 << 20;
+/// How many bytes included files may add.
+const MOST_INCLUDED: usize = 64 << 20;
 /// The longest part of a line that keepalived reads at once, in bytes.
 const LONGEST: usize = 1023;
 /// How often a line may turn into another one that is to be looked at again.
@@ -24,7 +26,7 @@ pub(super) struct Preprocessor<'a> {
     pub(super) options: &'a Options<'a>,
     pub(super) report: &'a mut Report,
     /// `$NAME=value`, line by line.
-    pub(super) variables: BTreeMap<String, Vec<String>>,
+    pub(super) variables: BTreeMap<String, Arc<[String]>>,
     /// Variables of the repetitions around this line, the innermost last.
     pub(super) repeated: Vec<(String, String)>,
     /// The files that are open, the innermost last.
@@ -36,6 +38,7 @@ pub(super) struct Preprocessor<'a> {
     said: BTreeSet<(Arc<str>, usize, usize)>,
     lines_left: usize,
     text_left: usize,
+    included_left: usize,
     stopped: bool,
     out: Vec<Line>,
 }
@@ -54,6 +57,7 @@ pub(super) fn preprocess(file: &Arc<str>, text: &str, options: &Options<'_>, rep
         said: BTreeSet::new(),
         lines_left: MOST_LINES,
         text_left: MOST_TEXT,
+        included_left: MOST_INCLUDED,
         stopped: false,
         out: Vec::new(),
     };
@@ -66,22 +70,15 @@ impl Preprocessor<'_> {
     pub(super) fn text(&mut self, file: &Arc<str>, text: &str, included: Option<&Place>) {
         let repeated = std::mem::take(&mut self.repeated);
         let mut offset = 0;
-        let mut lines = Vec::new();
-        for written in text.split_inclusive('\n').flat_map(as_read) {
-            let line = Line::written(file, written.trim_end_matches(['\n', '\r']), offset);
+        let mut lines = text.split_inclusive('\n').flat_map(as_read).map(|written| {
             offset += written.len();
-            if written.len() >= LONGEST && !written.ends_with('\n') {
-                let end = line.at(written.len().saturating_sub(1)..written.len());
-                let title = format!("this line is longer than {LONGEST} bytes");
-                self.report.warning(&end, title, "keepalived reads what follows as another line").unnoticed();
-            }
-            lines.push(line.part(0..comment(&line.text)).trimmed_from(0));
-        }
-        let mut lines = lines.into_iter();
-        while let Some(line) = lines.next() {
+            (written, offset - written.len())
+        });
+        while let Some((written, offset)) = lines.next() {
             if included.is_some_and(|at| !self.spend_line(at)) || self.stopped {
                 break;
             }
+            let line = self.written(file, written, offset);
             let Some((line, wanted)) = self.condition(line) else { continue };
             if definition(&line.text).is_none() {
                 if wanted {
@@ -94,8 +91,8 @@ impl Preprocessor<'_> {
                 if let Some(last) = value.last_mut() {
                     *last = last.part(0..before);
                 }
-                let Some(next) = lines.next() else { break };
-                value.push(next);
+                let Some((written, offset)) = lines.next() else { break };
+                value.push(self.written(file, written, offset));
             }
             if wanted {
                 self.define(&value);
@@ -104,17 +101,28 @@ impl Preprocessor<'_> {
         self.repeated = repeated;
     }
 
+    /// One line without comment and blanks around it; that keepalived cuts it is told.
+    fn written(&mut self, file: &Arc<str>, written: &str, offset: usize) -> Line {
+        let line = Line::written(file, written.trim_end_matches(['\n', '\r']), offset);
+        if written.len() >= LONGEST && !written.ends_with('\n') {
+            let end = line.at(written.len().saturating_sub(1)..written.len());
+            let title = format!("this line is longer than {LONGEST} bytes");
+            self.report.warning(&end, title, "keepalived reads what follows as another line").unnoticed();
+        }
+        line.part(0..comment(&line.text)).trimmed_from(0)
+    }
+
     /// Takes `@id` and `@^id` from the start; the answer is what follows and whether it is meant for this host.
-    fn condition(&mut self, mut line: Line) -> Option<(Line, bool)> {
-        let mut wanted = true;
-        while line.text.starts_with('@') {
-            let end = line.text.find([' ', '\t'])?;
-            let id = &line.text[1..end];
+    fn condition(&mut self, line: Line) -> Option<(Line, bool)> {
+        let (mut wanted, mut from) = (true, 0);
+        while line.text[from..].starts_with('@') {
+            let end = from + line.text[from..].find([' ', '\t'])?;
+            let id = &line.text[from + 1..end];
             let (id, inverted) = id.strip_prefix('^').map_or((id, false), |id| (id, true));
             match self.options.config_id {
                 Some(config_id) => wanted &= (id == config_id) != inverted,
                 None => {
-                    let at = line.at(0..end);
+                    let at = line.at(from..end);
                     if self.first_time(&at) {
                         let title = "lines for one host need a host";
                         self.report.error(&at, title, "no config id is known for this file");
@@ -122,9 +130,9 @@ impl Preprocessor<'_> {
                     wanted = false;
                 }
             }
-            line = line.trimmed_from(end);
+            from = line.text.len() - line.text[end..].trim_start().len();
         }
-        Some((line, wanted))
+        Some((if from > 0 { line.trimmed_from(from) } else { line }, wanted))
     }
 
     fn define(&mut self, lines: &[Line]) {
@@ -134,7 +142,7 @@ impl Preprocessor<'_> {
         for line in [&first.trimmed_from(begin)].into_iter().chain(rest) {
             value.extend(self.substitute(line, true).into_iter().map(|l| l.text.trim_end().to_owned()));
         }
-        self.variables.insert(name.to_owned(), value);
+        self.variables.insert(name.to_owned(), value.into());
     }
 
     /// Looks at one line without comment and blanks around it.
@@ -178,19 +186,19 @@ impl Preprocessor<'_> {
             self.out.push(line);
             return;
         }
-        let mut rest = line;
-        loop {
-            if is_include(&rest.text)
-                && let Some(after) = self.include(&rest)
+        let mut from = 0;
+        while !self.stopped {
+            if is_include(&line.text[from..])
+                && let Some(after) = self.include(&line, from)
             {
-                rest = after;
+                from = after;
                 continue;
             }
-            let Some(cut) = brace(&rest.text) else { break };
-            self.out.push(rest.part(0..cut));
-            rest = rest.trimmed_from(cut);
+            let Some(cut) = brace(&line.text[from..]) else { break };
+            self.out.push(line.part(from..from + cut));
+            from = line.blanks_from(from + cut);
         }
-        self.out.push(rest);
+        self.out.push(line.trimmed_from(from));
     }
 
     /// Whether nothing was said about this place before.
@@ -210,6 +218,13 @@ impl Preprocessor<'_> {
         let left = self.text_left.checked_sub(length);
         self.text_left = left.unwrap_or(0);
         self.go_on(left.is_some(), format!("variables add more than {MOST_TEXT} bytes to the file"), at)
+    }
+
+    /// Counts the text of an included file in the same way.
+    pub(super) fn spend_included(&mut self, length: usize, at: &Place) -> bool {
+        let left = self.included_left.checked_sub(length);
+        self.included_left = left.unwrap_or(0);
+        self.go_on(left.is_some(), format!("included files add more than {MOST_INCLUDED} bytes"), at)
     }
 
     fn go_on(&mut self, enough: bool, title: String, at: &Place) -> bool {

@@ -1,4 +1,6 @@
 //! The blocks of a file, in their order, become a draft.
+use std::collections::BTreeSet;
+
 use vrrplab_engine::model::route::{RouteModel, RuleModel};
 
 use super::addresses;
@@ -7,19 +9,20 @@ use super::entry::{Entry, unknown_option};
 use super::globals::{global_defs, link_delays};
 use super::lexer::Word;
 use super::routes;
-use super::servers;
+use super::servers::{self, Seen};
 use super::settings::setting;
 use super::table::Takes;
-use super::trackers::{self, Known, is_new};
+use super::trackers::{self, Known, taken_already};
 use super::vrrp;
 use crate::builder::{Draft, Spanned, StaticsDraft};
-use crate::diagnostics::{Keepalived, Report};
+use crate::diagnostics::{Diagnostic, Keepalived, Report};
 
 /// Reads the entries of one file.
 pub(super) fn draft(entries: &[Entry<'_>], report: &mut Report) -> Draft {
     let mut draft = Draft::default();
     let mut defaults = Defaults::default();
-    servers::groups(&mut draft, entries, report);
+    let mut seen = Seen::default();
+    servers::groups(&mut draft, entries, &mut seen, report);
     for entry in entries {
         match entry.keyword.word {
             "global_defs" => {
@@ -27,17 +30,17 @@ pub(super) fn draft(entries: &[Entry<'_>], report: &mut Report) -> Draft {
                 global_defs(entry, &mut defaults, &mut draft.globals, report);
             }
             "vrrp_instance" => {
-                let instance = vrrp::instance(entry, &defaults, &Known::of(&draft), report);
+                let instance = vrrp::instance(entry, &defaults, &seen.known, report);
                 draft.instances.push(instance);
             }
             "vrrp_sync_group" => {
-                let group = vrrp::sync_group(entry, &Known::of(&draft), report);
+                let group = vrrp::sync_group(entry, &seen.known, report);
                 draft.sync_groups.push(group);
             }
             _ => {
-                let taken = tracked(&mut draft, entry, report)
+                let taken = tracked(&mut draft, entry, &mut seen.known, report)
                     || statics(&mut draft, entry, report)
-                    || servers::read(&mut draft, entry, report);
+                    || servers::read(&mut draft, entry, &mut seen, report);
                 if !taken {
                     draft.globals.surroundings.push(setting(entry, report));
                 }
@@ -72,43 +75,41 @@ fn late_globals(draft: &Draft, entry: &Entry<'_>, report: &mut Report) {
     }
 }
 
-/// Adds what could be read, unless the name is taken.
-fn add<T>(list: &mut Vec<Spanned<T>>, name: fn(&T) -> &str, new: Option<Spanned<T>>, report: &mut Report) {
-    let Some(new) = new else { return };
-    if is_new(&new.with(name(&new.value).to_owned()), list.iter().map(|i| name(&i.value)), report) {
+/// Adds what could be read, unless the name is taken: that is told.
+fn add<'r, T>(
+    list: &mut Vec<Spanned<T>>,
+    taken: &mut BTreeSet<String>,
+    name: fn(&T) -> &str,
+    new: Option<Spanned<T>>,
+    report: &'r mut Report,
+) -> Option<&'r mut Diagnostic> {
+    let new = new?;
+    let told = taken_already(&new.with(name(&new.value).to_owned()), taken, report);
+    if told.is_none() {
         list.push(new);
     }
+    told
 }
 
-fn tracked(draft: &mut Draft, entry: &Entry<'_>, report: &mut Report) -> bool {
+fn tracked(draft: &mut Draft, entry: &Entry<'_>, known: &mut Known, report: &mut Report) -> bool {
     match entry.keyword.word {
         "vrrp_script" => {
             let script = trackers::script(entry, report);
-            let before = report.diagnostics.len();
-            add(&mut draft.scripts, |s| s.name.as_str(), script, report);
-            for told in &mut report.diagnostics[before..] {
+            if let Some(told) = add(&mut draft.scripts, &mut known.scripts, |s| s.name.as_str(), script, report) {
                 told.unnoticed();
             }
         }
         "track_file" | "vrrp_track_file" => {
             let file = trackers::file(entry, report);
-            add(&mut draft.files, |f| f.name.as_str(), file, report);
+            add(&mut draft.files, &mut known.files, |f| f.name.as_str(), file, report);
         }
         "vrrp_track_process" => {
             let process = trackers::process(entry, report);
-            add(&mut draft.processes, |p| p.name.as_str(), process, report);
+            add(&mut draft.processes, &mut known.processes, |p| p.name.as_str(), process, report);
         }
         "bfd_instance" => {
-            let bfd = trackers::bfd(entry, report).filter(|new| {
-                let other = draft.bfds.iter().find(|bfd| bfd.value.neighbour == new.value.neighbour);
-                if let Some(other) = other.filter(|other| other.value.name != new.value.name) {
-                    let title = format!("`{}` has this neighbour already, the block is ignored", other.value.name);
-                    report.error(new, title, format!("{} again", new.value.neighbour)).survived();
-                    return false;
-                }
-                true
-            });
-            add(&mut draft.bfds, |b| b.name.as_str(), bfd, report);
+            let bfd = trackers::bfd(entry, report).filter(|new| known.is_new_neighbour(new, report));
+            add(&mut draft.bfds, &mut known.bfds, |b| b.name.as_str(), bfd, report);
         }
         _ => return false,
     }

@@ -5,29 +5,45 @@ mod method;
 mod real;
 mod service;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use vrrplab_engine::model::globals::{GarpGroup, Globals, Ssl};
+use vrrplab_engine::model::lvs::{Protocol, ServiceKey};
 
 use super::entry::Entry;
+use super::trackers::Known;
 use super::vrrp::put;
 use crate::builder::Draft;
 use crate::diagnostics::Report;
 
+/// What is defined so far, for those who ask whether something is.
+#[derive(Default)]
+pub(super) struct Seen {
+    pub(super) known: Known,
+    /// Position of the first `virtual_server_group` of each name.
+    groups: BTreeMap<String, usize>,
+    servers: BTreeSet<(ServiceKey, Option<Protocol>)>,
+    /// Interfaces in a `garp_group`.
+    garp_interfaces: BTreeSet<String>,
+}
+
 /// Reads the groups: virtual servers may name a group that comes after them.
-pub(super) fn groups(draft: &mut Draft, entries: &[Entry<'_>], report: &mut Report) {
+pub(super) fn groups(draft: &mut Draft, entries: &[Entry<'_>], seen: &mut Seen, report: &mut Report) {
     for entry in entries.iter().filter(|entry| entry.keyword.word == "virtual_server_group") {
-        let group = group::read(entry, &draft.server_groups, report);
-        draft.server_groups.extend(group);
+        let Some(group) = group::read(entry, &seen.groups, report) else { continue };
+        seen.groups.entry(group.value.name.clone()).or_insert(draft.server_groups.len());
+        draft.server_groups.push(group);
     }
 }
 
 /// Reads one block, if it is one of these.
-pub(super) fn read(draft: &mut Draft, entry: &Entry<'_>, report: &mut Report) -> bool {
+pub(super) fn read(draft: &mut Draft, entry: &Entry<'_>, seen: &mut Seen, report: &mut Report) -> bool {
     match entry.keyword.word {
         "virtual_server_group" => {}
         "virtual_server" => {
-            let server = service::read(entry, draft, report);
+            let server = service::read(entry, draft, seen, report);
             if let Some(server) = &server
-                && draft.servers.iter().any(|s| finish::same(&s.value, &server.value))
+                && !seen.servers.insert((server.value.key.clone(), server.value.protocol))
             {
                 let title = "there is such a virtual server already";
                 report.warning(server, title, "the kernel's table holds one of them").unnoticed();
@@ -35,7 +51,7 @@ pub(super) fn read(draft: &mut Draft, entry: &Entry<'_>, report: &mut Report) ->
             draft.servers.extend(server);
         }
         "SSL" => ssl(&mut draft.globals, entry, report),
-        "garp_group" => garp_group(&mut draft.globals, entry, report),
+        "garp_group" => garp_group(&mut draft.globals, entry, seen, report),
         _ => return false,
     }
     true
@@ -59,8 +75,8 @@ fn ssl(globals: &mut Globals, entry: &Entry<'_>, report: &mut Report) {
 }
 
 /// Interfaces that share a gap between announcements.
-fn garp_group(globals: &mut Globals, entry: &Entry<'_>, report: &mut Report) {
-    let mut group = GarpGroup::default();
+fn garp_group(globals: &mut Globals, entry: &Entry<'_>, seen: &mut Seen, report: &mut Report) {
+    let (mut group, mut own) = (GarpGroup::default(), BTreeSet::new());
     for line in &entry.entries {
         let names = match line.keyword.word {
             "garp_interval" => {
@@ -75,11 +91,11 @@ fn garp_group(globals: &mut Globals, entry: &Entry<'_>, report: &mut Report) {
             _ => line.lines.iter().flat_map(|l| l.words.iter().cloned()).collect(),
         };
         for name in names {
-            let taken = globals.garp_groups.iter().chain([&group]).any(|g| g.interfaces.contains(&name.value));
-            if taken {
+            if seen.garp_interfaces.contains(&name.value) || own.contains(&name.value) {
                 let title = format!("`{}` is in a `garp_group` already", name.value);
                 report.warning(&name, title, "left out");
             } else {
+                own.insert(name.value.clone());
                 group.interfaces.push(name.value);
             }
         }
@@ -89,5 +105,6 @@ fn garp_group(globals: &mut Globals, entry: &Entry<'_>, report: &mut Report) {
         report.warning(entry.word, "this `garp_group` has no gap and is left out", label);
         return;
     }
+    seen.garp_interfaces.append(&mut own);
     globals.garp_groups.push(group);
 }

@@ -1,5 +1,6 @@
 //! `vrrp_script`, `track_file`, `vrrp_track_process`, `bfd_instance`: entries become models.
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::IpAddr;
 
 use vrrplab_engine::Span;
 use vrrplab_engine::model::command::RunAs;
@@ -7,48 +8,64 @@ use vrrplab_engine::model::track::{ArgumentMatch, BfdModel, FileInit, FileModel,
 
 use super::entry::{Entry, Weight, number, unknown_option};
 use super::lexer::Word;
-use crate::builder::{Draft, Spanned};
-use crate::diagnostics::{Report, nearest};
+use crate::builder::Spanned;
+use crate::diagnostics::{Diagnostic, Report, nearest};
 
 /// Names that are defined so far: what is tracked must come before those who track it.
-pub(super) struct Known<'d> {
-    draft: &'d Draft,
+#[derive(Default)]
+pub(super) struct Known {
+    pub(super) scripts: BTreeSet<String>,
+    pub(super) files: BTreeSet<String>,
+    pub(super) processes: BTreeSet<String>,
+    pub(super) bfds: BTreeSet<String>,
+    /// The session that each neighbour has.
+    neighbours: BTreeMap<IpAddr, String>,
 }
 
-impl<'d> Known<'d> {
-    /// What this draft defines.
-    pub(super) fn of(draft: &'d Draft) -> Known<'d> {
-        Known { draft }
-    }
-
+impl Known {
     /// Whether this name is defined for this kind of line; if not, that is told. Interfaces are known by the kernel.
     pub(super) fn has(&self, keyword: &str, name: &Word, report: &mut Report) -> bool {
-        let names: BTreeSet<&str> = match keyword {
-            "track_script" => self.draft.scripts.iter().map(|s| s.value.name.as_str()).collect(),
-            "track_file" => self.draft.files.iter().map(|f| f.value.name.as_str()).collect(),
-            "track_process" => self.draft.processes.iter().map(|p| p.value.name.as_str()).collect(),
-            "track_bfd" => self.draft.bfds.iter().map(|b| b.value.name.as_str()).collect(),
+        let names = match keyword {
+            "track_script" => &self.scripts,
+            "track_file" => &self.files,
+            "track_process" => &self.processes,
+            "track_bfd" => &self.bfds,
             _ => return true,
         };
         let found = names.contains(name.value.as_str());
         if !found {
             let title = format!("`{}` is not defined before this `{keyword}`", name.value);
+            let near = report.advises().then(|| nearest(&name.value, names.iter().map(String::as_str)));
             let told = report.error(name, title, "the line is ignored").survived();
-            if let Some(near) = nearest(&name.value, names.into_iter()) {
+            if let Some(near) = near.flatten() {
                 told.help(format!("did you mean `{near}`?"));
             }
         }
         found
     }
+
+    /// Whether no session of another name has this neighbour; if one has, that is told.
+    pub(super) fn is_new_neighbour(&mut self, new: &Spanned<BfdModel>, report: &mut Report) -> bool {
+        let (name, neighbour) = (&new.value.name, new.value.neighbour);
+        let other = match self.bfds.contains(name) {
+            true => self.neighbours.get(&neighbour),
+            false => Some(&*self.neighbours.entry(neighbour).or_insert_with(|| name.clone())),
+        };
+        let Some(other) = other.filter(|other| *other != name) else { return true };
+        let title = format!("`{other}` has this neighbour already, the block is ignored");
+        report.error(new, title, format!("{neighbour} again")).survived();
+        false
+    }
 }
 
-/// Whether this name is new; the second block of a name is told and left out.
-pub(super) fn is_new<'n>(name: &Word, mut taken: impl Iterator<Item = &'n str>, report: &mut Report) -> bool {
-    let new = !taken.any(|t| t == name.value);
-    if !new {
-        report.warning(name, format!("a second `{}` is ignored", name.value), "this name is taken");
-    }
-    new
+/// What is told of the second block of a name; nothing where the name is new.
+pub(super) fn taken_already<'r>(
+    name: &Word,
+    taken: &mut BTreeSet<String>,
+    report: &'r mut Report,
+) -> Option<&'r mut Diagnostic> {
+    let new = taken.insert(name.value.clone());
+    (!new).then(|| report.warning(name, format!("a second `{}` is ignored", name.value), "this name is taken"))
 }
 
 fn name_of(entry: &Entry<'_>) -> Word {

@@ -66,6 +66,10 @@ impl<'t, 'r> Reader<'t, 'r> {
     fn block(&mut self, inside: Inside) -> Contents<'t> {
         let mut contents = Contents::default();
         loop {
+            if !self.mends {
+                // told by the one who mends
+                self.report.diagnostics.clear();
+            }
             if self.leaving > 0 && !self.open.is_empty() {
                 self.leaving -= 1;
                 self.open.pop();
@@ -248,8 +252,9 @@ impl<'t, 'r> Reader<'t, 'r> {
             self.open.last().map_or("at the top of the file".to_owned(), |b| format!("in `{}`", b.header.value));
         let title = format!("unknown keyword `{}` {place}", word.value);
         let opens = matches!(self.tokens.peek(), Some(Token::Open(_)));
+        let help = if self.mends && self.report.advises() { advice(block, word, opens) } else { None };
         let found = self.report.error(word, title, "not known here").survived();
-        if let Some(help) = advice(block, word, opens) {
+        if let Some(help) = help {
             found.help(help);
         }
         if opens && self.mends {

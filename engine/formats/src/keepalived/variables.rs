@@ -1,4 +1,6 @@
 //! Variables: `$NAME=value` lines, and what `$NAME` and `${NAME}` stand for.
+use std::sync::Arc;
+
 use super::line::Line;
 use super::preprocess::Preprocessor;
 use crate::diagnostics::Place;
@@ -34,11 +36,11 @@ pub(super) fn definition(text: &str) -> Option<(&str, usize)> {
 fn use_at(text: &str, start: usize) -> Option<Use<'_>> {
     let rest = &text[start + 1..];
     if let Some(inner) = rest.strip_prefix('{') {
-        let length = inner.find('}')?;
-        let name = &inner[..length];
-        let plain = name_length(name);
-        let known = plain > 0 && (plain == length || &name[..plain] == "_RANDOM");
-        return known.then_some(Use { name, end: start + length + 3, braced: true });
+        let plain = name_length(inner);
+        let random = &inner[..plain] == "_RANDOM";
+        let length = plain + if random { inner[plain..].find(['}', '$'])? } else { 0 };
+        let known = plain > 0 && inner[length..].starts_with('}');
+        return known.then_some(Use { name: &inner[..length], end: start + length + 3, braced: true });
     }
     let length = name_length(rest);
     (length > 0).then(|| Use { name: &rest[..length], end: start + 1 + length, braced: false })
@@ -83,7 +85,7 @@ impl Preprocessor<'_> {
         out: &mut Vec<Line>,
         only_repeated: bool,
     ) -> bool {
-        let quoted = out.last().is_some_and(|l| l.text.matches('"').count() % 2 == 1);
+        let quoted = out.last().is_some_and(Line::is_quoted);
         let Some(value) = self.value(found.name, quoted, at, only_repeated) else {
             if !only_repeated && !found.name.starts_with("_RANDOM") && self.first_time(at) {
                 let title = format!("`{}` is not defined", found.name);
@@ -128,7 +130,7 @@ impl Preprocessor<'_> {
             from = start + 1;
             let found = use_at(text, start)
                 .filter(|found| found.braced || text[found.end..].chars().next().is_none_or(ends_a_name));
-            let quoted = out.last().is_some_and(|l| l.text.matches('"').count() % 2 == 1);
+            let quoted = out.last().is_some_and(Line::is_quoted);
             let value = found.as_ref().and_then(|found| self.value(found.name, quoted, at, false));
             let (Some(found), Some(value)) = (found, value) else {
                 push(out, |l| l.put("$", at));
@@ -157,10 +159,10 @@ impl Preprocessor<'_> {
     }
 
     /// The lines that the name stands for.
-    fn value(&mut self, name: &str, quoted: bool, at: &Place, only_repeated: bool) -> Option<Vec<String>> {
+    fn value(&mut self, name: &str, quoted: bool, at: &Place, only_repeated: bool) -> Option<Arc<[String]>> {
         let repeated = self.repeated.iter().rev().find(|(n, _)| n == name);
         if let Some((_, value)) = repeated {
-            return Some(vec![value.clone()]);
+            return Some([value.clone()].into());
         }
         if only_repeated {
             return None;
@@ -170,10 +172,10 @@ impl Preprocessor<'_> {
         }
         let sign = |sign: &str| if quoted { sign.to_owned() } else { format!("\\{sign}") };
         match name {
-            "_PWD" => Some(vec![self.folder.display().to_string()]),
-            "_INSTANCE" => self.options.instance.map(|name| vec![name.to_owned()]),
-            "_HASH" => Some(vec![sign("#")]),
-            "_BANG" => Some(vec![sign("!")]),
+            "_PWD" => Some([self.folder.display().to_string()].into()),
+            "_INSTANCE" => self.options.instance.map(|name| [name.to_owned()].into()),
+            "_HASH" => Some([sign("#")].into()),
+            "_BANG" => Some([sign("!")].into()),
             random if random.split_whitespace().next() == Some("_RANDOM") => {
                 if self.first_time(at) {
                     let label = "a run must not depend on chance";

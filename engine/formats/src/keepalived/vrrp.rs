@@ -17,12 +17,7 @@ use crate::builder::{AuthType, InstanceDraft, Spanned, SyncGroupDraft, TrackDraf
 use crate::diagnostics::{Keepalived, Report};
 
 /// One `vrrp_instance`.
-pub(super) fn instance(
-    entry: &Entry<'_>,
-    defaults: &Defaults,
-    known: &Known<'_>,
-    report: &mut Report,
-) -> InstanceDraft {
+pub(super) fn instance(entry: &Entry<'_>, defaults: &Defaults, known: &Known, report: &mut Report) -> InstanceDraft {
     let name = entry.text().unwrap_or_else(|| entry.word.clone());
     let mut i = defaults.begin_instance(name);
     let mut bad_vrid = None;
@@ -370,7 +365,7 @@ pub(super) fn first_program(slot: &mut Option<Program>, line: &Entry<'_>, report
 }
 
 /// One `track_*` block; what is not defined before it is told and left out.
-fn tracks(tracks: &mut TracksDraft, block: &Entry<'_>, known: &Known<'_>, report: &mut Report) {
+fn tracks(tracks: &mut TracksDraft, block: &Entry<'_>, known: &Known, report: &mut Report) {
     let list = match block.keyword.word {
         "track_interface" => &mut tracks.interfaces,
         "track_script" => &mut tracks.scripts,
@@ -410,7 +405,7 @@ fn track(line: &Statement, report: &mut Report) -> Option<TrackDraft> {
 }
 
 /// One `vrrp_sync_group`.
-pub(super) fn sync_group(entry: &Entry<'_>, known: &Known<'_>, report: &mut Report) -> SyncGroupDraft {
+pub(super) fn sync_group(entry: &Entry<'_>, known: &Known, report: &mut Report) -> SyncGroupDraft {
     let mut group = SyncGroupDraft::new(entry.text().unwrap_or_else(|| entry.word.clone()));
     for line in &entry.entries {
         match line.keyword.word {

@@ -1,9 +1,11 @@
 //! The end of a `virtual_server`: absent values get their defaults, and what does not fit together is told.
+use std::collections::BTreeSet;
+
 use vrrplab_engine::Span;
 use vrrplab_engine::model::AddressFamily;
 use vrrplab_engine::model::lvs::{
-    Forwarding, Granularity, GroupMember, Persistence, Protocol, RealServerModel, Scheduler, ServiceKey, SorryServer,
-    VirtualServerModel,
+    Endpoint, Forwarding, Granularity, GroupMember, Persistence, Protocol, RealServerModel, Scheduler, ServiceKey,
+    SorryServer, VirtualServerModel,
 };
 
 use super::real::Real;
@@ -13,11 +15,6 @@ use crate::diagnostics::Report;
 
 /// `persistence_timeout` without a value.
 pub(super) const PERSISTENCE: Span = Span::from_secs(360);
-
-/// Whether both answer for the same packets.
-pub(super) fn same(a: &VirtualServerModel, b: &VirtualServerModel) -> bool {
-    a.key == b.key && a.protocol == b.protocol
-}
 
 /// The model, or none where keepalived leaves the service out.
 pub(super) fn finish(mut s: Service, report: &mut Report) -> Option<Spanned<VirtualServerModel>> {
@@ -35,15 +32,16 @@ pub(super) fn finish(mut s: Service, report: &mut Report) -> Option<Spanned<Virt
     let one_packet = one_packet(&s, protocol, report);
     let ha_suspend = ha_suspend(&s, report);
     let sorry = s.sorry.take().and_then(|sorry| sorry_server(sorry, &s, forwarding, report));
-    let mut servers: Vec<RealServerModel> = Vec::new();
+    let (mut servers, mut taken): (Vec<RealServerModel>, BTreeSet<Endpoint>) = Default::default();
     for real in std::mem::take(&mut s.reals) {
         let at = real.name.clone();
         let mut model = real_server(real, &s, forwarding);
-        if servers.iter().any(|other| other.endpoint == model.endpoint) {
+        if taken.contains(&model.endpoint) {
             report.warning(&at, "this real server is there already", "the second one is left out");
             continue;
         }
         model.endpoint.port = port(&at, &model, &s, report);
+        taken.insert(model.endpoint);
         servers.push(model);
     }
     let (quorum, hysteresis) = quorum(&s, &servers, report);

@@ -1,4 +1,5 @@
 //! `virtual_server_group`: addresses, ranges, networks and marks.
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use vrrplab_engine::model::AddressFamily;
@@ -12,7 +13,7 @@ use crate::diagnostics::{Keepalived, Report};
 /// One group; without a member it is left out.
 pub(super) fn read(
     entry: &Entry<'_>,
-    earlier: &[Spanned<ServerGroupModel>],
+    earlier: &BTreeMap<String, usize>,
     report: &mut Report,
 ) -> Option<Spanned<ServerGroupModel>> {
     let name = entry.text().unwrap_or_else(|| entry.word.clone());
@@ -22,7 +23,7 @@ pub(super) fn read(
         report.warning(&name, title, "nothing to answer for");
         return None;
     }
-    if earlier.iter().any(|group| group.value.name == name.value) {
+    if earlier.contains_key(&name.value) {
         let title = format!("a second virtual server group `{}`", name.value);
         report.warning(&name, title, "virtual servers take the first one").unnoticed();
     }

@@ -12,7 +12,7 @@ use super::super::checkers::Common;
 use super::super::entry::{Entry, number};
 use super::super::lexer::Word;
 use super::super::vrrp::{first_program, put};
-use super::{finish, group, method, real};
+use super::{Seen, finish, group, method, real};
 use crate::builder::{Draft, Spanned};
 use crate::diagnostics::{CRASH, Keepalived, Place, Report, nearest};
 
@@ -53,8 +53,13 @@ pub(super) struct Sorry {
 }
 
 /// One `virtual_server`, or none where keepalived ignores it.
-pub(super) fn read(entry: &Entry<'_>, draft: &Draft, report: &mut Report) -> Option<Spanned<VirtualServerModel>> {
-    let (name, key) = key(entry, draft, report)?;
+pub(super) fn read(
+    entry: &Entry<'_>,
+    draft: &Draft,
+    seen: &Seen,
+    report: &mut Report,
+) -> Option<Spanned<VirtualServerModel>> {
+    let (name, key) = key(entry, seen, report)?;
     let mut service = Service::new(name, key, draft);
     for line in &entry.entries {
         let taken = service.common.take(line, report)
@@ -70,7 +75,7 @@ pub(super) fn read(entry: &Entry<'_>, draft: &Draft, report: &mut Report) -> Opt
 }
 
 /// `ADDR [PORT] | fwmark N | group NAME`
-fn key(entry: &Entry<'_>, draft: &Draft, report: &mut Report) -> Option<(Word, ServiceKey)> {
+fn key(entry: &Entry<'_>, seen: &Seen, report: &mut Report) -> Option<(Word, ServiceKey)> {
     let [first, rest @ ..] = entry.arguments() else { return None };
     let kind = first.value.as_str();
     if !matches!(kind, "group" | "fwmark") {
@@ -92,11 +97,12 @@ fn key(entry: &Entry<'_>, draft: &Draft, report: &mut Report) -> Option<(Word, S
         let key = ServiceKey::Mark(u32::try_from(mark.value).ok()?, AddressFamily::V4);
         return Some((word.clone(), key));
     }
-    let position = draft.server_groups.iter().position(|group| group.value.name == word.value);
+    let position = seen.groups.get(&word.value).copied();
     if position.is_none() {
         let title = format!("there is no virtual server group `{}`", word.value);
+        let near = report.advises().then(|| nearest(&word.value, seen.groups.keys().map(String::as_str)));
         let found = report.error(word, title, "the virtual server is ignored").unnoticed();
-        if let Some(near) = nearest(&word.value, draft.server_groups.iter().map(|g| g.value.name.as_str())) {
+        if let Some(near) = near.flatten() {
             found.help(format!("did you mean `{near}`?"));
         }
     }
