@@ -62,7 +62,6 @@ pub fn play(
     let mut promises = Promises::new(world, lab.ports());
     let mut digest = Digest::only();
     let mut pcapng = capture.then(|| Capture::new(lab.ports(), world));
-    let mut told = 0;
     loop {
         let mut watchers: Vec<&mut dyn Observer> =
             vec![&mut timeline, &mut states, &mut outages, &mut promises, &mut digest];
@@ -70,10 +69,9 @@ pub fn play(
             watchers.push(pcapng);
         }
         let more = lab.step(&mut watchers);
-        let lines = timeline.lines();
-        if lines.len() > told {
-            let from = std::mem::replace(&mut told, lines.len());
-            tell(&timeline, &lines[from..])?;
+        let lines = timeline.take_lines();
+        if !lines.is_empty() {
+            tell(&timeline, &lines)?;
         }
         if !more {
             break;
