@@ -71,7 +71,7 @@ def run(tree, *arguments):
 
 
 STAGES = [
-    ("stories, properties, vectors", ["-p", "vrrplab-engine", "--lib", "--test", "stories", "--test", "more_stories", "--test",
+    ("stories, properties, vectors", ["-p", "vrrplab-engine", "--lib", "--test", "stories", "--test", "more_stories", "--test", "rare_stories", "--test",
      "others", "--test", "properties", "--test", "vectors", "--test", "settings", "--test", "trackers", "--test", "authentication"]),
     ("recordings", ["-p", "vrrplab-sim", "--test", "recordings"]),
     ("scenarios", ["-p", "vrrplab-sim", "--test", "scenarios"]),
