@@ -6,6 +6,7 @@
 # Usage: bash ci/fidelity.sh [SCENARIO.yaml ...]     VRRPLAB=path/of/vrrplab to use a binary that is built already
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. ci/install.sh
 started=$SECONDS
 
 if [ "$(id -u)" != 0 ]; then
@@ -17,20 +18,7 @@ for pair in keepalived:keepalived tcpdump:tcpdump nft:nftables ip:iproute2 unsha
     command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
 done
 if [ ${#need[@]} -gt 0 ]; then
-    echo "installing ${need[*]}"
-    # No service may start on this machine: the daemons that are wanted run in namespaces.
-    policy=/usr/sbin/policy-rc.d
-    if [ ! -e "$policy" ]; then
-        trap 'rm -f /usr/sbin/policy-rc.d' EXIT
-        printf '#!/bin/sh\nexit 101\n' >"$policy"
-        chmod +x "$policy"
-    fi
-    apt-get update -qq
-    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${need[@]}" >/dev/null
-    if [ -n "$(trap -p EXIT)" ]; then
-        rm -f "$policy"
-        trap - EXIT
-    fi
+    install_packages "${need[@]}"
 fi
 
 if [ -z "${VRRPLAB:-}" ]; then
@@ -41,7 +29,8 @@ if [ $# -gt 0 ]; then
     scenarios=("$@")
 else
     scenarios=()
-    for name in split-brain link-cut priority-change seed-master-backup-pair tracked-file-and-script; do
+    for name in split-brain basics/link-cut basics/priority-change seeds/seed-master-backup-pair \
+        tracking/tracked-file-and-script; do
         scenarios+=("scenarios/$name.yaml")
     done
 fi

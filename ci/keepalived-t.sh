@@ -13,6 +13,7 @@
 set -euo pipefail
 self=$(realpath "${BASH_SOURCE[0]}")
 root=$(dirname "$(dirname "$self")")
+. "$root/ci/install.sh"
 corpus=$root/captures/keepalived-t
 wanted="v2.2.7"
 
@@ -23,19 +24,7 @@ give_up() {
 
 install_keepalived() {
     command -v keepalived >/dev/null && return
-    command -v apt-get >/dev/null || give_up "keepalived is missing and there is no apt-get"
-    echo "keepalived is missing: installing it" >&2
-    # Installing must not start a daemon on this host.
-    local policy=/usr/sbin/policy-rc.d made=0 done=0
-    if [ ! -e "$policy" ]; then
-        printf '#!/bin/sh\nexit 101\n' >"$policy"
-        chmod +x "$policy"
-        made=1
-    fi
-    export DEBIAN_FRONTEND=noninteractive
-    { apt-get update -qq && apt-get install -y -qq --no-install-recommends keepalived; } >/dev/null && done=1
-    [ "$made" = 0 ] || rm -f "$policy"
-    [ "$done" = 1 ] || give_up "keepalived cannot be installed"
+    install_packages keepalived || give_up "keepalived is missing and cannot be installed"
 }
 
 make_interfaces() {

@@ -5,12 +5,11 @@
 # Usage: bash ci/tshark-check.sh [FILE.pcapng ...]     (default: captures/golden/*.pcapng)
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+. ci/install.sh
 
 if ! command -v tshark >/dev/null; then
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        echo "tshark is missing: installing it"
-        apt-get update -qq
-        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq tshark >/dev/null
+        install_packages tshark
     elif [ -n "${CI:-}" ]; then
         echo "tshark is missing and cannot be installed here" >&2
         exit 1

@@ -8,6 +8,7 @@ pub mod fabric;
 pub mod host;
 pub mod kernel;
 pub mod lab;
+pub mod library;
 pub mod moment;
 pub mod observe;
 #[cfg(target_os = "linux")]

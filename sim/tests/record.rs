@@ -37,7 +37,7 @@ fn steps(plan: &Plan) -> Vec<String> {
 
 #[test]
 fn a_crashed_node_gets_its_links_back_before_its_daemon_starts() {
-    let plan = ours("three-routers").unwrap();
+    let plan = ours("basics/three-routers").unwrap();
     assert_eq!(
         steps(&plan),
         [
@@ -58,14 +58,14 @@ fn the_users_own_text_is_handed_to_keepalived() {
     let text = include_str!("../../scenarios/conf/split-brain/r1.conf");
     assert_eq!(plan.nodes[0].conf, text);
     assert_eq!(steps(&plan), ["8.000 partition -", "18.000 heal -"]);
-    let short = ours("priority-change").unwrap();
+    let short = ours("basics/priority-change").unwrap();
     assert!(short.nodes[0].conf.contains("priority 150"), "{}", short.nodes[0].conf);
     assert_eq!(steps(&short), ["8.000 reload r1", "16.000 reload r1"]);
 }
 
 #[test]
 fn tracked_files_and_scripts_on_them_are_played() {
-    let plan = ours("tracked-file-and-script").unwrap();
+    let plan = ours("tracking/tracked-file-and-script").unwrap();
     assert_eq!(steps(&plan), ["8.000 write_file r1", "14.000 write_file r1", "20.400 write_file r1"]);
     let paths: Vec<&str> = plan.nodes[0].files.iter().map(|(path, _)| path.as_str()).collect();
     assert_eq!(paths, ["/run/adj", "/run/flag", "/etc/keepalived/chk.sh"]);
@@ -155,7 +155,7 @@ vrrp_instance VI_1 {
             "r1: keepalived.conf line 4: `@r1 priority 150` cannot be recorded, write it out",
         ]
     );
-    let refused = ours("openstack-port-security").unwrap_err();
+    let refused = ours("openstack/openstack-port-security").unwrap_err();
     assert!(refused.contains(&"r1: port security cannot be played (at 12.000)".to_owned()), "{refused:?}");
 }
 

@@ -7,6 +7,7 @@ use vrrplab_formats::world::World;
 use vrrplab_sim::cli::summary;
 use vrrplab_sim::experiment::{Outcome, difference_of_two_runs, play};
 use vrrplab_sim::lab::Lab;
+use vrrplab_sim::library::find;
 use vrrplab_sim::observe::Digest;
 
 fn root() -> PathBuf {
@@ -18,18 +19,23 @@ fn load(path: &Path) -> World {
     world.unwrap_or_else(|| panic!("{}", report.render(false)))
 }
 
+/// A scenario of the library, in its folder.
+struct Told {
+    folder: PathBuf,
+    name: String,
+    world: World,
+}
+
 /// Every scenario file but those that must fail.
-fn library() -> Vec<(String, World)> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(root().join("scenarios")).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        if path.extension().is_some_and(|e| e == "yaml") && !name.contains("must-fail") {
-            found.push((name, load(&path)));
-        }
-    }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    assert!(found.len() >= 12, "only {} scenarios", found.len());
+fn library() -> Vec<Told> {
+    let files = find(&root().join("scenarios")).unwrap();
+    let told = |path: &PathBuf| Told {
+        folder: path.parent().unwrap().to_owned(),
+        name: path.file_stem().unwrap().to_string_lossy().into_owned(),
+        world: load(path),
+    };
+    let found: Vec<Told> = files.iter().map(told).filter(|told| !told.name.contains("must-fail")).collect();
+    assert!(found.len() >= 24, "only {} scenarios", found.len());
     found
 }
 
@@ -39,7 +45,7 @@ fn run(world: &World) -> Outcome {
 
 #[test]
 fn every_promise_of_the_library_holds() {
-    for (name, world) in library() {
+    for Told { name, world, .. } in library() {
         assert!(!world.expectations.is_empty(), "{name} promises nothing");
         let outcome = run(&world);
         assert!(outcome.held(), "{name}:\n{}", summary(&world, &outcome));
@@ -48,11 +54,11 @@ fn every_promise_of_the_library_holds() {
 
 #[test]
 fn timelines_are_the_kept_ones() {
-    for (name, world) in library() {
+    for Told { folder, name, world } in library() {
         let outcome = run(&world);
         let text = format!("{}\n{}", outcome.timeline.render(false, false), summary(&world, &outcome));
         insta::with_settings!({
-            snapshot_path => "../../scenarios",
+            snapshot_path => folder,
             prepend_module_to_snapshot => false,
             omit_expression => true,
             description => world.about.lines().next().unwrap_or("").to_owned(),
@@ -65,7 +71,7 @@ fn timelines_are_the_kept_ones() {
 #[allow(clippy::disallowed_methods)] // the one knob of this test
 fn captures_are_the_golden_ones_byte_for_byte() {
     let folder = root().join("captures/golden");
-    for (name, world) in library() {
+    for Told { name, world, .. } in library() {
         let bytes = run(&world).pcapng.unwrap();
         let path = folder.join(format!("{name}.pcapng"));
         if std::env::var_os("VRRPLAB_GOLDEN").is_some_and(|v| v == "write") {
@@ -85,7 +91,7 @@ fn captures_are_the_golden_ones_byte_for_byte() {
 
 #[test]
 fn the_same_seed_gives_the_same_bytes_twice() {
-    for (name, world) in library() {
+    for Told { name, world, .. } in library() {
         let (first, second) = (run(&world), run(&world));
         assert_eq!(first.digest.hex(), second.digest.hex(), "{name}");
         assert_eq!(first.pcapng, second.pcapng, "{name}");
@@ -96,7 +102,7 @@ fn the_same_seed_gives_the_same_bytes_twice() {
 
 #[test]
 fn observers_change_nothing() {
-    for (name, world) in library() {
+    for Told { name, world, .. } in library() {
         let watched = run(&world);
         let mut digest = Digest::only();
         let tally = Lab::new(&world, world.seed).run(&mut [&mut digest]);

@@ -119,20 +119,20 @@ pub enum Command {
 
 /// What comes out: things to be done and the reasons for them, in one order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
+pub enum Output<K = EffectKind, T = Trace> {
     /// Something to do.
-    Effect(Effect),
+    Effect(Effect<K>),
     /// Something to tell.
-    Trace(Trace),
+    Trace(T),
 }
 
 /// One thing to be done, in order.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Effect {
+pub struct Effect<K = EffectKind> {
     /// The rule that asked for it.
     pub rule: Rule,
     /// What to do.
-    pub kind: EffectKind,
+    pub kind: K,
 }
 
 /// The things a driver must know how to do. Both drivers match without a wildcard.

@@ -65,11 +65,15 @@ impl Interfaces {
 
     /// The address that adverts of this instance come from: the configured one, or the first of the family on the
     /// interface that is no virtual address (link-local for IPv6).
-    pub fn source_of(&self, model: &InstanceModel, instances: &[InstanceModel]) -> Option<IpAddr> {
+    pub fn source_of<V: Iterator<Item = IpAddr>>(
+        &self,
+        model: &InstanceModel,
+        virtual_addresses: impl Fn() -> V,
+    ) -> Option<IpAddr> {
         if model.source.is_some() {
             return model.source;
         }
-        let is_vip = |ip: IpAddr| instances.iter().flat_map(InstanceModel::all_vips).any(|vip| vip.addr.ip == ip);
+        let is_vip = |ip: IpAddr| virtual_addresses().any(|vip| vip == ip);
         let addresses = &self.get(model.iface)?.addresses;
         addresses.iter().map(|a| a.ip).find(|ip| fits(*ip, model.family) && !is_vip(*ip))
     }

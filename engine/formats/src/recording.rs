@@ -18,6 +18,7 @@ use vrrplab_engine::{Instant, Span, State};
 
 use crate::diagnostics::Report;
 use crate::world::World;
+pub use case::parse_addr;
 pub use frames::{FrameSort, RecordedFrame};
 
 /// A recorded experiment.

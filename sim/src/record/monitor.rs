@@ -1,8 +1,8 @@
 //! `ip -ts -o monitor address link` as events: addresses that come and go, links that go up and down.
 use std::collections::{BTreeMap, BTreeSet};
-use std::net::IpAddr;
 
 use vrrplab_engine::model::IfAddr;
+use vrrplab_formats::recording::parse_addr;
 
 use super::clock::Epoch;
 use super::event::Event;
@@ -84,14 +84,6 @@ fn address(kind: &str, rest: &[&str], nic: &str) -> Option<What> {
 
 fn after<'w>(words: &[&'w str], key: &str) -> Option<&'w str> {
     words.get(words.iter().position(|w| *w == key)? + 1).copied()
-}
-
-/// An address, a host's when it has no prefix.
-fn parse_addr(text: &str) -> Option<IfAddr> {
-    let (ip, prefix) = text.split_once('/').map_or((text, None), |(ip, prefix)| (ip, Some(prefix)));
-    let ip: IpAddr = ip.parse().ok()?;
-    let prefix = prefix.map_or(Some(if ip.is_ipv4() { 32 } else { 128 }), |p| p.parse().ok())?;
-    Some(IfAddr { ip, prefix })
 }
 
 /// `2026-11-21T16:29:39.782454`, in UTC.

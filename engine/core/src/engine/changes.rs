@@ -5,7 +5,7 @@ use core::net::IpAddr;
 use super::Engine;
 use super::timers::Deadline;
 use crate::io::{KernelEvent, News, State, TraceKind};
-use crate::model::{IfIndex, InstanceModel};
+use crate::model::IfIndex;
 use crate::rules::Rule;
 use crate::time::{Instant, Span};
 use crate::track::judge::effective;
@@ -22,14 +22,15 @@ pub(crate) struct LinkChange {
 impl Engine {
     /// Looks at interfaces again: source addresses and own faults of every instance.
     pub(crate) fn look_around(&mut self) {
-        let models: Vec<InstanceModel> = self.instances.iter().map(|i| i.model.clone()).collect();
-        for (i, model) in models.iter().enumerate() {
-            self.sources[i] = self.interfaces.source_of(model, &models);
+        for i in 0..self.instances.len() {
+            let model = &self.instances[i].model;
+            let virtual_addresses = || self.instances.iter().flat_map(|x| x.model.all_vips()).map(|vip| vip.addr.ip);
+            self.sources[i] = self.interfaces.source_of(model, virtual_addresses);
             let tracked = self.trackers.weigh(model);
-            self.instances[i].waits = tracked.waits;
-            self.instances[i].faults =
-                self.interfaces.faults_of(model, self.sources[i].is_some()) + tracked.faults + tracked.waits;
-            self.instances[i].faults += usize::from(self.lacks_macvlan(i));
+            let missing = self.interfaces.faults_of(model, self.sources[i].is_some());
+            let faults = missing + tracked.faults + tracked.waits + usize::from(self.lacks_macvlan(i));
+            let instance = &mut self.instances[i];
+            (instance.waits, instance.faults) = (tracked.waits, faults);
         }
     }
 

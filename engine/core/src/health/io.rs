@@ -54,22 +54,9 @@ pub enum Input<'a> {
 }
 
 /// What comes out: things to be done and the reasons for them, in one order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Output {
-    /// Something to do.
-    Effect(Effect),
-    /// Something to tell.
-    Trace(Trace),
-}
-
+pub type Output = crate::io::Output<EffectKind, Trace>;
 /// One thing to be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Effect {
-    /// The rule that asked for it.
-    pub rule: Rule,
-    /// What to do.
-    pub kind: EffectKind,
-}
+pub type Effect = crate::io::Effect<EffectKind>;
 
 /// The things a driver must know how to do.
 #[derive(Clone, Debug, PartialEq, Eq)]

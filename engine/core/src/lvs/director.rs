@@ -187,13 +187,7 @@ impl Director {
 
     /// The connection of a request, unless it has to give way to a new one.
     fn known(&mut self, now: Instant, flow: &Flow) -> Result<Option<ConnId>, DropReason> {
-        let key = ConnKey {
-            protocol: conn_protocol(flow),
-            client: flow.source,
-            client_port: flow.source_port,
-            virt: flow.dest,
-            virt_port: flow.dest_port,
-        };
+        let key = request_key(flow, false);
         let Some(id) = self.conns.find(&key, false) else { return Ok(None) };
         let Some(conn) = self.conns.get(id) else { return Ok(None) };
         let load = conn.dest.map(|dest| *self.table.load(dest));
@@ -294,13 +288,7 @@ impl Director {
         mark: u32,
         flow: &Flow,
     ) -> Option<ConnId> {
-        let key = ConnKey {
-            protocol: conn_protocol(flow),
-            client: flow.source,
-            client_port: flow.source_port,
-            virt: flow.dest,
-            virt_port: flow.dest_port,
-        };
+        let key = request_key(flow, false);
         let one_packet = flow.protocol == UDP && self.table.service(service)?.config.one_packet;
         let flags = if one_packet { Flags::INACTIVE.with(Flags::ONE_PACKET) } else { Flags::INACTIVE };
         let id = self.insert(key, dest, port, flags, mark)?;
@@ -383,6 +371,13 @@ fn leave(key: Virtual, flow: &Flow, packet: &[u8]) -> Verdict {
     }
     let error = vrrplab_wire::icmp::error(packet, Unreachable::Port, flow.dest);
     error.map_or(Verdict::Drop(DropReason::NoServer), Verdict::Refuse)
+}
+
+/// The key of a request's connection; with `answer`, the flow is one of the answers.
+pub(super) fn request_key(flow: &Flow, answer: bool) -> ConnKey {
+    let (source, dest) = ((flow.source, flow.source_port), (flow.dest, flow.dest_port));
+    let (client, virt) = if answer { (dest, source) } else { (source, dest) };
+    ConnKey { protocol: conn_protocol(flow), client: client.0, client_port: client.1, virt: virt.0, virt_port: virt.1 }
 }
 
 /// The protocol of entries for this packet.

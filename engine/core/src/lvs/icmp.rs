@@ -1,8 +1,8 @@
 //! ICMP errors about balanced connections: led to the server, or back to the client with the virtual address in them.
 use alloc::vec::Vec;
 
-use super::conn::{ConnId, ConnKey, Method};
-use super::director::{Arrival, Director, DropReason, Hook, Paths, Verdict, conn_protocol};
+use super::conn::{ConnId, Method};
+use super::director::{Arrival, Director, DropReason, Hook, Paths, Verdict, conn_protocol, request_key};
 use vrrplab_wire::flow::{Flow, ICMP, TCP, UDP};
 use vrrplab_wire::icmp::{Quote, Unreachable, error, finish, quoted};
 use vrrplab_wire::rewrite::{End, decrement_ttl, set_end};
@@ -96,11 +96,4 @@ impl Director {
 fn ports_only<'a>(packet: &'a mut [u8], quote: &Quote) -> &'a mut [u8] {
     let end = (quote.inner + quote.flow.transport + 4).min(packet.len());
     &mut packet[quote.inner..end]
-}
-
-/// The key of a request's connection; with `answer`, the flow is one of the answers.
-fn request_key(flow: &Flow, answer: bool) -> ConnKey {
-    let (source, dest) = ((flow.source, flow.source_port), (flow.dest, flow.dest_port));
-    let (client, virt) = if answer { (dest, source) } else { (source, dest) };
-    ConnKey { protocol: conn_protocol(flow), client: client.0, client_port: client.1, virt: virt.0, virt_port: virt.1 }
 }

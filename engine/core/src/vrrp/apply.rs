@@ -252,8 +252,9 @@ impl Engine {
         if !self.instances[i].holds {
             return;
         }
+        let addresses = self.addresses_of(i);
         for _ in 0..rounds {
-            for (iface, addr) in self.addresses_of(i) {
+            for &(iface, addr) in &addresses {
                 self.announce_paced(i, iface, addr.ip, rule);
             }
         }

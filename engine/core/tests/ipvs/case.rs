@@ -11,23 +11,6 @@ use vrrplab_engine::model::lvs::{
     Endpoint, Forwarding, Granularity, Persistence, Protocol, Scheduler, SchedulerFlags, Tunnel, TunnelChecksum,
 };
 
-const ALL_SCHEDULERS: [Scheduler; 14] = [
-    Scheduler::Rr,
-    Scheduler::Wrr,
-    Scheduler::Lc,
-    Scheduler::Wlc,
-    Scheduler::Lblc,
-    Scheduler::Lblcr,
-    Scheduler::Sh,
-    Scheduler::Mh,
-    Scheduler::Dh,
-    Scheduler::Fo,
-    Scheduler::Ovf,
-    Scheduler::Sed,
-    Scheduler::Nq,
-    Scheduler::Twos,
-];
-
 /// One server as a case names it.
 #[derive(Clone, Debug)]
 pub struct Server {
@@ -70,7 +53,7 @@ pub fn files(folder: &Path) -> Vec<(PathBuf, Vec<Value>)> {
 }
 
 pub fn scheduler(name: &str) -> Option<Scheduler> {
-    ALL_SCHEDULERS.into_iter().find(|one| one.name() == name)
+    Scheduler::ALL.into_iter().find(|one| one.name() == name)
 }
 
 pub fn service(case: &Value) -> (Virtual, ServiceConfig) {

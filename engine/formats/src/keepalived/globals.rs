@@ -9,7 +9,7 @@ use super::defaults::Defaults;
 use super::entry::{Entry, address, number, span_of, unknown_option, value_of};
 use super::settings::{dynamic_interfaces, setting};
 use super::trackers::run_as;
-use super::vrrp::{garp_extra, multicast};
+use super::vrrp::{garp_extra, multicast, put};
 use crate::builder::Spanned;
 use crate::diagnostics::Report;
 
@@ -24,12 +24,6 @@ pub(super) fn global_defs(block: &Entry<'_>, defaults: &mut Defaults, globals: &
         if !taken {
             globals.surroundings.push(setting(line, report));
         }
-    }
-}
-
-fn put<T>(slot: &mut Option<T>, value: Option<T>) {
-    if value.is_some() {
-        *slot = value;
     }
 }
 

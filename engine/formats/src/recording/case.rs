@@ -223,7 +223,7 @@ fn parse_mac(text: &str) -> Option<Mac> {
 }
 
 /// An address with its prefix length, `192.0.2.1/24`; without one, it is a host's.
-pub(super) fn parse_addr(text: &str) -> Option<IfAddr> {
+pub fn parse_addr(text: &str) -> Option<IfAddr> {
     let (ip, prefix) = text.split_once('/').map_or((text, None), |(ip, prefix)| (ip, Some(prefix)));
     let ip: IpAddr = ip.parse().ok()?;
     let longest = if ip.is_ipv4() { 32 } else { 128 };

@@ -1,6 +1,7 @@
 //! Maglev hashing: a table of 4093 places that changes little when a server comes or goes.
 use alloc::vec::Vec;
 
+use super::round::gcd;
 use super::{DestId, Identity, Pool};
 
 const PLACES: u32 = 4093;
@@ -36,10 +37,6 @@ pub const fn siphash13(key: u64, value: u32) -> u32 {
     v[2] ^= 0xff;
     v = round(round(round(v)));
     (v[0] ^ v[1] ^ v[2] ^ v[3]) as u32
-}
-
-const fn gcd(a: u32, b: u32) -> u32 {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// Which server owns which place; empty without weights.

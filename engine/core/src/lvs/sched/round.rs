@@ -39,7 +39,8 @@ pub struct Weighted {
     step: i64,
 }
 
-const fn gcd(a: u32, b: u32) -> u32 {
+/// The greatest common divisor; of anything and 0 it is that.
+pub(super) const fn gcd(a: u32, b: u32) -> u32 {
     let (mut a, mut b) = (a, b);
     while b != 0 {
         (a, b) = (b, a % b);

@@ -1,0 +1,78 @@
+//! The shape of networks, nodes and clients.
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::super::leaf::{Entries, Placed};
+use super::super::security::SecurityText;
+use super::super::units::*;
+use super::InstanceText;
+
+/// One segment.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct NetworkText {
+    /// Delay of one crossing, host to switch or back; 50us when not given.
+    pub(in crate::scenario) delay: Option<Time>,
+    /// Added at random, up to this.
+    pub(in crate::scenario) jitter: Option<Time>,
+    /// Chance of loss on one crossing.
+    pub(in crate::scenario) loss: Option<Percent>,
+}
+
+/// One router.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct NodeText {
+    /// Its interfaces; the order gives their kernel indexes.
+    pub(in crate::scenario) interfaces: Entries<InterfaceText>,
+    /// A keepalived.conf: path relative to this file, or the text itself when it has more than one line.
+    pub(in crate::scenario) keepalived: Option<Text>,
+    /// Virtual routers, written here.
+    pub(in crate::scenario) vrrp: Option<Vec<InstanceText>>,
+    /// Sync groups over `vrrp`: names of their instances.
+    pub(in crate::scenario) sync_groups: Option<Entries<Vec<Text>>>,
+    /// Overrides the scenario's policy.
+    pub(in crate::scenario) policy: Option<PolicyName>,
+    /// When the daemon starts; 0s when not given; `never`: only by a `start` fault.
+    pub(in crate::scenario) start: Option<Start>,
+    /// Answers HTTP on port 80 of every address that it holds.
+    pub(in crate::scenario) http: Option<Flag>,
+    /// Files beside the configuration, path and content: what is tracked, and shell scripts.
+    pub(in crate::scenario) files: Option<Entries<Text>>,
+}
+
+/// One interface.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct InterfaceText {
+    /// The segment that it is plugged into.
+    pub(in crate::scenario) network: Text,
+    /// Fixed addresses; the first of a family is the primary.
+    pub(in crate::scenario) addresses: Option<Vec<Prefixed>>,
+    /// Hardware address; 02:00:00:00:<node>:<interface> when not given.
+    pub(in crate::scenario) mac: Option<Hardware>,
+    /// OpenStack port security; off when not given.
+    pub(in crate::scenario) port_security: Option<Placed<FlagKind, SecurityText>>,
+}
+
+/// One client: exactly one of `ping` and `http`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct ClientText {
+    /// Its segment.
+    pub(in crate::scenario) network: Text,
+    /// Its address.
+    pub(in crate::scenario) address: Prefixed,
+    /// Hardware address; 02:00:00:01:00:<client> when not given.
+    pub(in crate::scenario) mac: Option<Hardware>,
+    /// Sends ICMP echo requests there.
+    pub(in crate::scenario) ping: Option<Address>,
+    /// Sends HTTP requests there; port 80 when not given.
+    pub(in crate::scenario) http: Option<Target>,
+    /// Time between requests; 1s when not given.
+    pub(in crate::scenario) every: Option<Time>,
+    /// A request without an answer after this long is lost; 1s when not given.
+    pub(in crate::scenario) timeout: Option<Time>,
+    /// First request; 0s when not given.
+    pub(in crate::scenario) from: Option<Time>,
+}
