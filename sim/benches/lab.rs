@@ -10,7 +10,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
-use vrrplab_engine::{Instant, Policy, Span};
+use vrrplab_engine::{Policy, Span};
 use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::{LinkQuality, Network, NetworkId, Node, Port, World};
 use vrrplab_sim::experiment::play;
@@ -90,7 +90,7 @@ fn segment(nodes: u16, duration: Span) -> World {
         about: String::new(),
         seed: 1,
         duration,
-        networks: vec![Network { name: "lan".to_owned(), link }],
+        networks: vec![Network::switch("lan", link)],
         nodes: (0..nodes).map(node).collect(),
         clients: Vec::new(),
         faults: Vec::new(),
@@ -111,8 +111,7 @@ fn node(n: u16) -> Node {
         instances: vec![instance(n)],
         ..NodeModel::new(&format!("r{}", n + 1), Policy::KEEPALIVED_2_2_7, vec![interface])
     };
-    let port = Port { network: NetworkId(0), security: None };
-    Node { model, ports: vec![port], start: Some(Instant::ZERO), http: false, files: Vec::new() }
+    Node::new(model, vec![Port::on(NetworkId(0))])
 }
 
 fn instance(n: u16) -> InstanceModel {

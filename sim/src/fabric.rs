@@ -1,5 +1,6 @@
 //! Switches, ports and links. A switch does not know VRRP.
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use vrrplab_engine::model::{IfAddr, Mac};
 use vrrplab_engine::{Instant, Span};
@@ -8,10 +9,12 @@ use vrrplab_formats::world::{Direction, FrameClass, LinkQuality, Member, Network
 use crate::chance::Chance;
 
 mod class;
+pub mod cloud;
 pub mod port_security;
 #[cfg(test)]
 mod tests;
 
+use cloud::{Carried, Mapping, NotCarried};
 use port_security::{Guard, Members, Refusal};
 
 /// How long a switch remembers where a MAC address was last heard.
@@ -34,6 +37,8 @@ pub enum DropReason {
     Loss,
     /// Port security or a security group.
     Refused(Refusal),
+    /// A cloud does not carry it.
+    Cloud(NotCarried),
 }
 
 /// What a port is, when it is added.
@@ -49,10 +54,12 @@ pub struct PortSetup {
     pub addresses: Vec<IfAddr>,
     /// Port security, when on.
     pub security: Option<PortSecurity>,
+    /// Addresses that a cloud leads here besides.
+    pub assigned: Vec<IpAddr>,
 }
 
 /// What becomes of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It arrives.
     Deliver {
@@ -60,6 +67,17 @@ pub enum Fate {
         to: PortId,
         /// When.
         at: Instant,
+    },
+    /// Another frame arrives for it: the same packet with other MAC addresses, or an answer of the network itself.
+    DeliverOther {
+        /// In whose name.
+        from: PortId,
+        /// Where.
+        to: PortId,
+        /// When.
+        at: Instant,
+        /// What.
+        frame: Vec<u8>,
     },
     /// It does not.
     Drop {
@@ -90,6 +108,8 @@ struct Switch {
     partitions: Vec<BTreeMap<PortId, usize>>,
     /// Ports for which the switch answers ARP.
     proxied: Vec<PortId>,
+    /// It is no switch.
+    cloud: Option<Mapping>,
 }
 
 #[derive(Clone, Debug)]
@@ -132,6 +152,7 @@ impl Fabric {
             table: BTreeMap::new(),
             partitions: Vec::new(),
             proxied: Vec::new(),
+            cloud: network.cloud.clone().map(Mapping::new),
         };
         let switches = networks.iter().map(switch).collect();
         Fabric { seed, switches, ports: Vec::new(), members: Members::default() }
@@ -150,6 +171,9 @@ impl Fabric {
         };
         let nth = switch.ports.iter().filter(|p| self.ports[p.0].owner == setup.owner).count();
         let stream = |way| Chance::new(self.seed, &format!("link/{}/{owner}/{nth}/{way}", switch.name));
+        if let Some(cloud) = &mut switch.cloud {
+            cloud.add(id, setup.mac, setup.addresses.iter().map(|a| a.ip).chain(setup.assigned));
+        }
         let port = Port {
             network: setup.network.0,
             owner: setup.owner,
@@ -203,6 +227,11 @@ impl Fabric {
         }
         let sender = &mut self.ports[from.0];
         let at_switch = now + crossing(&switch.link, &mut sender.up);
+        if let Some(cloud) = &switch.cloud {
+            let passage = Passage { switch, members: &self.members, left: at_switch, from, frame };
+            fates.push(passage.across(&mut self.ports, cloud));
+            return;
+        }
         if !src.is_multicast() {
             switch.table.insert(src.0, (from, now));
         }
@@ -252,6 +281,12 @@ impl Fabric {
     pub fn heal(&mut self, network: NetworkId) {
         self.switches[network.0].partitions.clear();
     }
+    /// A cloud leads an address to another port of its network from now on. A switch knows nothing of that.
+    pub fn assign(&mut self, address: IpAddr, port: PortId) {
+        if let Some(cloud) = &mut self.switches[self.ports[port.0].network].cloud {
+            cloud.assign(address, port);
+        }
+    }
     /// Switches port security on, changes it, or switches it off.
     pub fn set_security(&mut self, port: PortId, security: Option<PortSecurity>) {
         let it = &mut self.ports[port.0];
@@ -286,6 +321,21 @@ struct Passage<'a> {
 }
 
 impl Passage<'_> {
+    /// Through a cloud, which looks at packets and not at MAC addresses.
+    fn across(&self, ports: &mut [Port], cloud: &Mapping) -> Fate {
+        match cloud.carry(self.from, self.frame) {
+            Carried::Not(why) => Fate::Drop { to: None, reason: DropReason::Cloud(why) },
+            Carried::Answer(home, frame) => {
+                let at = self.left + crossing(&self.switch.link, &mut ports[self.from.0].down);
+                Fate::DeliverOther { from: home, to: self.from, at, frame }
+            }
+            Carried::To(home, frame) => match self.arrival(ports, home) {
+                Fate::Deliver { to, at } => Fate::DeliverOther { from: self.from, to, at, frame },
+                other => other,
+            },
+        }
+    }
+
     /// To one receiver.
     fn arrival(&self, ports: &mut [Port], to: PortId) -> Fate {
         let &Passage { switch, members, left, from, frame } = self;

@@ -1,5 +1,6 @@
 //! The laboratory: builds a world, lets its time pass, shows every moment to the observers.
 mod clients;
+mod clouds;
 mod faults;
 mod links;
 mod programs;
@@ -17,6 +18,7 @@ use crate::fabric::{Fabric, Fate, PortId, PortSetup};
 use crate::kernel::KernelOut;
 use crate::moment::{Moment, Observer, PortInfo};
 use clients::Seat;
+use clouds::ControlPlane;
 use queue::{Due, Place, Queue};
 use router::{Router, Waiting};
 
@@ -41,6 +43,7 @@ pub struct Lab<'w> {
     ports: Vec<PortInfo>,
     routers: Vec<Router>,
     clients: Vec<Seat>,
+    clouds: Vec<ControlPlane>,
     fates: Vec<Fate>,
     tally: Tally,
 }
@@ -64,6 +67,7 @@ impl<'w> Lab<'w> {
                     mac: interface.mac,
                     addresses: interface.addresses.clone(),
                     security: port.security.clone(),
+                    assigned: port.assigned.clone(),
                 }));
                 let addresses: Vec<String> = interface.addresses.iter().map(|a| a.ip.to_string()).collect();
                 ports.push(PortInfo {
@@ -94,6 +98,7 @@ impl<'w> Lab<'w> {
             ports,
             routers,
             clients,
+            clouds: world.networks.iter().map(ControlPlane::new).collect(),
             fates: Vec::new(),
             tally: Tally::default(),
         };
@@ -161,6 +166,7 @@ impl<'w> Lab<'w> {
             Due::Wake(Member::Client(ClientId(c))) => self.wake_client(c, watchers),
             Due::Fault(position) => self.fault(position, watchers),
             Due::Start(n) => self.start(n, watchers),
+            Due::Assign { nic, address } => self.assign(nic, address, watchers),
         }
         true
     }
@@ -182,6 +188,10 @@ impl<'w> Lab<'w> {
         let mut batch: Option<(Instant, Vec<PortId>)> = None;
         for fate in &fates {
             match *fate {
+                Fate::DeliverOther { from, to, at, ref frame } => {
+                    let frame = frame.as_slice().into();
+                    self.queue.push(at, Due::Deliver { from, to: vec![to], frame });
+                }
                 Fate::Deliver { to, at } => match &mut batch {
                     Some((when, ports)) if *when == at => ports.push(to),
                     batch => {

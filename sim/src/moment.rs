@@ -1,7 +1,9 @@
 //! What observers are shown: every frame, decision, fault and answer, at its time. Observers only watch.
+use std::net::IpAddr;
+
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
 use vrrplab_engine::{Instant, Rule, Trace};
-use vrrplab_formats::world::{ClientId, Fault, Member, NodeId};
+use vrrplab_formats::world::{ClientId, Fault, Member, Nic, NodeId};
 
 use crate::fabric::{DropReason, PortId};
 
@@ -88,6 +90,15 @@ pub enum Moment<'a> {
         /// The rule that asked for it.
         rule: Rule,
     },
+    /// A cloud's control plane is asked to lead an address to an interface, refuses that, or has done it.
+    CloudMove {
+        /// To this interface.
+        nic: Nic,
+        /// Which address.
+        address: IpAddr,
+        /// How far it has come.
+        step: Move,
+    },
     /// A scripted fault took effect.
     Fault(&'a Fault),
     /// A daemon died, by a fault or by its own stop: its instances are in no state any more.
@@ -117,6 +128,17 @@ pub enum Moment<'a> {
         /// When it had been asked.
         asked: Instant,
     },
+}
+
+/// How far a cloud has come with moving an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// It was asked.
+    Asked,
+    /// It refused.
+    Refused,
+    /// The address is there.
+    Done,
 }
 
 /// Whose port a port is, for names in timelines and captures.

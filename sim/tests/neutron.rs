@@ -166,12 +166,12 @@ const NET: PortId = PortId(2);
 /// A network of one switch, and a second one for who is a member of the group without a port here.
 fn lab(cases: &Cases, driver: Driver, sender: &Config, groups: &str) -> Fabric {
     let link = LinkQuality { delay: Span::from_micros(50), jitter: Span::ZERO, loss_ppm: 0 };
-    let network = |name: &str| Network { name: name.into(), link };
+    let network = |name: &str| Network::switch(name, link);
     let mut fabric = Fabric::new(&[network("net"), network("elsewhere")], 1);
     let fixed = |host: &Host| vec![range(&host.ipv4), range(&host.ipv6)];
     let add = |fabric: &mut Fabric, to, node, mac, addresses: Vec<IfAddr>, security| {
         let owner = Member::Node(NodeId(node));
-        fabric.add_port(PortSetup { network: NetworkId(to), owner, mac, addresses, security });
+        fabric.add_port(PortSetup { network: NetworkId(to), owner, mac, addresses, security, assigned: Vec::new() });
     };
     let (own, open) = (&cases.receiver_security_groups[groups], Group { ingress: Vec::new() });
     let pairs = |config: &Config| {
@@ -210,6 +210,7 @@ fn inject(fabric: &mut Fabric, from: PortId, frame: &[u8]) -> Seen {
             // Flooded, for somebody else.
             Fate::Drop { reason: DropReason::Refused(_), .. } => {}
             Fate::Drop { reason, .. } => panic!("lost by {reason:?}"),
+            Fate::DeliverOther { .. } => panic!("no cloud here"),
         }
     }
     assert!(seen.by.contains(&B) || seen.refused.is_some(), "a frame that B does not get was refused by name");

@@ -2,6 +2,7 @@
 //!
 //! Scenario YAML and recordings of real routers both end here; the simulator starts here. No text, no default and no
 //! unknown name lies beyond this type.
+mod cloud;
 mod fault;
 mod host;
 mod network;
@@ -9,6 +10,7 @@ mod promise;
 
 use vrrplab_engine::Span;
 
+pub use cloud::{Cloud, CloudCall, CloudFault, Provider};
 pub use fault::{Behaviour, Direction, Fault, FrameClass, TimedFault};
 pub use host::{Ask, Client, Node};
 pub use network::{AddressPair, Driver, GroupRule, LinkQuality, Network, Port, PortSecurity, Remote, SecurityGroup};

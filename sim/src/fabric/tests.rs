@@ -43,7 +43,7 @@ fn gratuitous_arp(src: Mac, ip: Ipv4Addr) -> Vec<u8> {
 }
 
 fn lan(ports: usize, link: LinkQuality, seed: u64) -> Fabric {
-    let mut fabric = Fabric::new(&[Network { name: "lan".into(), link }], seed);
+    let mut fabric = Fabric::new(&[Network::switch("lan", link)], seed);
     for n in 0..ports {
         fabric.add_port(PortSetup {
             network: NetworkId(0),
@@ -51,6 +51,7 @@ fn lan(ports: usize, link: LinkQuality, seed: u64) -> Fabric {
             mac: mac(n),
             addresses: vec![IfAddr { ip: Ipv4Addr::new(10, 0, 0, n as u8).into(), prefix: 24 }],
             security: None,
+            assigned: Vec::new(),
         });
     }
     fabric
@@ -222,10 +223,10 @@ fn a_cut_of_adverts_leaves_the_rest() {
     let mut f = lan(2, CLEAN, 1);
     f.cut(PortId(0), Direction::Both, FrameClass::Vrrp);
     let (own, group) = (Ipv4Addr::new(10, 0, 0, 1).into(), Ipv4Addr::new(224, 0, 0, 18).into());
-    let cut = lost(0, DropReason::Cut);
-    assert_eq!(send(&mut f, T0, 1, &ip(mac(1), own, group, IpProtocol::Unknown(112))), [cut]);
+    let cut = || lost(0, DropReason::Cut);
+    assert_eq!(send(&mut f, T0, 1, &ip(mac(1), own, group, IpProtocol::Unknown(112))), [cut()]);
     assert_eq!(send(&mut f, T0, 1, &ip(mac(1), own, group, IpProtocol::Igmp)), [to(0)]);
     f.cut(PortId(0), Direction::ToNode, FrameClass::Multicast);
-    assert_eq!(send(&mut f, T0, 1, &ip(mac(1), own, group, IpProtocol::Igmp)), [cut]);
+    assert_eq!(send(&mut f, T0, 1, &ip(mac(1), own, group, IpProtocol::Igmp)), [cut()]);
     assert_eq!(send(&mut f, T0, 1, &gratuitous_arp(mac(1), VIP)), [to(0)], "a broadcast is no multicast");
 }

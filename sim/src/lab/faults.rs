@@ -35,11 +35,12 @@ impl Lab<'_> {
             Fault::Script { node, name, does } => self.tell_script(node.0, name, *does),
             Fault::Processes { node, name, count } => self.count_processes(node.0, name, *count, watchers),
             Fault::Session { node, name, up } => self.set_session(node.0, name, *up, watchers),
+            Fault::Cloud(fault) => self.cloud_fault(fault, watchers),
             Fault::SetPortSecurity(nic, security) => self.fabric.set_security(self.port(*nic), security.clone()),
         }
     }
 
-    fn port(&self, nic: Nic) -> PortId {
+    pub(super) fn port(&self, nic: Nic) -> PortId {
         self.routers[nic.node.0].ports[nic.nic]
     }
 

@@ -28,6 +28,7 @@ impl Lab<'_> {
             Notice::Script { program, arguments } => {
                 let words: Vec<String> = program.words.iter().chain(arguments).cloned().collect();
                 self.show(watchers, &Moment::Ran { node, words: &words, rule });
+                self.call_cloud(n, &words, watchers);
             }
             Notice::Line { fifo, line } => {
                 self.show(watchers, &Moment::Told { node, line: &format!("{fifo}: {line}"), rule });

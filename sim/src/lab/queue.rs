@@ -1,10 +1,11 @@
 //! The event queue: simulated time advances only by popping it; ties go by order of insertion.
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use vrrplab_engine::Instant;
-use vrrplab_formats::world::Member;
+use vrrplab_formats::world::{Member, Nic};
 
 use crate::fabric::PortId;
 
@@ -19,6 +20,8 @@ pub(super) enum Due {
     Fault(usize),
     /// A daemon starts as the scenario says.
     Start(usize),
+    /// A cloud has moved an address.
+    Assign { nic: Nic, address: IpAddr },
 }
 
 /// When an entry is due; among equal instants, the place taken earlier comes first.

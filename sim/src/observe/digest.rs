@@ -4,6 +4,7 @@ use std::fmt::{self, Write};
 use vrrplab_engine::{Instant, Rule};
 use vrrplab_formats::world::{Fault, World};
 
+use crate::fabric::cloud::NotCarried;
 use crate::fabric::port_security::Why;
 use crate::fabric::{DropReason, PortId};
 use crate::moment::{Moment, Observer, PortInfo};
@@ -117,6 +118,13 @@ impl Fnv {
                 self.string(line.as_bytes());
                 self.rule(Some(rule));
             }
+            Moment::CloudMove { nic, address, step } => {
+                self.bytes(&[14]);
+                self.position(nic.node.0);
+                self.position(nic.nic);
+                self.debug(&address);
+                self.debug(&step);
+            }
             Moment::Asked { client, request } => self.request(8, client.0, request, at),
             Moment::Answered { client, request, asked } => self.request(9, client.0, request, asked),
             Moment::Lost { client, request, asked } => self.request(10, client.0, request, asked),
@@ -156,6 +164,15 @@ const fn drop_code(reason: DropReason) -> u8 {
             Why::GroupIn => 12,
             Why::NotAddressee => 13,
             Why::Answered => 14,
+        },
+        DropReason::Cloud(why) => match why {
+            NotCarried::Group => 15,
+            NotCarried::Announcement => 16,
+            NotCarried::Unmapped => 17,
+            NotCarried::Source => 18,
+            NotCarried::SourceMac => 19,
+            NotCarried::Protocol => 20,
+            NotCarried::Kind => 21,
         },
     }
 }
@@ -252,6 +269,7 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
             (names.node(node).into(), format!("runs {} [{}]", words.join(" "), rule.id()))
         }
         Moment::Told { node, line, rule } => (names.node(node).into(), format!("tells {line} [{}]", rule.id())),
+        Moment::CloudMove { nic, address, step } => (names.node(nic.node).into(), names.cloud_move(nic, address, step)),
         Moment::Fault(fault) => (names.struck(fault).into(), names.fault(fault)),
         Moment::Gone(node) => (names.node(node).into(), "daemon gone".into()),
         Moment::Asked { client, request } => (names.client(client).into(), format!("asks request {request}")),

@@ -40,13 +40,7 @@ fn node(name: &str, last: u8) -> Node {
         up: true,
     };
     let model = NodeModel { instances: vec![instance], ..NodeModel::new(name, Policy::default(), vec![interface]) };
-    Node {
-        model,
-        ports: vec![Port { network: NetworkId(0), security: None }],
-        start: Some(Instant::ZERO),
-        http: false,
-        files: Vec::new(),
-    }
+    Node::new(model, vec![Port::on(NetworkId(0))])
 }
 
 /// Routers `r1` and `r2` and a client `c1` on the segment `lan`; `VI_1` holds 10.0.0.100.
@@ -56,10 +50,7 @@ pub fn world() -> World {
         about: String::new(),
         seed: 42,
         duration: Span::from_secs(10),
-        networks: vec![Network {
-            name: "lan".into(),
-            link: LinkQuality { delay: Span::ZERO, jitter: Span::ZERO, loss_ppm: 0 },
-        }],
+        networks: vec![Network::switch("lan", LinkQuality { delay: Span::ZERO, jitter: Span::ZERO, loss_ppm: 0 })],
         nodes: vec![node("r1", 1), node("r2", 2)],
         clients: vec![Client {
             name: "c1".into(),

@@ -6,7 +6,7 @@ use vrrplab_engine::{Instant, News, Rule, State, Trace, TraceKind};
 use vrrplab_formats::world::{ClientId, Fault, FrameKind, NodeId, World};
 
 use crate::fabric::{DropReason, PortId};
-use crate::moment::{Moment, Observer, PortInfo};
+use crate::moment::{Moment, Move, Observer, PortInfo};
 use crate::observe::classify;
 use crate::observe::outage::{Sequence, Turn};
 use crate::observe::words::{self, Names};
@@ -302,6 +302,12 @@ impl Observer for Timeline {
             Moment::Told { node, line, rule } => {
                 let name = self.names.node(node).to_owned();
                 self.push(&name, "", format!("tells {line}"), (Level::Normal, Tone::Plain)).rule = Some(rule);
+            }
+            Moment::CloudMove { nic, address, step } => {
+                let name = self.names.node(nic.node).to_owned();
+                let what = self.names.cloud_move(nic, address, step);
+                let tone = if step == Move::Refused { Tone::Bad } else { Tone::Plain };
+                self.push(&name, "", what, (Level::Normal, tone));
             }
             Moment::Fault(fault) => self.fault(fault),
             Moment::Gone(node) => {

@@ -3,13 +3,14 @@ use std::net::IpAddr;
 
 use vrrplab_engine::{Exit, Instant, News, Span};
 use vrrplab_formats::world::{
-    Ask, Behaviour, ClientId, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId, PortSecurity,
-    World,
+    Ask, Behaviour, ClientId, CloudFault, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId,
+    PortSecurity, World,
 };
 
+use crate::fabric::cloud::NotCarried;
 use crate::fabric::port_security::{Refusal, Why};
 use crate::fabric::{DropReason, PortId};
-use crate::moment::PortInfo;
+use crate::moment::{Move, PortInfo};
 
 /// A time of the run, always with microseconds: `3.609375`.
 pub fn time(at: Instant) -> String {
@@ -39,7 +40,20 @@ pub fn drop_reason(reason: DropReason) -> String {
         DropReason::Cut => "cut".into(),
         DropReason::Partition => "partition".into(),
         DropReason::Loss => "lost by chance".into(),
+        DropReason::Cloud(why) => not_carried(why).into(),
         DropReason::Refused(Refusal { why, rule }) => format!("{} ({rule})", refused(why)),
+    }
+}
+
+const fn not_carried(why: NotCarried) -> &'static str {
+    match why {
+        NotCarried::Group => "the cloud carries no broadcast or multicast",
+        NotCarried::Announcement => "the cloud ignores announcements: addresses are moved by its API",
+        NotCarried::Unmapped => "the cloud has nobody else at this address",
+        NotCarried::Source => "the cloud: the source is not an address of this interface",
+        NotCarried::SourceMac => "the cloud: the source MAC is not that of this interface",
+        NotCarried::Protocol => "the cloud does not carry this IP protocol",
+        NotCarried::Kind => "the cloud carries IPv4 only",
     }
 }
 
@@ -190,7 +204,12 @@ impl Names {
             | Fault::NicDown(nic)
             | Fault::NicUp(nic)
             | Fault::SetPortSecurity(nic, _) => self.node(nic.node),
-            Fault::Partition { network, .. } | Fault::Heal(network) => self.network(*network),
+            Fault::Partition { network, .. }
+            | Fault::Heal(network)
+            | Fault::Cloud(CloudFault::MovesTake { network, .. } | CloudFault::Refuses { network, .. }) => {
+                self.network(*network)
+            }
+            Fault::Cloud(CloudFault::Assign { nic, .. }) => self.node(nic.node),
             Fault::Crash(node)
             | Fault::Kill(node)
             | Fault::Stop(node)
@@ -202,6 +221,16 @@ impl Names {
             | Fault::Script { node, .. }
             | Fault::Processes { node, .. }
             | Fault::Session { node, .. } => self.node(*node),
+        }
+    }
+
+    /// How far a cloud has come with an address, in plain words.
+    pub fn cloud_move(&self, nic: Nic, address: IpAddr, step: Move) -> String {
+        let nic = self.nic(nic);
+        match step {
+            Move::Asked => format!("asks the cloud to move {address} to {nic}"),
+            Move::Refused => format!("asks the cloud to move {address} to {nic}: refused"),
+            Move::Done => format!("the cloud leads {address} to {nic} from now on"),
         }
     }
 
@@ -258,6 +287,12 @@ impl Names {
             Fault::Session { node, name, up } => {
                 format!("BFD session {name} of {} {}", self.node(*node), if *up { "comes up" } else { "goes down" })
             }
+            Fault::Cloud(CloudFault::Assign { nic, address }) => {
+                format!("{address} moved to {} by hand", self.nic(*nic))
+            }
+            Fault::Cloud(CloudFault::MovesTake { takes, .. }) => format!("API calls take {} from now on", span(*takes)),
+            Fault::Cloud(CloudFault::Refuses { refuses: true, .. }) => "API calls are refused from now on".into(),
+            Fault::Cloud(CloudFault::Refuses { refuses: false, .. }) => "API calls are accepted again".into(),
             Fault::SetPortSecurity(nic, None) => format!("port security of {} off", self.nic(*nic)),
             Fault::SetPortSecurity(nic, Some(security)) => {
                 let pairs: Vec<String> = security

@@ -212,7 +212,10 @@ fn instances(world: &World, id: NodeId) -> Vec<PlanInstance> {
 }
 
 fn check_network(network: &Network, refused: &mut Vec<String>) {
-    let Network { name, link } = network;
+    let Network { name, link, cloud } = network;
+    if cloud.is_some() {
+        refused.push(format!("network {name}: a cloud cannot be played"));
+    }
     if link.loss_ppm > 0 {
         refused.push(format!("network {name}: loss cannot be played"));
     }

@@ -111,7 +111,7 @@ impl Case {
 /// The recorded world as it was before anything went wrong, started as in this run.
 pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Report) -> World {
     let link = LinkQuality { delay: CROSSING, jitter: Span::ZERO, loss_ppm: 0 };
-    let networks = case.switches.iter().map(|name| Network { name: name.clone(), link }).collect();
+    let networks = case.switches.iter().map(|name| Network::switch(name, link)).collect();
     let mut nodes = Vec::new();
     for (name, node) in &case.nodes.0 {
         let start = node.start_ms.and_then(|_| run.started(name, 1));
@@ -129,7 +129,7 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
                 Some(started(name, interfaces, conf, &file, report))
             }
         };
-        nodes.extend(model.map(|model| Node { model, ports, start, http: false, files: node.files() }));
+        nodes.extend(model.map(|model| Node { start, files: node.files(), ..Node::new(model, ports) }));
     }
     World {
         name: case.name.clone(),
@@ -208,7 +208,7 @@ fn plug_in(
         }
         let name = nic.name.clone();
         interfaces.push(InterfaceModel { index: IfIndex(index), name, mac, addresses, up: true });
-        ports.push(Port { network, security: None });
+        ports.push(Port::on(network));
     }
     (interfaces, ports)
 }

@@ -21,7 +21,9 @@ struct InUse {
 pub(super) fn read(text: &ScenarioText, policy: Policy, reader: &mut Reader<'_>) {
     for (name, network) in &text.networks.0 {
         let link = reader.link(network.as_ref());
-        reader.networks.push(Network { name: name.value.clone(), link });
+        let (cloud, security) = reader.cloud(network.as_ref().and_then(|network| network.cloud.as_ref()));
+        reader.default_security.push(security);
+        reader.networks.push(Network { name: name.value.clone(), link, cloud });
     }
     reader.read_groups(&text.security_groups);
     let mut used = InUse::default();
@@ -101,6 +103,7 @@ impl Reader<'_> {
                 "in a keepalived.conf write vrrp_sync_group there",
             );
         }
+        let cloud_calls = self.cloud_calls(name, text.cloud_calls.as_deref(), &models);
         let interfaces = models.iter().map(|m| m.name.clone()).collect();
         let policy = self.or(&text.policy, policy);
         let conf = ConfText {
@@ -124,7 +127,7 @@ impl Reader<'_> {
         }
         let instances = model.iter().flat_map(|m| &m.instances).map(|i| i.name.clone()).collect();
         let (name, model) = (name.value.clone(), model.filter(|_| whole));
-        self.nodes.push(NodeSoFar { name, interfaces, ports, model, instances, start, http, files });
+        self.nodes.push(NodeSoFar { name, interfaces, ports, model, instances, start, http, files, cloud_calls });
     }
 
     /// A 1-based position as a byte of a derived MAC.
@@ -154,10 +157,15 @@ impl Reader<'_> {
             self.claim_ip(&leaf.text, network, address.value.ip, holder, used);
             addresses.push(address.value);
         }
-        let security = text.port_security.as_ref().and_then(|s| self.security(s));
+        let security = match &text.port_security {
+            Some(written) => self.security(written),
+            None => network.and_then(|network| self.default_security[network.0].clone()),
+        };
+        let assigned =
+            text.assigned.iter().flatten().filter_map(|leaf| self.read(leaf)).map(|read| read.value).collect();
         let index = IfIndex(u32::try_from(nic).unwrap_or(u32::MAX).saturating_add(2));
         let model = InterfaceModel { index, name: name.value.clone(), mac, addresses, up: true };
-        (model, network.map(|network| Port { network, security }))
+        (model, network.map(|network| Port { network, security, assigned }))
     }
 
     fn read_client(

@@ -11,7 +11,7 @@ use super::units::{Time, choices};
 use super::{Files, WrittenConf};
 use crate::builder::Draft;
 use crate::diagnostics::{Report, Spanned};
-use crate::world::{Client, Member, Network, NetworkId, NodeId, Port, SecurityGroup};
+use crate::world::{Client, CloudCall, Member, Network, NetworkId, NodeId, Port, PortSecurity, SecurityGroup};
 
 /// Bytes of a YAML location.
 pub(super) fn bytes(at: &serde_saphyr::Location, source: &str) -> Range<usize> {
@@ -40,6 +40,8 @@ pub(super) struct NodeSoFar {
     pub(super) http: bool,
     /// Its files.
     pub(super) files: Vec<(String, String)>,
+    /// What its programs ask of clouds.
+    pub(super) cloud_calls: Vec<CloudCall>,
 }
 
 /// A keepalived.conf by its name: what it says, whether that is all, and its text, when it could be read.
@@ -65,6 +67,8 @@ pub(super) struct Reader<'a> {
     pub(super) end: Option<Span>,
     /// The segments.
     pub(super) networks: Vec<Network>,
+    /// Port security of the ports that say nothing of it, for each segment.
+    pub(super) default_security: Vec<Option<PortSecurity>>,
     /// The security groups.
     pub(super) groups: Vec<SecurityGroup>,
     /// The routers.
@@ -91,6 +95,7 @@ impl<'a> Reader<'a> {
             written: Vec::new(),
             end: None,
             networks: Vec::new(),
+            default_security: Vec::new(),
             groups: Vec::new(),
             nodes: Vec::new(),
             client_names: Vec::new(),

@@ -109,7 +109,7 @@ fn hosts_mean_what_the_file_says() {
     assert_eq!(interfaces[0], (IfIndex(2), "eth1", Mac([2, 0, 0, 0, 1, 1]), true));
     assert_eq!(interfaces[1], (IfIndex(3), "eth0", Mac([2, 0, 0, 0, 1, 2]), true));
     assert_eq!(r1.model.interfaces[1].addresses, [addr("192.168.100.11", 24), addr("fd00::11", 64)]);
-    assert_eq!(r1.ports[0], Port { network: NetworkId(1), security: None });
+    assert_eq!(r1.ports[0], Port::on(NetworkId(1)));
     let pair = AddressPair { ip: addr("192.168.100.100", 32), mac: None };
     assert_eq!(
         r1.ports[1].security,
@@ -312,7 +312,7 @@ fn the_schema_knows_the_keys() {
     let words: Vec<&str> = faults.iter().map(|f| f["required"][0].as_str().unwrap()).collect();
     assert_eq!(
         words.join(" "),
-        "cut uncut port_down port_up nic_down nic_up partition heal crash kill stop pause resume start reload port_security file script process bfd"
+        "cut uncut port_down port_up nic_down nic_up partition heal crash kill stop pause resume start reload port_security file script process bfd cloud"
     );
 }
 

@@ -58,6 +58,7 @@ impl Reader<'_> {
             FaultText::File(file) => self.write_file(file)?,
             FaultText::Script(script) => self.set_script(script, current)?,
             FaultText::Process(process) => self.set_processes(process, current)?,
+            FaultText::Cloud(fault) => self.cloud_fault(fault)?,
             FaultText::Bfd(session) => self.set_session(session, current)?,
         })
     }

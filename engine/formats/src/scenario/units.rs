@@ -7,7 +7,7 @@ use vrrplab_engine::{Policy, Span, State};
 
 use super::leaf::{Kind, Leaf, Unreadable};
 use crate::diagnostics::nearest;
-use crate::world::{Direction, Driver, FrameClass, FrameKind};
+use crate::world::{Direction, Driver, FrameClass, FrameKind, Provider};
 
 /// `digits[.digits]` times `scale`, exactly; `None` when it is no such number, too fine or too large.
 fn decimal(text: &str, scale: u64) -> Option<u64> {
@@ -198,6 +198,8 @@ kinds! {
     FrameKindWord = FrameKindKind: FrameKind, frame_kind, vocabulary(&FRAME_KINDS);
     /// What enforces port security.
     DriverWord = DriverKind: Driver, driver, vocabulary(&DRIVERS);
+    /// Whose cloud it is.
+    ProviderWord = ProviderKind: Provider, provider, vocabulary(&PROVIDERS);
     /// Whether a rule of a security group is about what comes towards the port.
     IngressWord = IngressKind: bool, ingress, vocabulary(&WAYS);
     /// Whether a rule of a security group is about IPv6.
@@ -217,6 +219,7 @@ const DRIVERS: [(&str, Driver); 4] = [
     ("ovn", Driver::Ovn),
     ("ovn_vrrp", Driver::OvnVrrp),
 ];
+const PROVIDERS: [(&str, Provider); 3] = [("aws", Provider::Aws), ("gcp", Provider::Gcp), ("azure", Provider::Azure)];
 const WAYS: [(&str, bool); 2] = [("ingress", true), ("egress", false)];
 const ETHERTYPES: [(&str, bool); 2] = [("IPv4", false), ("IPv6", true)];
 const PROTOCOLS: [(&str, Option<u8>); 14] = [
@@ -238,6 +241,10 @@ const PROTOCOLS: [(&str, Option<u8>); 14] = [
 
 fn driver(text: &str) -> Result<Driver, Unreadable> {
     pick(text, &DRIVERS)
+}
+
+fn provider(text: &str) -> Result<Provider, Unreadable> {
+    pick(text, &PROVIDERS)
 }
 
 fn ingress(text: &str) -> Result<bool, Unreadable> {
@@ -306,7 +313,7 @@ fn policy(text: &str) -> Result<Policy, Unreadable> {
 }
 
 /// The value of a word of a fixed vocabulary.
-fn pick<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Unreadable> {
+pub(super) fn pick<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Unreadable> {
     if let Some((_, value)) = known.iter().find(|(word, _)| *word == text) {
         return Ok(*value);
     }
@@ -314,7 +321,7 @@ fn pick<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Unreadable> {
     Err(Unreadable::new(format!("unknown word `{text}`"), choices(text, words())))
 }
 
-fn vocabulary<T>(known: &[(&str, T)]) -> Value {
+pub(super) fn vocabulary<T>(known: &[(&str, T)]) -> Value {
     json!({ "type": "string", "enum": known.iter().map(|(word, _)| *word).collect::<Vec<_>>() })
 }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use vrrplab_engine::model::{IfAddr, Mac, NodeModel};
 use vrrplab_engine::{Instant, Span};
 
-use super::{NetworkId, Port};
+use super::{CloudCall, NetworkId, Port};
 
 /// One router.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,16 @@ pub struct Node {
     pub http: bool,
     /// Its files, path and content: those that are tracked, and shell scripts.
     pub files: Vec<(String, String)>,
+    /// What its programs ask of clouds.
+    pub cloud_calls: Vec<CloudCall>,
+}
+
+impl Node {
+    /// A router whose daemon starts at once, on a host without anything else.
+    pub fn new(model: NodeModel, ports: Vec<Port>) -> Node {
+        let (files, cloud_calls) = (Vec::new(), Vec::new());
+        Node { model, ports, start: Some(Instant::ZERO), http: false, files, cloud_calls }
+    }
 }
 
 /// A host that asks for something at a rate.

@@ -1,8 +1,10 @@
 //! The network of a world: segments, the quality of their links, and the ports that hosts are plugged into.
+use std::net::IpAddr;
+
 use vrrplab_engine::Span;
 use vrrplab_engine::model::{IfAddr, Mac};
 
-use super::NetworkId;
+use super::{Cloud, NetworkId};
 
 /// One broadcast segment: a switch, and the quality of every link to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +13,15 @@ pub struct Network {
     pub name: String,
     /// Quality of the links.
     pub link: LinkQuality,
+    /// What it is instead of a switch, if it is none.
+    pub cloud: Option<Cloud>,
+}
+
+impl Network {
+    /// A switch.
+    pub fn switch(name: &str, link: LinkQuality) -> Network {
+        Network { name: name.to_owned(), link, cloud: None }
+    }
 }
 
 /// How a link treats frames.
@@ -31,6 +42,15 @@ pub struct Port {
     pub network: NetworkId,
     /// OpenStack port security, when on.
     pub security: Option<PortSecurity>,
+    /// Addresses that a cloud leads here at the start, besides the fixed ones.
+    pub assigned: Vec<IpAddr>,
+}
+
+impl Port {
+    /// Plugged into this segment, and nothing else.
+    pub fn on(network: NetworkId) -> Port {
+        Port { network, security: None, assigned: Vec::new() }
+    }
 }
 
 /// OpenStack port security: only the port's own addresses and the allowed pairs may be used as a source.

@@ -2,6 +2,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::clouds::CloudFaultText;
 use super::super::leaf::Entries;
 use super::super::security::SetSecurityText;
 use super::super::units::*;
@@ -62,6 +63,8 @@ pub(in crate::scenario) enum FaultText {
     Process(ProcessText),
     /// A BFD session comes up or goes down.
     Bfd(SessionText),
+    /// A cloud moves an address by hand, gets slower, or refuses calls.
+    Cloud(CloudFaultText),
 }
 
 /// A file from now on.

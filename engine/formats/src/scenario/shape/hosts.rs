@@ -2,6 +2,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::clouds::{CloudCallText, CloudKind, CloudText};
 use super::super::leaf::{Entries, Placed};
 use super::super::security::SecurityText;
 use super::super::units::*;
@@ -17,6 +18,8 @@ pub(in crate::scenario) struct NetworkText {
     pub(in crate::scenario) jitter: Option<Time>,
     /// Chance of loss on one crossing.
     pub(in crate::scenario) loss: Option<Percent>,
+    /// A cloud instead of a switch: aws, gcp or azure; or openstack: a switch with port security at every node.
+    pub(in crate::scenario) cloud: Option<Placed<CloudKind, CloudText>>,
 }
 
 /// One router.
@@ -39,6 +42,8 @@ pub(in crate::scenario) struct NodeText {
     pub(in crate::scenario) http: Option<Flag>,
     /// Files beside the configuration, path and content: what is tracked, and shell scripts.
     pub(in crate::scenario) files: Option<Entries<Text>>,
+    /// What its programs ask of the cloud when they run.
+    pub(in crate::scenario) cloud_calls: Option<Vec<CloudCallText>>,
 }
 
 /// One interface.
@@ -53,6 +58,8 @@ pub(in crate::scenario) struct InterfaceText {
     pub(in crate::scenario) mac: Option<Hardware>,
     /// OpenStack port security; off when not given.
     pub(in crate::scenario) port_security: Option<Placed<FlagKind, SecurityText>>,
+    /// Addresses that a cloud leads here at the start, besides the fixed ones.
+    pub(in crate::scenario) assigned: Option<Vec<Address>>,
 }
 
 /// One client: exactly one of `ping` and `http`.
