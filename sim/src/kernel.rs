@@ -1,20 +1,34 @@
 //! A simulated Linux network stack below the sockets: interfaces, addresses, neighbours, ARP and ND. One per host.
 //!
-//! It behaves like a Linux host with default sysctls (`arp_ignore=0` where there are no macvlans, `arp_accept=0`,
-//! `arp_announce=0`, no forwarding). There are only on-link routes, those of the prefixes of its addresses.
+//! A host that was told nothing behaves like Linux with the kernel's own default sysctls; routes, sysctls, a packet filter and
+//! address translation come with [`Kernel::configured`]. `inbound.rs` and `outbound.rs` are the way of a packet.
 use std::net::IpAddr;
 
 use vrrplab_engine::Instant;
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
+use vrrplab_formats::world::{FirewallRule, KernelSetup, LOOPBACK, Route, Sysctl};
 
+mod addresses;
+mod arp;
+mod errors;
+mod firewall;
 mod frames;
+mod inbound;
 mod macvlan;
+mod nat;
 mod neighbours;
+mod outbound;
+mod routes;
+mod settings;
 #[cfg(test)]
 mod tests;
 
-use frames::{Header, Heard};
-use neighbours::{Neighbours, Source, Told};
+use inbound::Came;
+use nat::Nat;
+use neighbours::{Neighbours, Source};
+use settings::Settings;
+
+pub use addresses::AddressError;
 
 /// One interface when the host starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,17 +60,6 @@ pub enum KernelOut {
     },
 }
 
-/// Why an address was not set or removed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum AddressError {
-    /// The interface has it already.
-    Exists,
-    /// The interface does not have it.
-    NotFound,
-    /// There is no such interface.
-    NoSuchInterface,
-}
-
 /// The network stack of one host.
 #[derive(Clone, Debug)]
 pub struct Kernel {
@@ -66,6 +69,12 @@ pub struct Kernel {
     neighbours: Neighbours,
     /// Packets to and from these addresses are dropped.
     filtered: Vec<IpAddr>,
+    /// These addresses are refused.
+    refused: Vec<IpAddr>,
+    settings: Settings,
+    routes: Vec<Route>,
+    rules: Vec<FirewallRule>,
+    nat: Nat,
 }
 
 #[derive(Clone, Debug)]
@@ -87,8 +96,30 @@ struct Iface {
 }
 
 impl Iface {
+    /// Up, without an address.
+    fn new(index: IfIndex, name: String, mac: Mac) -> Iface {
+        Iface {
+            index,
+            name,
+            mac,
+            addresses: Vec::new(),
+            lent: Vec::new(),
+            promotes: false,
+            admin: true,
+            carrier: true,
+            base: None,
+            own_only: false,
+        }
+    }
     fn up(&self) -> bool {
         self.admin && self.carrier
+    }
+    fn has(&self, ip: IpAddr) -> bool {
+        self.addresses.iter().any(|a| a.ip == ip)
+    }
+    /// How it sends.
+    fn source(&self) -> Source {
+        Source { iface: self.index, mac: self.mac }
     }
     /// The MAC that this address is at.
     fn mac_of(&self, ip: IpAddr) -> Mac {
@@ -96,8 +127,7 @@ impl Iface {
     }
     /// The MAC by which a frame came: the own one, or one of a macvlan that has its address now.
     fn hears_as(&self, frame: &[u8]) -> Mac {
-        let set = |ip: &IpAddr| self.addresses.iter().any(|a| a.ip == *ip);
-        let mut macvlans = self.lent.iter().filter(|(ip, _)| set(ip)).map(|(_, mac)| *mac);
+        let mut macvlans = self.lent.iter().filter(|(ip, _)| self.has(*ip)).map(|(_, mac)| *mac);
         macvlans.find(|mac| frames::is_to(frame, *mac)).unwrap_or(self.mac)
     }
     /// The address that speaks for this host towards `target`: in its prefix, else the first of the family.
@@ -111,110 +141,48 @@ impl Iface {
 impl Kernel {
     /// A host with these interfaces, administratively up and with carrier.
     pub fn new(ifaces: Vec<IfaceSetup>) -> Kernel {
-        let iface = |i: IfaceSetup| Iface {
-            index: i.index,
-            name: i.name,
-            mac: i.mac,
-            addresses: i.addresses,
-            lent: Vec::new(),
-            promotes: false,
-            admin: true,
-            carrier: true,
-            base: None,
-            own_only: false,
-        };
+        let iface = |i: IfaceSetup| Iface { addresses: i.addresses, ..Iface::new(i.index, i.name, i.mac) };
         let last_index = ifaces.iter().map(|i| i.index.0).max().unwrap_or(1);
         let ifaces = ifaces.into_iter().map(iface).collect();
-        Kernel { ifaces, last_index, neighbours: Neighbours::default(), filtered: Vec::new() }
-    }
-
-    /// A frame arrived. Packets of IP protocol 112 are left to whoever reads frames, and nothing is forwarded.
-    pub fn receive(&mut self, now: Instant, iface: IfIndex, frame: &[u8], out: &mut Vec<KernelOut>) {
-        if !self.has_macvlans(iface) {
-            return self.receive_on(now, iface, frame, out);
-        }
-        for iface in self.hearers(iface, frame) {
-            self.receive_on(now, iface, frame, out);
-        }
-    }
-
-    fn receive_on(&mut self, now: Instant, iface: IfIndex, frame: &[u8], out: &mut Vec<KernelOut>) {
-        let Some(here) = self.iface(iface).filter(|i| i.up()) else {
-            return;
-        };
-        let mac = here.mac;
-        let Some(heard) = frames::parse(frame, here.hears_as(frame)) else {
-            return;
-        };
-        match heard {
-            Heard::Arp(arp) => {
-                let target = arp.target.into();
-                if arp.request && self.holds(target) {
-                    if here.own_only && !here.addresses.iter().any(|a| a.ip == target) {
-                        return;
-                    }
-                    let answer = frames::arp_reply(here.mac_of(target), &arp);
-                    out.push(KernelOut::Transmit { iface, frame: answer });
-                    if !arp.sender.is_unspecified() && !self.holds(arp.sender.into()) {
-                        self.neighbours.told(
-                            now,
-                            Source { iface, mac },
-                            &Told::asked_us(arp.sender.into(), arp.mac),
-                            out,
-                        );
-                    }
-                } else if !self.holds(arp.sender.into()) {
-                    let told = Told::by_arp(&arp, frames::is_to(frame, mac));
-                    self.neighbours.told(now, Source { iface, mac }, &told, out);
-                }
-            }
-            Heard::Solicit(ns) => {
-                if here.addresses.iter().any(|a| a.ip == ns.target) {
-                    let answer = frames::advertisement(here.mac_of(ns.target), &ns);
-                    out.push(KernelOut::Transmit { iface, frame: answer });
-                    if let Some(theirs) = ns.mac.filter(|_| !ns.from.is_unspecified()) {
-                        self.neighbours.told(now, Source { iface, mac }, &Told::asked_us(ns.from.into(), theirs), out);
-                    }
-                }
-            }
-            Heard::Advert(na) => {
-                if !self.holds(na.target) {
-                    self.neighbours.told(now, Source { iface, mac }, &Told::by_advert(&na), out);
-                }
-            }
-            Heard::Ip(Header { src, dst, protocol }, packet) => {
-                // A packet from one of our own addresses is a martian.
-                let filtered = self.filtered.contains(&dst);
-                if protocol != frames::VRRP && self.holds(dst) && !self.holds(src) && !filtered {
-                    out.push(KernelOut::Local { packet: packet.to_vec() });
-                }
-            }
+        Kernel {
+            ifaces,
+            last_index,
+            neighbours: Neighbours::default(),
+            filtered: Vec::new(),
+            refused: Vec::new(),
+            settings: Settings::default(),
+            routes: Vec::new(),
+            rules: Vec::new(),
+            nat: Nat::default(),
         }
     }
 
-    /// A local socket sends an IP packet. What has no on-link route, or is for this host itself, is dropped.
-    pub fn send_ip(&mut self, now: Instant, packet: Vec<u8>, out: &mut Vec<KernelOut>) {
-        let Some(header) = frames::header(&packet) else {
-            return;
-        };
-        if self.holds(header.dst) || self.filtered.contains(&header.src) {
-            return;
+    /// The same host, told all this before its first frame.
+    pub fn configured(mut self, setup: &KernelSetup) -> Kernel {
+        if !setup.loopback.is_empty() {
+            let mut lo = Iface::new(LOOPBACK, "lo".to_owned(), Mac([0; 6]));
+            lo.addresses.clone_from(&setup.loopback);
+            self.ifaces.push(lo);
         }
-        if let Some(dst) = frames::group_mac(header.dst) {
-            let from = self.ifaces.iter().find(|i| i.up() && i.addresses.iter().any(|a| a.ip == header.src));
-            if let Some(from) = from {
-                let frame = frames::ethernet(from.mac, dst, &packet);
-                out.push(KernelOut::Transmit { iface: from.index, frame });
-            }
-            return;
-        }
-        let Some(way) = self.route(header.dst) else {
-            return;
-        };
-        let source = Source { iface: way.index, mac: way.mac };
-        // arp_announce=0: the question is asked in the name of the packet's own source.
-        let speaker = if self.holds(header.src) { Some(header.src) } else { way.speaker(header.dst) };
-        self.neighbours.send(now, source, header.dst, packet, speaker, out);
+        setup.sysctls.iter().for_each(|sysctl| self.settings.set(*sysctl));
+        self.routes.clone_from(&setup.routes);
+        self.rules.clone_from(&setup.firewall);
+        self.nat = Nat::new(&setup.nat, setup.masquerade);
+        self
+    }
+
+    /// `sysctl -w`.
+    pub fn set_sysctl(&mut self, sysctl: Sysctl) {
+        self.settings.set(sysctl);
+    }
+
+    /// Every neighbour that an interface knows, where it is believed to be, and the name of its state, as `ip neigh` says.
+    pub fn neighbours(
+        &self,
+        now: Instant,
+        iface: IfIndex,
+    ) -> impl Iterator<Item = (IpAddr, Option<Mac>, &'static str)> + '_ {
+        self.neighbours.of(now, iface)
     }
 
     /// Time has come to [`Kernel::next_wake`]: questions are repeated, or given up.
@@ -222,7 +190,8 @@ impl Kernel {
         while let Some((iface, ip)) = self.neighbours.due(now) {
             let here = self.ifaces.iter().find(|i| i.index == iface);
             let source = here.map(|i| (Source { iface, mac: i.mac }, i.speaker(ip)));
-            self.neighbours.expire(now, (iface, ip), source, out);
+            let unanswered = self.neighbours.expire(now, (iface, ip), source, out);
+            self.unanswered(now, unanswered, out);
         }
     }
 
@@ -259,32 +228,6 @@ impl Kernel {
         }
     }
 
-    /// Sets an address, behind those already set.
-    pub fn add_address(&mut self, iface: IfIndex, addr: IfAddr) -> Result<(), AddressError> {
-        let it = self.iface_mut(iface).ok_or(AddressError::NoSuchInterface)?;
-        // IPv4 knows an address with its prefix, IPv6 without.
-        if it.addresses.iter().any(|a| a.ip == addr.ip && (a.prefix == addr.prefix || addr.ip.is_ipv6())) {
-            return Err(AddressError::Exists);
-        }
-        it.addresses.push(addr);
-        Ok(())
-    }
-    /// Removes an address, and tells which others went with it: an IPv4 address that was the first one of its subnet
-    /// takes the later ones along, unless they are to be promoted.
-    pub fn remove_address(&mut self, iface: IfIndex, addr: IfAddr) -> Result<Vec<IfAddr>, AddressError> {
-        let it = self.iface_mut(iface).ok_or(AddressError::NoSuchInterface)?;
-        let at = it.addresses.iter().position(|a| *a == addr).ok_or(AddressError::NotFound)?;
-        let of_subnet =
-            |a: &IfAddr| a.ip.is_ipv4() && a.prefix == addr.prefix && frames::same_prefix(a.ip, addr.ip, addr.prefix);
-        let primary = addr.ip.is_ipv4() && !it.addresses[..at].iter().any(of_subnet);
-        it.addresses.remove(at);
-        let mut gone = Vec::new();
-        if primary && !it.promotes {
-            gone = it.addresses.iter().copied().filter(of_subnet).collect();
-            it.addresses.retain(|a| !of_subnet(a));
-        }
-        Ok(gone)
-    }
     /// Sets the sysctl `promote_secondaries` of an interface.
     pub fn promote_secondaries(&mut self, iface: IfIndex) {
         if let Some(it) = self.iface_mut(iface) {
@@ -305,7 +248,7 @@ impl Kernel {
     }
     /// Whether any interface has this address.
     pub fn holds(&self, ip: IpAddr) -> bool {
-        self.ifaces.iter().any(|i| i.addresses.iter().any(|a| a.ip == ip))
+        self.ifaces.iter().any(|i| i.has(ip))
     }
     /// The hardware address of an interface.
     pub fn mac(&self, iface: IfIndex) -> Option<Mac> {
@@ -325,17 +268,5 @@ impl Kernel {
     }
     fn iface_mut(&mut self, index: IfIndex) -> Option<&mut Iface> {
         self.ifaces.iter_mut().find(|i| i.index == index)
-    }
-    /// The interface with the longest prefix around this address, the first one among equals.
-    fn route(&self, to: IpAddr) -> Option<&Iface> {
-        let mut best: Option<(u8, &Iface)> = None;
-        for iface in self.ifaces.iter().filter(|i| i.up()) {
-            for addr in iface.addresses.iter().filter(|a| frames::same_prefix(a.ip, to, a.prefix)) {
-                if best.is_none_or(|(prefix, _)| addr.prefix > prefix) {
-                    best = Some((addr.prefix, iface));
-                }
-            }
-        }
-        best.map(|(_, iface)| iface)
     }
 }

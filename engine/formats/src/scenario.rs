@@ -2,12 +2,16 @@
 mod clouds;
 mod conf;
 mod expect;
+mod firewall;
 mod hosts;
+mod kernel_faults;
 mod keys;
 mod leaf;
 mod reader;
+mod routing;
 mod security;
 mod shape;
+mod sysctls;
 mod timeline;
 mod units;
 
@@ -105,14 +109,9 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     let expectations = expect::read(text.expect.as_deref().unwrap_or_default(), lines, reader);
     let complete = |n: &reader::NodeSoFar| {
         let model = n.model.clone()?;
-        Some(Node {
-            model,
-            ports: n.ports.clone(),
-            start: n.start,
-            http: n.http,
-            files: n.files.clone(),
-            cloud_calls: n.cloud_calls.clone(),
-        })
+        let (ports, files, kernel) = (n.ports.clone(), n.files.clone(), n.kernel.clone());
+        let cloud_calls = n.cloud_calls.clone();
+        Some(Node { model, ports, start: n.start, http: n.http, files, daemon: n.daemon, kernel, cloud_calls })
     };
     let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());

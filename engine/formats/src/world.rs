@@ -5,6 +5,7 @@
 mod cloud;
 mod fault;
 mod host;
+mod kernel;
 mod network;
 mod promise;
 
@@ -13,6 +14,7 @@ use vrrplab_engine::Span;
 pub use cloud::{Cloud, CloudCall, CloudFault, Provider};
 pub use fault::{Behaviour, Direction, Fault, FrameClass, TimedFault};
 pub use host::{Ask, Client, Node};
+pub use kernel::{Chain, FirewallRule, KernelFault, KernelSetup, LOOPBACK, OneToOne, Route, Sysctl, SysctlKey};
 pub use network::{AddressPair, Driver, GroupRule, LinkQuality, Network, Port, PortSecurity, Remote, SecurityGroup};
 pub use promise::{Expectation, FrameKind, Place, Promise, Window};
 

@@ -37,6 +37,7 @@ impl Lab<'_> {
             Fault::Session { node, name, up } => self.set_session(node.0, name, *up, watchers),
             Fault::Cloud(fault) => self.cloud_fault(fault, watchers),
             Fault::SetPortSecurity(nic, security) => self.fabric.set_security(self.port(*nic), security.clone()),
+            Fault::Kernel(fault) => self.kernel_fault(fault, watchers),
         }
     }
 

@@ -31,6 +31,8 @@ pub(super) struct Router {
     /// Power loss; the next start brings the ports back.
     pub crashed: bool,
     pub kernel: Kernel,
+    /// Whether there is a daemon to be started.
+    pub daemon: bool,
     pub responder: Responder,
     pub programs: Programs,
     /// How many processes of a tracked name run, where a fault has said so.
@@ -56,7 +58,8 @@ impl Router {
             .collect();
         let responder = Responder::new(&model.name, node.http, seed);
         Router {
-            kernel: Kernel::new(interfaces),
+            kernel: Kernel::new(interfaces).configured(&node.kernel),
+            daemon: node.daemon,
             model,
             engine: None,
             paused: false,

@@ -61,6 +61,7 @@ pub fn world() -> World {
             every: Span::from_millis(100),
             timeout: Span::from_millis(50),
             from: Instant::ZERO,
+            gateway: None,
         }],
         faults: vec![],
         expectations: vec![],

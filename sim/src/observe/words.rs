@@ -1,4 +1,6 @@
 //! The words of every report: names of hosts and ports, times, faults and drop reasons.
+mod kernel;
+
 use std::net::IpAddr;
 
 use vrrplab_engine::{Exit, Instant, News, Span};
@@ -221,6 +223,7 @@ impl Names {
             | Fault::Script { node, .. }
             | Fault::Processes { node, .. }
             | Fault::Session { node, .. } => self.node(*node),
+            Fault::Kernel(fault) => self.node(fault.node()),
         }
     }
 
@@ -293,6 +296,7 @@ impl Names {
             Fault::Cloud(CloudFault::MovesTake { takes, .. }) => format!("API calls take {} from now on", span(*takes)),
             Fault::Cloud(CloudFault::Refuses { refuses: true, .. }) => "API calls are refused from now on".into(),
             Fault::Cloud(CloudFault::Refuses { refuses: false, .. }) => "API calls are accepted again".into(),
+            Fault::Kernel(fault) => self.kernel_fault(fault),
             Fault::SetPortSecurity(nic, None) => format!("port security of {} off", self.nic(*nic)),
             Fault::SetPortSecurity(nic, Some(security)) => {
                 let pairs: Vec<String> = security

@@ -11,7 +11,9 @@ use super::units::{Time, choices};
 use super::{Files, WrittenConf};
 use crate::builder::Draft;
 use crate::diagnostics::{Report, Spanned};
-use crate::world::{Client, CloudCall, Member, Network, NetworkId, NodeId, Port, PortSecurity, SecurityGroup};
+use crate::world::{
+    Client, CloudCall, KernelSetup, Member, Network, NetworkId, NodeId, Port, PortSecurity, SecurityGroup,
+};
 
 /// Bytes of a YAML location.
 pub(super) fn bytes(at: &serde_saphyr::Location, source: &str) -> Range<usize> {
@@ -42,6 +44,10 @@ pub(super) struct NodeSoFar {
     pub(super) files: Vec<(String, String)>,
     /// What its programs ask of clouds.
     pub(super) cloud_calls: Vec<CloudCall>,
+    /// Whether it runs a daemon.
+    pub(super) daemon: bool,
+    /// How its kernel is set up.
+    pub(super) kernel: KernelSetup,
 }
 
 /// A keepalived.conf by its name: what it says, whether that is all, and its text, when it could be read.

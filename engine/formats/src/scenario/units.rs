@@ -321,6 +321,7 @@ pub(super) fn pick<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Unread
     Err(Unreadable::new(format!("unknown word `{text}`"), choices(text, words())))
 }
 
+/// The schema of a fixed vocabulary.
 pub(super) fn vocabulary<T>(known: &[(&str, T)]) -> Value {
     json!({ "type": "string", "enum": known.iter().map(|(word, _)| *word).collect::<Vec<_>>() })
 }

@@ -2,7 +2,7 @@
 use vrrplab_engine::Instant;
 use vrrplab_engine::model::NodeModel;
 
-use super::{CloudFault, Member, NetworkId, Nic, NodeId, PortSecurity};
+use super::{CloudFault, KernelFault, Member, NetworkId, Nic, NodeId, PortSecurity};
 
 /// A fault and its moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +98,8 @@ pub enum Fault {
     },
     /// Something about a cloud.
     Cloud(CloudFault),
+    /// Something in the kernel of a node is changed.
+    Kernel(KernelFault),
 }
 
 /// What a simulated program does.

@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use vrrplab_engine::model::{IfAddr, Mac, NodeModel};
 use vrrplab_engine::{Instant, Span};
 
-use super::{CloudCall, NetworkId, Port};
+use super::{CloudCall, KernelSetup, NetworkId, Port};
 
-/// One router.
+/// One router, or a host without a daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     /// Its configuration; `model.interfaces[i]` is plugged in by `ports[i]`.
@@ -21,13 +21,25 @@ pub struct Node {
     pub files: Vec<(String, String)>,
     /// What its programs ask of clouds.
     pub cloud_calls: Vec<CloudCall>,
+    /// Whether it runs a daemon; without one it is a plain host, router or gateway.
+    pub daemon: bool,
+    /// How its kernel is set up.
+    pub kernel: KernelSetup,
 }
 
 impl Node {
     /// A router whose daemon starts at once, on a host without anything else.
     pub fn new(model: NodeModel, ports: Vec<Port>) -> Node {
-        let (files, cloud_calls) = (Vec::new(), Vec::new());
-        Node { model, ports, start: Some(Instant::ZERO), http: false, files, cloud_calls }
+        Node {
+            model,
+            ports,
+            start: Some(Instant::ZERO),
+            http: false,
+            files: Vec::new(),
+            cloud_calls: Vec::new(),
+            daemon: true,
+            kernel: KernelSetup::default(),
+        }
     }
 }
 
@@ -50,6 +62,8 @@ pub struct Client {
     pub timeout: Span,
     /// First request.
     pub from: Instant,
+    /// Who knows the way to other segments.
+    pub gateway: Option<IpAddr>,
 }
 
 /// What a client asks for.

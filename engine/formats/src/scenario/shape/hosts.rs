@@ -3,7 +3,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::clouds::{CloudCallText, CloudKind, CloudText};
+use super::super::firewall::FirewallText;
 use super::super::leaf::{Entries, Placed};
+use super::super::routing::{NatText, RouteText};
 use super::super::security::SecurityText;
 use super::super::units::*;
 use super::InstanceText;
@@ -44,14 +46,24 @@ pub(in crate::scenario) struct NodeText {
     pub(in crate::scenario) files: Option<Entries<Text>>,
     /// What its programs ask of the cloud when they run.
     pub(in crate::scenario) cloud_calls: Option<Vec<CloudCallText>>,
+    /// Routes besides those of its interfaces.
+    pub(in crate::scenario) routes: Option<Vec<RouteText>>,
+    /// Sysctls by name, such as `net.ipv4.ip_forward`.
+    pub(in crate::scenario) sysctls: Option<Entries<Number>>,
+    /// Its packet filter: the first rule that matches decides.
+    pub(in crate::scenario) firewall: Option<Vec<FirewallText>>,
+    /// Addresses that are others outside.
+    pub(in crate::scenario) nat: Option<Vec<NatText>>,
+    /// What is forwarded out of this interface takes the interface's own address.
+    pub(in crate::scenario) masquerade: Option<Text>,
 }
 
 /// One interface.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::scenario) struct InterfaceText {
-    /// The segment that it is plugged into.
-    pub(in crate::scenario) network: Text,
+    /// The segment that it is plugged into; `lo` has none, all others have one.
+    pub(in crate::scenario) network: Option<Text>,
     /// Fixed addresses; the first of a family is the primary.
     pub(in crate::scenario) addresses: Option<Vec<Prefixed>>,
     /// Hardware address; 02:00:00:00:<node>:<interface> when not given.
@@ -60,6 +72,8 @@ pub(in crate::scenario) struct InterfaceText {
     pub(in crate::scenario) port_security: Option<Placed<FlagKind, SecurityText>>,
     /// Addresses that a cloud leads here at the start, besides the fixed ones.
     pub(in crate::scenario) assigned: Option<Vec<Address>>,
+    /// Its addresses may be those of others.
+    pub(in crate::scenario) duplicate: Option<Flag>,
 }
 
 /// One client: exactly one of `ping` and `http`.
@@ -82,4 +96,8 @@ pub(in crate::scenario) struct ClientText {
     pub(in crate::scenario) timeout: Option<Time>,
     /// First request; 0s when not given.
     pub(in crate::scenario) from: Option<Time>,
+    /// Who knows the way to other segments.
+    pub(in crate::scenario) gateway: Option<Address>,
+    /// Its address may be that of another.
+    pub(in crate::scenario) duplicate: Option<Flag>,
 }
