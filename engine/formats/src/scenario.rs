@@ -4,9 +4,11 @@ mod expect;
 mod hosts;
 mod keys;
 mod leaf;
+mod looks;
 mod reader;
 mod security;
 mod shape;
+mod tables;
 mod timeline;
 mod units;
 
@@ -23,6 +25,7 @@ use reader::Reader;
 use shape::ScenarioText;
 
 pub use crate::files::{Disk, Files};
+pub use looks::{look, member};
 
 /// The text of the keepalived.conf that a model of the world was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,13 +105,14 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     let faults = timeline::read(text.timeline.as_deref().unwrap_or_default(), reader);
     let lines = tree.value.lines("expect", source);
     let expectations = expect::read(text.expect.as_deref().unwrap_or_default(), lines, reader);
+    let looks = reader.looks(text.show.as_deref().unwrap_or_default());
     let complete = |n: &reader::NodeSoFar| {
         let model = n.model.clone()?;
         Some(Node { model, ports: n.ports.clone(), start: n.start, http: n.http, files: n.files.clone() })
     };
     let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());
-    Some(World { name, about, seed, duration: duration?, networks, nodes, clients, faults, expectations })
+    Some(World { name, about, seed, duration: duration?, networks, nodes, clients, faults, expectations, looks })
 }
 
 fn seed(text: &ScenarioText, reader: &mut Reader<'_>) -> u64 {

@@ -31,6 +31,7 @@ impl Reader<'_> {
             PromiseText::TwoMasters(p) => self.two_masters(p),
             PromiseText::Client(p) => self.client_saw(p),
             PromiseText::Frames(p) => self.frames(p),
+            PromiseText::Ipvs(p) => self.table(p),
         }
     }
 

@@ -2,10 +2,13 @@
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
+use vrrplab_engine::lvs::Virtual;
 use vrrplab_engine::model::{IfAddr, Mac};
 use vrrplab_engine::{Policy, Span, State};
 
 use super::leaf::{Kind, Leaf, Unreadable};
+use super::looks::{Written, written};
+use super::tables::service;
 use crate::diagnostics::nearest;
 use crate::world::{Direction, Driver, FrameClass, FrameKind};
 
@@ -156,6 +159,7 @@ macro_rules! kinds {
     )* };
 }
 
+const LOOK: &str = r"^(ipvs|conns|arp|addr)@[0-9]+(\.[0-9]+)? ?(ns|us|ms|s|m)(:.+)?$";
 const TIME: &str = r"^[0-9]+(\.[0-9]+)? ?(ns|us|ms|s|m)$";
 
 kinds! {
@@ -206,6 +210,10 @@ kinds! {
     Protocol = ProtocolKind: Option<u8>, protocol,
         json!({ "anyOf": [{ "type": "string", "enum": PROTOCOLS.map(|(name, _)| name) },
             { "type": "integer", "minimum": 0, "maximum": 255 }] });
+    /// A virtual server.
+    Service = ServiceKind: Virtual, service, json!({ "type": "string" });
+    /// What to look at, when, and at whom.
+    LookWord = LookKind: Written, written, json!({ "type": "string", "pattern": LOOK });
     /// A port, or the first and the last one.
     Ports = PortsKind: (u16, u16), ports,
         json!({ "anyOf": [{ "type": "integer" }, { "type": "string", "pattern": "^[0-9]+-[0-9]+$" }] });

@@ -1,7 +1,7 @@
 //! What a scenario promises about its run.
 use vrrplab_engine::{Instant, Span, State};
 
-use super::{ClientId, Member, NodeId};
+use super::{ClientId, Member, NodeId, TablePromise};
 
 /// Where a promise stands in the scenario file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -96,6 +96,8 @@ pub enum Promise {
         /// Most.
         at_most: u64,
     },
+    /// What a table of virtual servers holds.
+    Table(TablePromise),
 }
 
 /// What a frame is, for promises about frames.

@@ -20,6 +20,8 @@ pub(in crate::scenario) enum PromiseText {
     Client(ClientSawText),
     /// How many frames of a kind are seen.
     Frames(FramesText),
+    /// What a table of virtual servers holds.
+    Ipvs(super::TableText),
 }
 
 /// A state over a stretch of time.
