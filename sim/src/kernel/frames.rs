@@ -15,7 +15,7 @@ pub(super) enum Heard<'a> {
     Arp(Arp),
     Solicit(Solicit),
     Advert(Advert),
-    Ip(Header, &'a [u8]),
+    Ip(&'a [u8]),
 }
 
 /// An ARP request or reply.
@@ -94,7 +94,7 @@ pub(super) fn parse(frame: &[u8], own: Mac) -> Option<Heard<'_>> {
             // Short frames carry padding behind the packet.
             let packet = ethernet.payload().get(..usize::from(ip.total_len()))?;
             ip.verify_checksum().then_some(())?;
-            header(packet).map(|header| Heard::Ip(header, packet))
+            Some(Heard::Ip(packet))
         }
         EthernetProtocol::Ipv6 => {
             let ip = Ipv6Packet::new_checked(ethernet.payload()).ok()?;
@@ -105,7 +105,7 @@ pub(super) fn parse(frame: &[u8], own: Mac) -> Option<Heard<'_>> {
             {
                 return discovery(&ip, Mac(ethernet.src_addr().0));
             }
-            header(packet).map(|header| Heard::Ip(header, packet))
+            Some(Heard::Ip(packet))
         }
         EthernetProtocol::Unknown(_) => None,
     }

@@ -1,0 +1,44 @@
+//! Addresses come and go: their order in the kernel, and what goes with a primary one.
+use vrrplab_engine::model::{IfAddr, IfIndex};
+
+use super::{Kernel, frames};
+
+/// Why an address was not set or removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressError {
+    /// The interface has it already.
+    Exists,
+    /// The interface does not have it.
+    NotFound,
+    /// There is no such interface.
+    NoSuchInterface,
+}
+
+impl Kernel {
+    /// Sets an address, behind those already set.
+    pub fn add_address(&mut self, iface: IfIndex, addr: IfAddr) -> Result<(), AddressError> {
+        let it = self.iface_mut(iface).ok_or(AddressError::NoSuchInterface)?;
+        // IPv4 knows an address with its prefix, IPv6 without.
+        if it.addresses.iter().any(|a| a.ip == addr.ip && (a.prefix == addr.prefix || addr.ip.is_ipv6())) {
+            return Err(AddressError::Exists);
+        }
+        it.addresses.push(addr);
+        Ok(())
+    }
+    /// Removes an address, and tells which others went with it: an IPv4 address that was the first one of its subnet
+    /// takes the later ones along, unless they are to be promoted.
+    pub fn remove_address(&mut self, iface: IfIndex, addr: IfAddr) -> Result<Vec<IfAddr>, AddressError> {
+        let it = self.iface_mut(iface).ok_or(AddressError::NoSuchInterface)?;
+        let at = it.addresses.iter().position(|a| *a == addr).ok_or(AddressError::NotFound)?;
+        let of_subnet =
+            |a: &IfAddr| a.ip.is_ipv4() && a.prefix == addr.prefix && frames::same_prefix(a.ip, addr.ip, addr.prefix);
+        let primary = addr.ip.is_ipv4() && !it.addresses[..at].iter().any(of_subnet);
+        it.addresses.remove(at);
+        let mut gone = Vec::new();
+        if primary && !it.promotes {
+            gone = it.addresses.iter().copied().filter(of_subnet).collect();
+            it.addresses.retain(|a| !of_subnet(a));
+        }
+        Ok(gone)
+    }
+}

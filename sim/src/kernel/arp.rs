@@ -1,0 +1,47 @@
+//! Questions for addresses, ARP and neighbour discovery: who answers, and what is learnt from them.
+use vrrplab_engine::Instant;
+
+use super::frames::{self, Advert, Arp, Solicit};
+use super::neighbours::{Source, Told};
+use super::{Kernel, KernelOut};
+
+impl Kernel {
+    /// An ARP packet came in by this interface.
+    pub(super) fn arp(&mut self, now: Instant, via: Source, arp: &Arp, direct: bool, out: &mut Vec<KernelOut>) {
+        if arp.request && self.holds(arp.target.into()) {
+            self.answer_arp(now, via, arp, out);
+        } else if !self.holds(arp.sender.into()) {
+            self.neighbours.told(now, via, &Told::by_arp(arp, direct), out);
+        }
+    }
+
+    fn answer_arp(&mut self, now: Instant, via: Source, arp: &Arp, out: &mut Vec<KernelOut>) {
+        let target = arp.target.into();
+        let Some(here) = self.iface(via.iface) else { return };
+        if here.own_only && !here.has(target) {
+            return;
+        }
+        let frame = frames::arp_reply(here.mac_of(target), arp);
+        out.push(KernelOut::Transmit { iface: via.iface, frame });
+        if !arp.sender.is_unspecified() && !self.holds(arp.sender.into()) {
+            self.neighbours.told(now, via, &Told::asked_us(arp.sender.into(), arp.mac), out);
+        }
+    }
+
+    /// A neighbour solicitation came in by this interface.
+    pub(super) fn solicited(&mut self, now: Instant, via: Source, ns: &Solicit, out: &mut Vec<KernelOut>) {
+        let Some(here) = self.iface(via.iface).filter(|here| here.has(ns.target)) else { return };
+        let frame = frames::advertisement(here.mac_of(ns.target), ns);
+        out.push(KernelOut::Transmit { iface: via.iface, frame });
+        if let Some(theirs) = ns.mac.filter(|_| !ns.from.is_unspecified()) {
+            self.neighbours.told(now, via, &Told::asked_us(ns.from.into(), theirs), out);
+        }
+    }
+
+    /// A neighbour advertisement came in by this interface.
+    pub(super) fn advertised(&mut self, now: Instant, via: Source, na: &Advert, out: &mut Vec<KernelOut>) {
+        if !self.holds(na.target) {
+            self.neighbours.told(now, via, &Told::by_advert(na), out);
+        }
+    }
+}
