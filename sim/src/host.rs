@@ -4,6 +4,7 @@
 
 mod asker;
 mod echo;
+mod prober;
 mod programs;
 mod responder;
 mod sockets;
@@ -11,6 +12,7 @@ mod sockets;
 mod tests;
 
 pub use asker::{Asker, Event};
+pub use prober::Prober;
 pub use programs::{Act, End, Programs};
 pub use responder::Responder;
 pub use sockets::Sockets;

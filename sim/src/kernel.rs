@@ -9,6 +9,7 @@ use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
 
 mod addresses;
 mod arp;
+mod balancer;
 mod frames;
 mod inbound;
 mod macvlan;
@@ -17,10 +18,13 @@ mod outbound;
 mod routes;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use neighbours::{Neighbours, Source};
 
 pub use addresses::AddressError;
+pub use balancer::{SyncLink, SyncRole};
+pub use views::{LinkView, NeighbourView};
 
 /// One interface when the host starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +65,8 @@ pub struct Kernel {
     neighbours: Neighbours,
     /// Packets to and from these addresses are dropped.
     filtered: Vec<IpAddr>,
+    /// IPVS, where it is loaded.
+    ipvs: Option<Box<balancer::Balancer>>,
 }
 
 #[derive(Clone, Debug)]
@@ -126,7 +132,7 @@ impl Kernel {
         };
         let last_index = ifaces.iter().map(|i| i.index.0).max().unwrap_or(1);
         let ifaces = ifaces.into_iter().map(iface).collect();
-        Kernel { ifaces, last_index, neighbours: Neighbours::default(), filtered: Vec::new() }
+        Kernel { ifaces, last_index, neighbours: Neighbours::default(), filtered: Vec::new(), ipvs: None }
     }
 
     /// Time has come to [`Kernel::next_wake`]: questions are repeated, or given up.
@@ -136,11 +142,12 @@ impl Kernel {
             let source = here.map(|i| (Source { iface, mac: i.mac }, i.speaker(ip)));
             self.neighbours.expire(now, (iface, ip), source, out);
         }
+        self.wake_ipvs(now, out);
     }
 
     /// When [`Kernel::wake`] has something to do.
     pub fn next_wake(&self) -> Option<Instant> {
-        self.neighbours.next_wake()
+        self.neighbours.next_wake().into_iter().chain(self.next_ipvs_wake()).min()
     }
 
     /// `ip link set up` or `down`. An interface that goes down forgets its neighbours.

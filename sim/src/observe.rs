@@ -1,11 +1,13 @@
 //! The observers: what people and machines get to see of a run. None of them can change the world.
 pub mod capture;
+pub mod checkers;
 pub mod classify;
 pub mod digest;
 pub mod json;
 pub mod outage;
 pub mod promises;
 pub mod states;
+pub mod tables;
 pub mod timeline;
 pub mod words;
 

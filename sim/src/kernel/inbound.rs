@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use vrrplab_engine::Instant;
+use vrrplab_engine::lvs::Hook;
 use vrrplab_engine::model::IfIndex;
 
 use super::frames::{self, Header, Heard};
@@ -55,6 +56,9 @@ impl Kernel {
         if self.is_martian(&header) {
             return;
         }
+        if self.hears_sync(now, came.iface, &packet) {
+            return;
+        }
         if self.holds(header.dst) {
             self.input(now, came, &header, packet, out);
         } else if came.direct && self.forwards(header.dst) {
@@ -65,7 +69,7 @@ impl Kernel {
     /// A packet for this host itself.
     pub(super) fn input(
         &mut self,
-        _now: Instant,
+        now: Instant,
         _came: Came,
         header: &Header,
         packet: Vec<u8>,
@@ -74,7 +78,9 @@ impl Kernel {
         if header.protocol == frames::VRRP || self.filtered.contains(&header.dst) {
             return;
         }
-        out.push(KernelOut::Local { packet });
+        if let Some(packet) = self.ipvs_hook(now, Hook::LocalIn, packet, out) {
+            out.push(KernelOut::Local { packet });
+        }
     }
 
     /// A packet for someone else.
@@ -87,7 +93,9 @@ impl Kernel {
         out: &mut Vec<KernelOut>,
     ) {
         let Some(way) = self.way(header.dst) else { return };
-        self.route_out(now, way, header, packet, out);
+        let Some(packet) = self.ipvs_hook(now, Hook::Forward, packet, out) else { return };
+        let Some(header) = frames::header(&packet) else { return };
+        self.route_out(now, way, &header, packet, out);
     }
 
     /// Whether packets for others are sent on.

@@ -129,6 +129,21 @@ impl Neighbours {
         self.table.get(&(iface, ip)).filter(|n| n.valid()).map(|n| n.mac)
     }
 
+    /// Every neighbour with its MAC and the name of its state.
+    pub(super) fn states(&self, now: Instant) -> impl Iterator<Item = (IfIndex, IpAddr, Option<Mac>, &'static str)> {
+        self.table.iter().map(move |((iface, ip), neighbour)| {
+            let state = match neighbour.state {
+                State::Incomplete(_) => "INCOMPLETE",
+                State::Reachable(confirmed) if now < confirmed + REACHABLE => "REACHABLE",
+                State::Reachable(_) | State::Stale => "STALE",
+                State::Delay => "DELAY",
+                State::Probe(_) => "PROBE",
+                State::Failed => "FAILED",
+            };
+            (*iface, *ip, neighbour.valid().then_some(neighbour.mac), state)
+        })
+    }
+
     /// The interface went down.
     pub(super) fn forget(&mut self, iface: IfIndex) {
         self.table.retain(|key, _| key.0 != iface);

@@ -70,6 +70,7 @@ impl Lab<'_> {
         self.kill(node, watchers);
         let n = node.0;
         self.routers[n].crashed = true;
+        self.crash_ipvs(n);
         for position in 0..self.routers[n].ports.len() {
             self.set_carrier(n, position, false, watchers);
         }
@@ -90,6 +91,7 @@ impl Lab<'_> {
         router.programs.forget();
         router.paused = false;
         if router.engine.take().is_some() {
+            self.kill_checkers(node.0, watchers);
             self.show(watchers, &Moment::Gone(node));
         }
     }
@@ -98,6 +100,7 @@ impl Lab<'_> {
         if let Some(engine) = &mut self.routers[node.0].engine {
             engine.handle(self.now, Input::Operator(Command::Stop));
             self.carry_out(node.0, watchers);
+            self.stop_checkers(node.0, watchers);
         }
         self.kill(node, watchers);
     }
@@ -119,6 +122,7 @@ impl Lab<'_> {
         if let Some(engine) = &mut self.routers[n].engine {
             engine.handle(self.now, Input::Wake);
             self.carry_out(n, watchers);
+            self.resume_checkers(n, watchers);
         }
     }
 
@@ -134,6 +138,7 @@ impl Lab<'_> {
             }
             engine.handle(self.now, Input::Operator(Command::Reload(Box::new(model))));
             self.carry_out(n, watchers);
+            self.reload_checkers(n, config, watchers);
         }
     }
 }

@@ -19,6 +19,8 @@ pub(super) enum Due {
     Fault(usize),
     /// A daemon starts as the scenario says.
     Start(usize),
+    /// The look at this position.
+    Look(usize),
 }
 
 /// When an entry is due; among equal instants, the place taken earlier comes first.
@@ -62,6 +64,12 @@ impl Queue {
     pub fn push(&mut self, at: Instant, due: Due) {
         let place = self.take_place(at);
         self.put(place, due);
+    }
+
+    /// Behind everything else of this moment, in this order.
+    pub fn push_last(&mut self, at: Instant, order: usize, due: Due) {
+        let last = u64::MAX / 2 + u64::try_from(order).unwrap_or(0);
+        self.put(Place { at, order: last }, due);
     }
 
     /// A place to which something may be [`Queue::put`] later, but before its turn comes.

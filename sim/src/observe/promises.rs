@@ -1,12 +1,15 @@
 //! Judges the promises of a world by what was seen, and says what was seen instead.
+use vrrplab_engine::lvs::ServiceView;
 use vrrplab_engine::{Instant, Span, State};
 use vrrplab_formats::world::{Expectation, FrameKind, Member, NodeId, Place, Promise, Window, World};
 
 use crate::fabric::PortId;
 use crate::moment::{Moment, Observer, PortInfo};
 use crate::observe::classify::classify;
+use crate::observe::tables;
 use crate::observe::words::{self, Names, count, span, time};
 use crate::observe::{Interval, Outages, States};
+use crate::sight::{Scene, Sight};
 
 /// The verdict on one promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +32,8 @@ pub struct Promises {
     names: Names,
     expectations: Vec<Expectation>,
     tallies: Vec<Option<Tally>>,
+    /// Tables of the moments and nodes that promises are about.
+    tables: Vec<(Instant, Member, Vec<ServiceView>)>,
 }
 
 /// The frames of one promise.
@@ -55,6 +60,7 @@ impl Promises {
         Promises {
             names: Names::new(world, ports),
             tallies: world.expectations.iter().map(tally).collect(),
+            tables: Vec::new(),
             expectations: world.expectations.clone(),
         }
     }
@@ -106,6 +112,11 @@ impl Promises {
                     _ => format!("{kind}: {seen}, the first at {}, the last at {}", time(first), time(last)),
                 };
                 ((*at_least..=*at_most).contains(&seen), found)
+            }
+            Promise::Table(table) => {
+                let meant = |(at, host, _): &&(_, _, _)| (*at, *host) == (table.at, Member::Node(table.node));
+                let seen = self.tables.iter().find(meant).map(|(_, _, services)| services.as_slice());
+                tables::judge(table, self.names.node(table.node), seen)
             }
         }
     }
@@ -238,6 +249,9 @@ impl Observer for Promises {
         match *moment {
             Moment::Sent { port, bytes, .. } => self.frame(at, port, None, bytes),
             Moment::Delivered { from, to, bytes } => self.frame(at, from, Some(to), bytes),
+            Moment::Looked(Sight { host, shown: false, scene: Scene::Ipvs(services, _) }) => {
+                self.tables.push((at, *host, services.clone()));
+            }
             _ => {}
         }
     }

@@ -7,7 +7,7 @@ use vrrplab_formats::world::{ClientId, Fault, FrameKind, NodeId, World};
 
 use crate::fabric::{DropReason, PortId};
 use crate::moment::{Moment, Observer, PortInfo};
-use crate::observe::classify;
+use crate::observe::{checkers, classify, tables};
 use crate::observe::outage::{Sequence, Turn};
 use crate::observe::words::{self, Names};
 
@@ -295,13 +295,29 @@ impl Observer for Timeline {
             Moment::Ran { node, words, rule } => {
                 let name = self.names.node(node).to_owned();
                 // a check runs every second, a notify script when something has happened
-                let check = matches!(rule, Rule::ScriptRuns | Rule::ScriptOverlaps);
+                let check = matches!(rule, Rule::ScriptRuns | Rule::ScriptOverlaps | Rule::CheckRuns);
                 let level = if check { Level::Detail } else { Level::Normal };
                 self.push(&name, "", format!("runs {}", words.join(" ")), (level, Tone::Plain)).rule = Some(rule);
             }
             Moment::Told { node, line, rule } => {
                 let name = self.names.node(node).to_owned();
                 self.push(&name, "", format!("tells {line}"), (Level::Normal, Tone::Plain)).rule = Some(rule);
+            }
+            Moment::Checked { node, trace } => {
+                let name = self.names.node(node).to_owned();
+                let (what, level, tone) = checkers::line(trace);
+                self.push(&name, "", what, (level, tone)).rule = Some(trace.rule);
+            }
+            Moment::Balanced { node, command, refused, rule } => {
+                let name = self.names.node(node).to_owned();
+                let (what, level) = checkers::change(command, refused);
+                self.push(&name, "", what, (level, Tone::Plain)).rule = Some(rule);
+            }
+            Moment::Looked(sight) => {
+                if let Some(what) = tables::shown(sight) {
+                    let name = self.names.member(sight.host).to_owned();
+                    self.push(&name, "", what, (Level::Normal, Tone::Plain));
+                }
             }
             Moment::Fault(fault) => self.fault(fault),
             Moment::Gone(node) => {
