@@ -1,26 +1,34 @@
 //! A simulated Linux network stack below the sockets: interfaces, addresses, neighbours, ARP and ND. One per host.
 //!
-//! It behaves like a Linux host with default sysctls (`arp_ignore=0` where there are no macvlans, `arp_accept=0`,
-//! `arp_announce=0`, no forwarding). There are only on-link routes, those of the prefixes of its addresses.
+//! A host that was told nothing behaves like Linux with the kernel's own default sysctls; routes, sysctls, a packet filter and
+//! address translation come with [`Kernel::configured`]. `inbound.rs` and `outbound.rs` are the way of a packet.
 use std::net::IpAddr;
 
 use vrrplab_engine::Instant;
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
+use vrrplab_formats::world::{FirewallRule, KernelSetup, LOOPBACK, Route, Sysctl};
 
 mod addresses;
 mod arp;
 mod balancer;
+mod errors;
+mod firewall;
 mod frames;
 mod inbound;
 mod macvlan;
+mod nat;
 mod neighbours;
 mod outbound;
 mod routes;
+mod settings;
 #[cfg(test)]
 mod tests;
 mod views;
 
+use inbound::Came;
+use nat::Nat;
 use neighbours::{Neighbours, Source};
+use settings::Settings;
 
 pub use addresses::AddressError;
 pub use balancer::{SyncLink, SyncRole};
@@ -65,7 +73,15 @@ pub struct Kernel {
     neighbours: Neighbours,
     /// Packets to and from these addresses are dropped.
     filtered: Vec<IpAddr>,
+    /// These addresses are refused.
+    refused: Vec<IpAddr>,
+    settings: Settings,
+    routes: Vec<Route>,
+    rules: Vec<FirewallRule>,
+    /// `tunl0` is up.
+    ipip: bool,
     /// IPVS, where it is loaded.
+, where it is loaded.
     ipvs: Option<Box<balancer::Balancer>>,
 }
 
@@ -88,6 +104,21 @@ struct Iface {
 }
 
 impl Iface {
+    /// Up, without an address.
+    fn new(index: IfIndex, name: String, mac: Mac) -> Iface {
+        Iface {
+            index,
+            name,
+            mac,
+            addresses: Vec::new(),
+            lent: Vec::new(),
+            promotes: false,
+            admin: true,
+            carrier: true,
+            base: None,
+            own_only: false,
+        }
+    }
     fn up(&self) -> bool {
         self.admin && self.carrier
     }
@@ -118,21 +149,51 @@ impl Iface {
 impl Kernel {
     /// A host with these interfaces, administratively up and with carrier.
     pub fn new(ifaces: Vec<IfaceSetup>) -> Kernel {
-        let iface = |i: IfaceSetup| Iface {
-            index: i.index,
-            name: i.name,
-            mac: i.mac,
-            addresses: i.addresses,
-            lent: Vec::new(),
-            promotes: false,
-            admin: true,
-            carrier: true,
-            base: None,
-            own_only: false,
-        };
+        let iface = |i: IfaceSetup| Iface { addresses: i.addresses, ..Iface::new(i.index, i.name, i.mac) };
         let last_index = ifaces.iter().map(|i| i.index.0).max().unwrap_or(1);
         let ifaces = ifaces.into_iter().map(iface).collect();
-        Kernel { ifaces, last_index, neighbours: Neighbours::default(), filtered: Vec::new(), ipvs: None }
+        Kernel {
+            ifaces,
+            last_index,
+            neighbours: Neighbours::default(),
+            filtered: Vec::new(),
+            refused: Vec::new(),
+            settings: Settings::default(),
+            routes: Vec::new(),
+            rules: Vec::new(),
+            nat: Nat::default(),
+            ipip: false,
+            ipvs: None,
+        }
+    }
+
+    /// The same host, told all this before its first frame.
+    pub fn configured(mut self, setup: &KernelSetup) -> Kernel {
+        if !setup.loopback.is_empty() {
+            let mut lo = Iface::new(LOOPBACK, "lo".to_owned(), Mac([0; 6]));
+            lo.addresses.clone_from(&setup.loopback);
+            self.ifaces.push(lo);
+        }
+        setup.sysctls.iter().for_each(|sysctl| self.settings.set(*sysctl));
+        self.routes.clone_from(&setup.routes);
+        self.rules.clone_from(&setup.firewall);
+        self.ipip = setup.ipip;
+        self.nat = Nat::new(&setup.nat, setup.masquerade);
+        self
+    }
+
+    /// `sysctl -w`.
+    pub fn set_sysctl(&mut self, sysctl: Sysctl) {
+        self.settings.set(sysctl);
+    }
+
+    /// Every neighbour that an interface knows, where it is believed to be, and the name of its state, as `ip neigh` says.
+    pub fn neighbours(
+        &self,
+        now: Instant,
+        iface: IfIndex,
+    ) -> impl Iterator<Item = (IpAddr, Option<Mac>, &'static str)> + '_ {
+        self.neighbours.of(now, iface)
     }
 
     /// Time has come to [`Kernel::next_wake`]: questions are repeated, or given up.
@@ -140,7 +201,8 @@ impl Kernel {
         while let Some((iface, ip)) = self.neighbours.due(now) {
             let here = self.ifaces.iter().find(|i| i.index == iface);
             let source = here.map(|i| (Source { iface, mac: i.mac }, i.speaker(ip)));
-            self.neighbours.expire(now, (iface, ip), source, out);
+            let unanswered = self.neighbours.expire(now, (iface, ip), source, out);
+            self.unanswered(now, unanswered, out);
         }
         self.wake_ipvs(now, out);
     }

@@ -2,6 +2,7 @@
 mod balancing;
 mod clients;
 mod faults;
+mod kernel_faults;
 mod links;
 mod looks;
 mod programs;
@@ -239,17 +240,13 @@ impl<'w> Lab<'w> {
             self.router_out(n, out, watchers);
             return;
         }
-        if !router.kernel.has_macvlans(iface) {
-            return self.daemon_hears(n, iface, frame, watchers);
-        }
-        for iface in router.kernel.hearers(iface, frame) {
-            self.daemon_hears(n, iface, frame, watchers);
-        }
+        self.advert_comes(n, iface, frame, watchers);
     }
 
     fn daemon_hears(&mut self, n: usize, iface: IfIndex, frame: &Rc<[u8]>, watchers: Watchers<'_, '_>) {
         let router = &mut self.routers[n];
-        if !router.kernel.link_up(iface) || !is_for(frame, router.kernel.mac(iface)) {
+        let kernel = &router.kernel;
+        if !kernel.link_up(iface) || !is_for(frame, kernel.mac(iface)) || !kernel.admits(iface, frame) {
             return;
         }
         match &mut router.engine {
@@ -292,7 +289,8 @@ impl<'w> Lab<'w> {
         match effect.kind {
             EffectKind::SendFrame { iface, bytes } => {
                 let router = &self.routers[n];
-                if let (true, Some(port)) = (router.kernel.link_up(iface), router.port_of(iface)) {
+                let sent = router.kernel.link_up(iface) && router.kernel.emits(iface, &bytes);
+                if let (true, Some(port)) = (sent, router.port_of(iface)) {
                     self.transmit(port, bytes, Some(effect.rule), watchers);
                 }
             }
@@ -446,8 +444,12 @@ impl<'w> Lab<'w> {
             for position in 0..self.routers[n].ports.len() {
                 self.set_carrier(n, position, true, watchers);
             }
+            self.set_fixed_addresses(n, watchers);
         }
         let router = &mut self.routers[n];
+        if !router.daemon {
+            return;
+        }
         router.paused = false;
         router.lend_virtual_macs();
         let mut engine = Engine::new(router.model_now(&router.model));

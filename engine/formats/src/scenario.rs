@@ -1,13 +1,17 @@
 //! Scenario YAML read into a [`World`], all mistakes found at once; and the JSON Schema of such files.
 mod conf;
 mod expect;
+mod firewall;
 mod hosts;
+mod kernel_faults;
 mod keys;
 mod leaf;
 mod looks;
 mod reader;
+mod routing;
 mod security;
 mod shape;
+mod sysctls;
 mod tables;
 mod timeline;
 mod units;
@@ -108,7 +112,8 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     let looks = reader.looks(text.show.as_deref().unwrap_or_default());
     let complete = |n: &reader::NodeSoFar| {
         let model = n.model.clone()?;
-        Some(Node { model, ports: n.ports.clone(), start: n.start, http: n.http, files: n.files.clone() })
+        let (ports, files, kernel) = (n.ports.clone(), n.files.clone(), n.kernel.clone());
+        Some(Node { model, ports, start: n.start, http: n.http, files, daemon: n.daemon, kernel })
     };
     let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());

@@ -4,6 +4,7 @@
 //! unknown name lies beyond this type.
 mod fault;
 mod host;
+mod kernel;
 mod look;
 mod network;
 mod promise;
@@ -12,6 +13,7 @@ use vrrplab_engine::Span;
 
 pub use fault::{Behaviour, Direction, Fault, FrameClass, TimedFault};
 pub use host::{Ask, Client, Node};
+pub use kernel::{Chain, FirewallRule, KernelFault, KernelSetup, LOOPBACK, OneToOne, Route, Sysctl, SysctlKey};
 pub use look::{Look, ServerPromise, TablePromise, View};
 pub use network::{AddressPair, Driver, GroupRule, LinkQuality, Network, Port, PortSecurity, Remote, SecurityGroup};
 pub use promise::{Expectation, FrameKind, Place, Promise, Window};

@@ -1,4 +1,6 @@
 //! Addresses come and go: their order in the kernel, and what goes with a primary one.
+use std::net::IpAddr;
+
 use vrrplab_engine::model::{IfAddr, IfIndex};
 
 use super::{Kernel, frames};
@@ -12,11 +14,29 @@ pub enum AddressError {
     NotFound,
     /// There is no such interface.
     NoSuchInterface,
+    /// The kernel does not want it.
+    Refused,
 }
 
 impl Kernel {
+    /// Refuses to set an address from now on, or does so no more. One that is set stays.
+    pub fn refuse(&mut self, ip: IpAddr, refused: bool) {
+        self.refused.retain(|known| *known != ip);
+        if refused {
+            self.refused.push(ip);
+        }
+    }
+
+    /// Removes all addresses of an interface, and tells which they were.
+    pub fn remove_addresses(&mut self, iface: IfIndex) -> Vec<IfAddr> {
+        self.iface_mut(iface).map(|it| std::mem::take(&mut it.addresses)).unwrap_or_default()
+    }
+
     /// Sets an address, behind those already set.
     pub fn add_address(&mut self, iface: IfIndex, addr: IfAddr) -> Result<(), AddressError> {
+        if self.refused.contains(&addr.ip) {
+            return Err(AddressError::Refused);
+        }
         let it = self.iface_mut(iface).ok_or(AddressError::NoSuchInterface)?;
         // IPv4 knows an address with its prefix, IPv6 without.
         if it.addresses.iter().any(|a| a.ip == addr.ip && (a.prefix == addr.prefix || addr.ip.is_ipv6())) {
@@ -28,6 +48,7 @@ impl Kernel {
     /// Removes an address, and tells which others went with it: an IPv4 address that was the first one of its subnet
     /// takes the later ones along, unless they are to be promoted.
     pub fn remove_address(&mut self, iface: IfIndex, addr: IfAddr) -> Result<Vec<IfAddr>, AddressError> {
+        let promotes = self.settings.of(iface).promotes();
         let it = self.iface_mut(iface).ok_or(AddressError::NoSuchInterface)?;
         let at = it.addresses.iter().position(|a| *a == addr).ok_or(AddressError::NotFound)?;
         let of_subnet =
@@ -35,7 +56,7 @@ impl Kernel {
         let primary = addr.ip.is_ipv4() && !it.addresses[..at].iter().any(of_subnet);
         it.addresses.remove(at);
         let mut gone = Vec::new();
-        if primary && !it.promotes {
+        if primary && !it.promotes && !promotes {
             gone = it.addresses.iter().copied().filter(of_subnet).collect();
             it.addresses.retain(|a| !of_subnet(a));
         }

@@ -1,5 +1,6 @@
 //! Questions for addresses, ARP and neighbour discovery: who answers, and what is learnt from them.
 use vrrplab_engine::Instant;
+use vrrplab_engine::model::IfAddr;
 
 use super::frames::{self, Advert, Arp, Solicit};
 use super::neighbours::{Source, Told};
@@ -11,14 +12,32 @@ impl Kernel {
         if arp.request && self.holds(arp.target.into()) {
             self.answer_arp(now, via, arp, out);
         } else if !self.holds(arp.sender.into()) {
-            self.neighbours.told(now, via, &Told::by_arp(arp, direct), out);
+            let accepted = self.accepts_arp(via, arp);
+            self.neighbours.told(now, via, &Told::by_arp(arp, direct, accepted), out);
+        }
+    }
+
+    /// Whether an announcement may make a new neighbour (`arp_accept`).
+    fn accepts_arp(&self, via: Source, arp: &Arp) -> bool {
+        let near = |own: &IfAddr| frames::same_prefix(own.ip, arp.sender.into(), own.prefix);
+        match self.settings.of(via.iface).arp_accept {
+            0 => false,
+            1 => true,
+            _ => self.iface(via.iface).is_some_and(|here| here.addresses.iter().any(near)),
         }
     }
 
     fn answer_arp(&mut self, now: Instant, via: Source, arp: &Arp, out: &mut Vec<KernelOut>) {
         let target = arp.target.into();
         let Some(here) = self.iface(via.iface) else { return };
-        if here.own_only && !here.has(target) {
+        let near = |own: &&IfAddr| frames::same_prefix(own.ip, arp.sender.into(), own.prefix);
+        let own = here.addresses.iter().find(|a| a.ip == target);
+        let answers = match self.settings.of(via.iface).arp_ignore.max(u8::from(here.own_only)) {
+            0 => true,
+            1 => own.is_some(),
+            _ => own.is_some_and(|own| arp.sender.is_unspecified() || near(&own)),
+        };
+        if !answers {
             return;
         }
         let frame = frames::arp_reply(here.mac_of(target), arp);

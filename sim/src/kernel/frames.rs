@@ -8,6 +8,7 @@ use smoltcp::wire::{NdiscNeighborFlags, NdiscRepr, RawHardwareAddress};
 use vrrplab_engine::model::Mac;
 
 pub(super) const VRRP: u8 = 112;
+pub(super) const ICMPV6: u8 = 58;
 const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
 
 /// A frame for this host, read.

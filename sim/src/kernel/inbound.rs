@@ -7,9 +7,20 @@ use std::net::IpAddr;
 use vrrplab_engine::Instant;
 use vrrplab_engine::lvs::Hook;
 use vrrplab_engine::model::IfIndex;
+use vrrplab_formats::world::Chain;
+use vrrplab_wire::icmp::Unreachable;
+use vrrplab_wire::rewrite;
 
+use super::firewall::{Through, passes};
 use super::frames::{self, Header, Heard};
-use super::{Kernel, KernelOut};
+use super::routes::Way;
+use super::{Kernel, KernelOut, errors};
+
+/// What every link carries.
+pub(super) const MTU: usize = 1500;
+
+/// IP in IP.
+const IPIP: u8 = 4;
 
 /// How a packet came in.
 #[derive(Clone, Copy, Debug)]
@@ -51,17 +62,22 @@ impl Kernel {
     }
 
     /// An IP packet came in: the decision where it goes.
-    pub(super) fn inbound(&mut self, now: Instant, came: Came, packet: Vec<u8>, out: &mut Vec<KernelOut>) {
-        let Some(header) = frames::header(&packet) else { return };
-        if self.is_martian(&header) {
+    pub(super) fn inbound(&mut self, now: Instant, came: Came, mut packet: Vec<u8>, out: &mut Vec<KernelOut>) {
+        let Some(mut header) = frames::header(&packet) else { return };
+        if self.is_martian(came, &header) {
             return;
         }
         if self.hears_sync(now, came.iface, &packet) {
             return;
         }
+        if !self.nat.is_off() && came.direct {
+            self.nat.before_routing(now, &mut packet);
+            let Some(translated) = frames::header(&packet) else { return };
+            header = translated;
+        }
         if self.holds(header.dst) {
             self.input(now, came, &header, packet, out);
-        } else if came.direct && self.forwards(header.dst) {
+        } else if came.direct && self.forwards(header.src, header.dst) {
             self.forward(now, came, &header, packet, out);
         }
     }
@@ -70,13 +86,19 @@ impl Kernel {
     pub(super) fn input(
         &mut self,
         now: Instant,
-        _came: Came,
+        came: Came,
         header: &Header,
         packet: Vec<u8>,
         out: &mut Vec<KernelOut>,
     ) {
-        if header.protocol == frames::VRRP || self.filtered.contains(&header.dst) {
+        let through = Through { came: Some(came.iface), leaves: None };
+        let filtered = self.filtered.contains(&header.dst) || !passes(&self.rules, Chain::In, header, through);
+        if header.protocol == frames::VRRP || filtered {
             return;
+        }
+        if self.ipip && header.protocol == IPIP {
+            let inner = packet.get(usize::from(packet[0] & 15) * 4..).unwrap_or_default().to_vec();
+            return self.inbound(now, came, inner, out);
         }
         if let Some(packet) = self.ipvs_hook(now, Hook::LocalIn, packet, out) {
             out.push(KernelOut::Local { packet });
@@ -87,24 +109,88 @@ impl Kernel {
     pub(super) fn forward(
         &mut self,
         now: Instant,
-        _came: Came,
+        came: Came,
         header: &Header,
-        packet: Vec<u8>,
+        mut packet: Vec<u8>,
         out: &mut Vec<KernelOut>,
     ) {
-        let Some(way) = self.way(header.dst) else { return };
-        let Some(packet) = self.ipvs_hook(now, Hook::Forward, packet, out) else { return };
-        let Some(header) = frames::header(&packet) else { return };
-        self.route_out(now, way, &header, packet, out);
+        let Some(way) = self.way(header.dst) else {
+            return self.tell_sender(now, &packet, errors::no_route(header.dst), out);
+        };
+        if rewrite::ttl(&packet) <= 1 {
+            return self.tell_sender(now, &packet, Unreachable::TimeExceeded, out);
+        }
+        if packet.len() > MTU && rewrite::dont_fragment(&packet) {
+            return self.tell_sender(now, &packet, Unreachable::TooBig(1500), out);
+        }
+        rewrite::decrement_ttl(&mut packet);
+        let through = Through { came: Some(came.iface), leaves: Some(way.iface) };
+        if !passes(&self.rules, Chain::Forward, header, through) {
+            return;
+        }
+        if let Some(packet) = self.ipvs_hook(now, Hook::Forward, packet, out) {
+            self.leave(now, way, packet, out);
+        }
     }
 
-    /// Whether packets for others are sent on.
-    fn forwards(&self, _to: IpAddr) -> bool {
-        false
+    /// Behind the forward hook: translation, and out.
+    fn leave(&mut self, now: Instant, way: Way, mut packet: Vec<u8>, out: &mut Vec<KernelOut>) {
+        if self.nat.is_off() {
+            if let Some(header) = frames::header(&packet) {
+                self.route_out(now, way, &header, packet, out);
+            }
+            return;
+        }
+        if let Some(here) = self.ifaces.iter().find(|i| i.index == way.iface) {
+            let own = here.speaker(way.neighbour);
+            self.nat.after_routing(now, way.iface, &|ip| here.has(ip), own, &mut packet);
+        }
+        if let Some(header) = frames::header(&packet) {
+            self.route_out(now, way, &header, packet, out);
+        }
     }
 
-    /// A packet from one of our own addresses comes from nowhere.
-    fn is_martian(&self, header: &Header) -> bool {
-        self.holds(header.src)
+    /// Whether packets between these two are sent on.
+    fn forwards(&self, from: IpAddr, to: IpAddr) -> bool {
+        match (from, to) {
+            (IpAddr::V6(from), IpAddr::V6(to)) => {
+                self.settings.forward6
+                    && !from.is_unicast_link_local()
+                    && !to.is_unicast_link_local()
+                    && !to.is_multicast()
+            }
+            (_, IpAddr::V4(to)) => self.settings.forward && !to.is_multicast() && !to.is_broadcast(),
+            _ => false,
+        }
+    }
+
+    /// Whether a frame is not for this host, but to be sent on by it.
+    pub fn passes_on(&self, frame: &[u8]) -> bool {
+        if !self.settings.forward && !self.settings.forward6 || frame.first().is_none_or(|first| first & 1 == 1) {
+            return false;
+        }
+        let header = frame.get(14..).and_then(frames::header);
+        header.is_some_and(|header| self.forwards(header.src, header.dst) && !self.holds(header.dst))
+    }
+
+    /// A packet from an own address, a group or nobody, or one whose way back leads elsewhere.
+    pub(super) fn is_martian(&self, came: Came, header: &Header) -> bool {
+        let settings = self.settings.of(came.iface);
+        if self.holds(header.src) {
+            return !settings.accepts_local();
+        }
+        match header.src {
+            IpAddr::V6(src) => src.is_multicast(),
+            IpAddr::V4(src) => {
+                let nowhere = src.is_multicast() || src.is_broadcast() || src.is_loopback() || src.is_unspecified();
+                let back = || self.way(src.into()).map(|way| way.iface);
+                nowhere
+                    || match settings.rp_filter {
+                        0 => false,
+                        1 => back() != Some(came.iface),
+                        _ => back().is_none(),
+                    }
+            }
+        }
     }
 }

@@ -17,18 +17,8 @@ impl Kernel {
         let carrier = below.up();
         let index = IfIndex(self.last_index + 1);
         self.last_index = index.0;
-        self.ifaces.push(Iface {
-            index,
-            name: name.to_owned(),
-            mac,
-            addresses: Vec::new(),
-            lent: Vec::new(),
-            promotes: false,
-            admin: true,
-            carrier,
-            base: Some(base),
-            own_only: true,
-        });
+        let above = Iface::new(index, name.to_owned(), mac);
+        self.ifaces.push(Iface { carrier, base: Some(base), own_only: true, ..above });
         Some(index)
     }
 
@@ -47,6 +37,11 @@ impl Kernel {
     /// The names of all macvlans.
     pub fn macvlans(&self) -> Vec<String> {
         self.ifaces.iter().filter(|i| i.base.is_some()).map(|i| i.name.clone()).collect()
+    }
+
+    /// The names of the macvlans above an interface.
+    pub fn macvlans_above(&self, base: IfIndex) -> Vec<String> {
+        self.ifaces.iter().filter(|i| i.base == Some(base)).map(|i| i.name.clone()).collect()
     }
 
     /// The index of an interface.

@@ -1,7 +1,7 @@
 //! The neighbour table: who is where, how sure that is, and the packets that wait to know.
 //!
-//! Linux's states and default times. One simplification: the reachable time is 30 s, not 15 s to 45 s by chance, and
-//! only ARP and ND confirm a neighbour, never the progress of a TCP connection.
+//! Linux's states and default times. Simplifications: the reachable time is 30 s, not 15 s to 45 s by chance, and
+//! only ARP and ND confirm a neighbour, never the progress of a TCP connection; entries are not collected.
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
@@ -52,14 +52,14 @@ impl Told {
     pub(super) fn asked_us(ip: IpAddr, mac: Mac) -> Told {
         Told { ip, mac, confirms: false, creates: true, moves: Moves::Always }
     }
-    /// Any other ARP; `direct`: it was sent to our own MAC.
-    pub(super) fn by_arp(arp: &Arp, direct: bool) -> Told {
+    /// Any other ARP; `direct`: it was sent to our own MAC; `accepted`: an announcement or answer may make a new entry.
+    pub(super) fn by_arp(arp: &Arp, direct: bool, accepted: bool) -> Told {
         let gratuitous = arp.sender == arp.target && (arp.request || arp.mac == arp.target_mac);
         Told {
             ip: arp.sender.into(),
             mac: arp.mac,
             confirms: !arp.request && direct,
-            creates: false,
+            creates: accepted && (gratuitous || !arp.request),
             moves: if gratuitous { Moves::Always } else { Moves::Unlocked },
         }
     }
@@ -89,6 +89,20 @@ enum State {
     /// So many questions were asked of the MAC last known.
     Probe(u8),
     Failed,
+}
+
+impl State {
+    /// As `ip neigh` calls it.
+    fn name(self, now: Instant) -> &'static str {
+        match self {
+            State::Incomplete(_) => "INCOMPLETE",
+            State::Reachable(confirmed) if now < confirmed + REACHABLE => "REACHABLE",
+            State::Reachable(_) | State::Stale => "STALE",
+            State::Delay => "DELAY",
+            State::Probe(_) => "PROBE",
+            State::Failed => "FAILED",
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -129,19 +143,15 @@ impl Neighbours {
         self.table.get(&(iface, ip)).filter(|n| n.valid()).map(|n| n.mac)
     }
 
-    /// Every neighbour with its MAC and the name of its state.
-    pub(super) fn states(&self, now: Instant) -> impl Iterator<Item = (IfIndex, IpAddr, Option<Mac>, &'static str)> {
-        self.table.iter().map(move |((iface, ip), neighbour)| {
-            let state = match neighbour.state {
-                State::Incomplete(_) => "INCOMPLETE",
-                State::Reachable(confirmed) if now < confirmed + REACHABLE => "REACHABLE",
-                State::Reachable(_) | State::Stale => "STALE",
-                State::Delay => "DELAY",
-                State::Probe(_) => "PROBE",
-                State::Failed => "FAILED",
-            };
-            (*iface, *ip, neighbour.valid().then_some(neighbour.mac), state)
-        })
+    /// The neighbours on an interface, with the names of their states.
+    pub(super) fn of(
+        &self,
+        now: Instant,
+        iface: IfIndex,
+    ) -> impl Iterator<Item = (IpAddr, Option<Mac>, &'static str)> + '_ {
+        let there = self.table.iter().filter(move |(key, _)| key.0 == iface);
+        there
+            .map(move |(key, neighbour)| (key.1, neighbour.valid().then_some(neighbour.mac), neighbour.state.name(now)))
     }
 
     /// The interface went down.
@@ -207,16 +217,18 @@ impl Neighbours {
         }
     }
 
-    /// The timer of a neighbour has run out. `via`: how to ask it again, and in whose name.
+    /// The timer of a neighbour has run out. `via`: how to ask it again, and in whose name. The packets that waited for a
+    /// neighbour that does not answer come back.
     pub(super) fn expire(
         &mut self,
         now: Instant,
         key: Key,
         via: Option<(Source, Option<IpAddr>)>,
         out: &mut Vec<KernelOut>,
-    ) {
+    ) -> Vec<Vec<u8>> {
+        let mut unanswered = Vec::new();
         let Some(neighbour) = self.table.get_mut(&key) else {
-            return;
+            return unanswered;
         };
         let mut again = |asked_mac, speaker: Option<IpAddr>| {
             if let Some((source, own)) = via {
@@ -239,12 +251,13 @@ impl Neighbours {
             }
             State::Incomplete(_) | State::Probe(_) => {
                 neighbour.state = State::Failed;
-                neighbour.waiting.clear();
+                unanswered.extend(neighbour.waiting.drain(..));
                 None
             }
             State::Reachable(_) | State::Stale | State::Failed => None,
         };
         self.arm(key, timer);
+        unanswered
     }
 
     /// A frame said where a neighbour is.

@@ -1,9 +1,13 @@
 //! The way of a packet out of a host: from a local socket, or on from another host, to a neighbour.
-use vrrplab_engine::Instant;
+use std::net::IpAddr;
 
+use vrrplab_engine::Instant;
+use vrrplab_formats::world::{Chain, LOOPBACK};
+
+use super::firewall::{Through, passes};
 use super::frames::{self, Header};
 use super::routes::Way;
-use super::{Kernel, KernelOut};
+use super::{Iface, Kernel, KernelOut};
 
 impl Kernel {
     /// A local socket sends an IP packet. What has no route, or is for this host itself, is dropped.
@@ -15,14 +19,17 @@ impl Kernel {
             return;
         }
         if let Some(dst) = frames::group_mac(header.dst) {
-            let from = self.ifaces.iter().find(|i| i.up() && i.has(header.src));
-            if let Some(from) = from {
+            let from = self.ifaces.iter().find(|i| i.up() && i.index != LOOPBACK && i.has(header.src));
+            let leaves = |from: &&Iface| Through { came: None, leaves: Some(from.index) };
+            if let Some(from) = from.filter(|from| passes(&self.rules, Chain::Out, &header, leaves(from))) {
                 let frame = frames::ethernet(from.mac, dst, &packet);
                 out.push(KernelOut::Transmit { iface: from.index, frame });
             }
             return;
         }
-        if let Some(way) = self.way(header.dst) {
+        let Some(way) = self.way(header.dst) else { return };
+        let through = Through { came: None, leaves: Some(way.iface) };
+        if passes(&self.rules, Chain::Out, &header, through) {
             self.route_out(now, way, &header, packet, out);
         }
     }
@@ -37,9 +44,19 @@ impl Kernel {
         out: &mut Vec<KernelOut>,
     ) {
         let Some(here) = self.iface(way.iface) else { return };
-        // arp_announce=0: the question is asked in the name of the packet's own source.
-        let speaker = if self.holds(header.src) { Some(header.src) } else { here.speaker(way.neighbour) };
-        let source = here.source();
+        let (source, speaker) = (here.source(), self.asks_as(here, way.neighbour, header.src));
         self.neighbours.send(now, source, way.neighbour, packet, speaker, out);
+    }
+
+    /// In whose name an interface asks for a neighbour, for a packet with this source (`arp_announce`).
+    fn asks_as(&self, here: &Iface, neighbour: IpAddr, src: IpAddr) -> Option<IpAddr> {
+        let near = || here.addresses.iter().any(|a| a.ip == src && frames::same_prefix(src, neighbour, a.prefix));
+        let own = self.holds(src)
+            && match self.settings.of(here.index).arp_announce {
+                0 => true,
+                1 => near(),
+                _ => src.is_ipv6(),
+            };
+        if own { Some(src) } else { here.speaker(neighbour) }
     }
 }

@@ -1,10 +1,17 @@
 //! A look at the kernel from outside: what `ip neigh` and `ip -br addr` would show.
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use vrrplab_engine::Instant;
 use vrrplab_engine::model::{IfAddr, Mac};
+use vrrplab_formats::world::LOOPBACK;
 
 use super::Kernel;
+
+/// What every `lo` has.
+const LOCALHOST: [IfAddr; 2] = [
+    IfAddr { ip: IpAddr::V4(Ipv4Addr::LOCALHOST), prefix: 8 },
+    IfAddr { ip: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 },
+];
 
 /// One neighbour.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,13 +42,12 @@ pub struct LinkView {
 impl Kernel {
     /// All neighbours, by interface and address.
     pub fn neighbour_views(&self, now: Instant) -> Vec<NeighbourView> {
-        let view = |(iface, ip, mac, state)| NeighbourView {
-            ip,
-            iface: self.name(iface).unwrap_or_default().to_owned(),
-            mac,
-            state,
+        let of = |iface: &super::Iface| {
+            let (index, name) = (iface.index, iface.name.clone());
+            let view = move |(ip, mac, state)| NeighbourView { ip, iface: name.clone(), mac, state };
+            self.neighbours.of(now, index).map(view).collect::<Vec<_>>()
         };
-        self.neighbours.states(now).map(view).collect()
+        self.ifaces.iter().flat_map(of).collect()
     }
 
     /// All interfaces with their addresses, in the order of their indexes.
@@ -52,12 +58,15 @@ impl Kernel {
             state: if iface.up() { "UP" } else { "DOWN" },
             addresses: iface.addresses.clone(),
         };
-        self.ifaces.iter().map(view).collect()
+        let lo = self.ifaces.iter().filter(|iface| iface.index == LOOPBACK).flat_map(|lo| &lo.addresses);
+        let addresses = LOCALHOST.into_iter().chain(lo.copied()).collect();
+        let lo = LinkView { name: "lo".to_owned(), base: None, state: "UNKNOWN", addresses };
+        let others = self.ifaces.iter().filter(|iface| iface.index != LOOPBACK).map(view);
+        [lo].into_iter().chain(others).collect()
     }
 
     /// The address that this host itself would use towards another one.
     pub fn source_for(&self, to: IpAddr) -> Option<IpAddr> {
-        let way = self.way(to)?;
-        self.iface(way.iface)?.speaker(way.neighbour)
+        self.speaks_to(to)
     }
 }

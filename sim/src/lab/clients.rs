@@ -1,7 +1,9 @@
 //! Clients: hosts that ask for something, and what they hear.
+use std::net::{Ipv4Addr, Ipv6Addr};
+
 use vrrplab_engine::Instant;
-use vrrplab_engine::model::IfIndex;
-use vrrplab_formats::world::{Client, ClientId, Member};
+use vrrplab_engine::model::{IfAddr, IfIndex};
+use vrrplab_formats::world::{Client, ClientId, Member, Route};
 
 use super::queue::Due;
 use super::{Lab, Watchers};
@@ -28,7 +30,12 @@ impl Seat {
         let iface =
             IfaceSetup { index: CLIENT_IFACE, name: "eth0".to_owned(), mac: client.mac, addresses: vec![client.addr] };
         let asker = Asker::new(client, seed);
-        Seat { kernel: Kernel::new(vec![iface]), asker, asker_due: None, port, scheduled: None }
+        let mut kernel = Kernel::new(vec![iface]);
+        if let Some(via) = client.gateway {
+            let everywhere = if via.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+            kernel.set_route(Route { to: IfAddr { ip: everywhere, prefix: 0 }, via: Some(via), iface: None });
+        }
+        Seat { kernel, asker, asker_due: None, port, scheduled: None }
     }
 }
 

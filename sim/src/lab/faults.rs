@@ -36,6 +36,7 @@ impl Lab<'_> {
             Fault::Processes { node, name, count } => self.count_processes(node.0, name, *count, watchers),
             Fault::Session { node, name, up } => self.set_session(node.0, name, *up, watchers),
             Fault::SetPortSecurity(nic, security) => self.fabric.set_security(self.port(*nic), security.clone()),
+            Fault::Kernel(fault) => self.kernel_fault(fault, watchers),
         }
     }
 

@@ -32,6 +32,8 @@ pub(super) struct Router {
     /// Power loss; the next start brings the ports back.
     pub crashed: bool,
     pub kernel: Kernel,
+    /// Whether there is a daemon to be started.
+    pub daemon: bool,
     pub responder: Responder,
     pub programs: Programs,
     /// The checkers and their probes, where there are virtual servers.
@@ -59,7 +61,8 @@ impl Router {
             .collect();
         let responder = Responder::new(&model.name, node.http, seed);
         Router {
-            kernel: Kernel::new(interfaces),
+            kernel: Kernel::new(interfaces).configured(&node.kernel),
+            daemon: node.daemon,
             model,
             engine: None,
             paused: false,

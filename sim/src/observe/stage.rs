@@ -46,6 +46,8 @@ fn node(name: &str, last: u8) -> Node {
         start: Some(Instant::ZERO),
         http: false,
         files: Vec::new(),
+        daemon: true,
+        kernel: Default::default(),
     }
 }
 
@@ -70,6 +72,7 @@ pub fn world() -> World {
             every: Span::from_millis(100),
             timeout: Span::from_millis(50),
             from: Instant::ZERO,
+            gateway: None,
         }],
         faults: vec![],
         expectations: vec![],

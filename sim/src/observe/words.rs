@@ -1,4 +1,6 @@
 //! The words of every report: names of hosts and ports, times, faults and drop reasons.
+mod kernel;
+
 use std::net::IpAddr;
 
 use vrrplab_engine::{Exit, Instant, News, Span};
@@ -202,6 +204,7 @@ impl Names {
             | Fault::Script { node, .. }
             | Fault::Processes { node, .. }
             | Fault::Session { node, .. } => self.node(*node),
+            Fault::Kernel(fault) => self.node(fault.node()),
         }
     }
 
@@ -258,6 +261,7 @@ impl Names {
             Fault::Session { node, name, up } => {
                 format!("BFD session {name} of {} {}", self.node(*node), if *up { "comes up" } else { "goes down" })
             }
+            Fault::Kernel(fault) => self.kernel_fault(fault),
             Fault::SetPortSecurity(nic, None) => format!("port security of {} off", self.nic(*nic)),
             Fault::SetPortSecurity(nic, Some(security)) => {
                 let pairs: Vec<String> = security

@@ -101,6 +101,9 @@ pub fn plan(world: &World, confs: &[WrittenConf]) -> Result<Plan, Vec<String>> {
     world.networks.iter().for_each(|network| check_network(network, &mut refused));
     for node in &world.nodes {
         check_model(&node.model, &mut refused);
+        if !node.daemon || node.kernel != Default::default() {
+            refused.push(format!("{}: hosts without a daemon and set-up kernels cannot be played", node.model.name));
+        }
         if node.ports.iter().any(|p| p.security.is_some()) {
             refused.push(format!("{}: port security cannot be played", node.model.name));
         }

@@ -75,7 +75,11 @@ impl Reader<'_> {
         let mut models = Vec::new();
         let mut ports = Vec::new();
         let mut whole = true;
-        for (nic, (interface, details)) in text.interfaces.0.iter().enumerate() {
+        let is_lo = |interface: &Yaml<String>| interface.value == "lo" || interface.value == "tunl0";
+        let inner: Vec<_> = text.interfaces.0.iter().filter(|(interface, _)| is_lo(interface)).collect();
+        let loopback = inner.iter().flat_map(|(name, lo)| self.loopback(name, lo)).collect();
+        let plugged = text.interfaces.0.iter().filter(|(interface, _)| !is_lo(interface));
+        for (nic, (interface, details)) in plugged.enumerate() {
             let nic_byte = self.byte(nic, interface, "interfaces of a node");
             let derived = Mac([2, 0, 0, 0, node_byte, nic_byte]);
             let holder = format!("{}.{}", name.value, interface.value);
@@ -86,7 +90,7 @@ impl Reader<'_> {
                 None => whole = false,
             }
         }
-        if text.interfaces.0.is_empty() {
+        if models.is_empty() {
             self.refuse_at(name, format!("node `{}` has no interface", name.value), "", "give it one on a network");
         }
         if let (Some(_), Some(keepalived)) = (&text.vrrp, &text.keepalived) {
@@ -101,6 +105,13 @@ impl Reader<'_> {
                 "in a keepalived.conf write vrrp_sync_group there",
             );
         }
+        let daemon = text.keepalived.is_some() || text.vrrp.is_some();
+        if let (false, Some(start)) = (daemon, &text.start) {
+            let title = format!("node `{}` runs no daemon that could start", name.value);
+            self.refuse_at(&start.text, title, "", "give it `keepalived` or `vrrp`, or leave `start` out");
+        }
+        let mut kernel = self.kernel_setup(text, &models, loopback);
+        kernel.ipip = inner.iter().any(|(name, _)| name.value == "tunl0");
         let interfaces = models.iter().map(|m| m.name.clone()).collect();
         let policy = self.or(&text.policy, policy);
         let conf = ConfText {
@@ -124,7 +135,8 @@ impl Reader<'_> {
         }
         let instances = model.iter().flat_map(|m| &m.instances).map(|i| i.name.clone()).collect();
         let (name, model) = (name.value.clone(), model.filter(|_| whole));
-        self.nodes.push(NodeSoFar { name, interfaces, ports, model, instances, start, http, files });
+        let start = start.filter(|_| daemon);
+        self.nodes.push(NodeSoFar { name, interfaces, ports, model, instances, start, http, files, daemon, kernel });
     }
 
     /// A 1-based position as a byte of a derived MAC.
@@ -144,14 +156,22 @@ impl Reader<'_> {
         holder: &str,
         used: &mut InUse,
     ) -> (InterfaceModel, Option<Port>) {
-        let network = self.network(&text.network);
+        let network = match &text.network {
+            Some(network) => self.network(network),
+            None => {
+                let title = format!("interface `{}` is on no network", name.value);
+                self.refuse_at(name, title, "", "write for instance `network: lan`; only `lo` and `tunl0` have none");
+                None
+            }
+        };
         let mac = self.or(&text.mac, derived);
         let at = text.mac.as_ref().map_or(name, |m| &m.text);
         self.claim_mac(at, network, mac, holder, used);
+        let alone = !self.or(&text.duplicate, false);
         let mut addresses: Vec<IfAddr> = Vec::new();
         for leaf in text.addresses.iter().flatten() {
             let Some(address) = self.read(leaf) else { continue };
-            self.claim_ip(&leaf.text, network, address.value.ip, holder, used);
+            self.claim_ip(&leaf.text, network.filter(|_| alone), address.value.ip, holder, used);
             addresses.push(address.value);
         }
         let security = text.port_security.as_ref().and_then(|s| self.security(s));
@@ -174,8 +194,10 @@ impl Reader<'_> {
         self.claim_mac(at, network, mac, &name.value, used);
         let addr = self.read(&text.address);
         if let Some(addr) = &addr {
-            self.claim_ip(&text.address.text, network, addr.value.ip, &name.value, used);
+            let alone = !self.or(&text.duplicate, false);
+            self.claim_ip(&text.address.text, network.filter(|_| alone), addr.value.ip, &name.value, used);
         }
+        let gateway = self.gateway(&text.gateway, addr.as_ref().map(|addr| addr.value));
         let ping = self.maybe(&text.ping).map(|ip| ip.with((Ask::Ping(ip.value), ip.value)));
         let http = self.maybe(&text.http).map(|to| to.with((Ask::Http(to.value.0, to.value.1), to.value.0)));
         if text.ping.is_some() == text.http.is_some() {
@@ -196,6 +218,6 @@ impl Reader<'_> {
         let timeout = self.or(&text.timeout, Span::from_secs(1));
         let from = text.from.as_ref().and_then(|from| self.moment(from)).unwrap_or(Instant::ZERO);
         let (network, addr, ask) = (network?, addr?.value, ask?.value.0);
-        Some(Client { name: name.value.clone(), network, mac, addr, ask, every, timeout, from })
+        Some(Client { name: name.value.clone(), network, mac, addr, ask, every, timeout, from, gateway })
     }
 }

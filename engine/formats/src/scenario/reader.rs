@@ -11,7 +11,7 @@ use super::units::{Time, choices};
 use super::{Files, WrittenConf};
 use crate::builder::Draft;
 use crate::diagnostics::{Report, Spanned};
-use crate::world::{Client, Member, Network, NetworkId, NodeId, Port, SecurityGroup};
+use crate::world::{Client, KernelSetup, Member, Network, NetworkId, NodeId, Port, SecurityGroup};
 
 /// Bytes of a YAML location.
 pub(super) fn bytes(at: &serde_saphyr::Location, source: &str) -> Range<usize> {
@@ -40,6 +40,10 @@ pub(super) struct NodeSoFar {
     pub(super) http: bool,
     /// Its files.
     pub(super) files: Vec<(String, String)>,
+    /// Whether it runs a daemon.
+    pub(super) daemon: bool,
+    /// How its kernel is set up.
+    pub(super) kernel: KernelSetup,
 }
 
 /// A keepalived.conf by its name: what it says, whether that is all, and its text, when it could be read.

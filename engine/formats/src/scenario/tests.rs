@@ -137,6 +137,7 @@ fn hosts_mean_what_the_file_says() {
             every: Span::from_millis(200),
             timeout: Span::from_secs(1),
             from: Instant(5_000_000_000),
+            gateway: None,
         }
     );
     assert_eq!((world.clients[1].ask, world.clients[1].timeout), (Ask::Http(vip, 8080), Span::from_secs(2)));

@@ -10,7 +10,7 @@ use super::shape::{
     FaultText, FileText, MomentText, NicText, PartitionText, ProcessText, ReloadText, ScriptText, SessionText,
 };
 use super::units::{Text, choices};
-use crate::world::{Behaviour, Direction, Fault, FrameClass, Member, NetworkId, Nic, NodeId, TimedFault};
+use crate::world::{Behaviour, Direction, Fault, FrameClass, KernelFault, Member, NetworkId, Nic, NodeId, TimedFault};
 
 /// Reads all faults. Reloads build on one another, so they are read in order of time.
 pub(super) fn read(moments: &[MomentText], reader: &mut Reader<'_>) -> Vec<TimedFault> {
@@ -42,13 +42,13 @@ impl Reader<'_> {
             FaultText::Partition(partition) => self.partition(partition)?,
             FaultText::Heal(network) => Fault::Heal(self.network(network)?),
             FaultText::Crash(node) => Fault::Crash(self.node(node)?),
-            FaultText::Kill(node) => Fault::Kill(self.node(node)?),
-            FaultText::Stop(node) => Fault::Stop(self.node(node)?),
-            FaultText::Pause(node) => Fault::Pause(self.node(node)?),
-            FaultText::Resume(node) => Fault::Resume(self.node(node)?),
+            FaultText::Kill(node) => Fault::Kill(self.daemon(node)?),
+            FaultText::Stop(node) => Fault::Stop(self.daemon(node)?),
+            FaultText::Pause(node) => Fault::Pause(self.daemon(node)?),
+            FaultText::Resume(node) => Fault::Resume(self.daemon(node)?),
             FaultText::Start(node) => Fault::Start(self.node(node)?),
             FaultText::Reload(reload) => {
-                let node = self.node(&reload.node)?;
+                let node = self.daemon(&reload.node)?;
                 let model = self.reload(position, node, reload, current.get(node.0)?.clone()?)?;
                 self.nodes[node.0].instances.extend(model.instances.iter().map(|i| i.name.clone()));
                 current[node.0] = Some(model.clone());
@@ -59,6 +59,12 @@ impl Reader<'_> {
             FaultText::Script(script) => self.set_script(script, current)?,
             FaultText::Process(process) => self.set_processes(process, current)?,
             FaultText::Bfd(session) => self.set_session(session, current)?,
+            FaultText::Firewall(set) => Fault::Kernel(self.set_firewall(set)?),
+            FaultText::Address(set) => Fault::Kernel(self.set_address(set)?),
+            FaultText::RefuseAddress(set) => Fault::Kernel(self.refuse_address(set)?),
+            FaultText::Route(set) => Fault::Kernel(self.set_route(set)?),
+            FaultText::Sysctl(set) => Fault::Kernel(self.set_sysctl(set)?),
+            FaultText::NicRecreated(at) => Fault::Kernel(KernelFault::NicRecreated(self.nic_of(at)?)),
         })
     }
 

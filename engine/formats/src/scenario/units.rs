@@ -314,7 +314,7 @@ fn policy(text: &str) -> Result<Policy, Unreadable> {
 }
 
 /// The value of a word of a fixed vocabulary.
-fn pick<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Unreadable> {
+pub(super) fn pick<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Unreadable> {
     if let Some((_, value)) = known.iter().find(|(word, _)| *word == text) {
         return Ok(*value);
     }
@@ -322,7 +322,8 @@ fn pick<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Unreadable> {
     Err(Unreadable::new(format!("unknown word `{text}`"), choices(text, words())))
 }
 
-fn vocabulary<T>(known: &[(&str, T)]) -> Value {
+/// The schema of a fixed vocabulary.
+pub(super) fn vocabulary<T>(known: &[(&str, T)]) -> Value {
     json!({ "type": "string", "enum": known.iter().map(|(word, _)| *word).collect::<Vec<_>>() })
 }
 

@@ -2,7 +2,7 @@
 use vrrplab_engine::Instant;
 use vrrplab_engine::model::NodeModel;
 
-use super::{Member, NetworkId, Nic, NodeId, PortSecurity};
+use super::{KernelFault, Member, NetworkId, Nic, NodeId, PortSecurity};
 
 /// A fault and its moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,8 @@ pub enum Fault {
         /// It is up.
         up: bool,
     },
+    /// Something in the kernel of a node is changed.
+    Kernel(KernelFault),
 }
 
 /// What a simulated program does.

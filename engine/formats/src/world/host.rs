@@ -4,9 +4,9 @@ use std::net::IpAddr;
 use vrrplab_engine::model::{IfAddr, Mac, NodeModel};
 use vrrplab_engine::{Instant, Span};
 
-use super::{NetworkId, Port};
+use super::{KernelSetup, NetworkId, Port};
 
-/// One router.
+/// One router, or a host without a daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Node {
     /// Its configuration; `model.interfaces[i]` is plugged in by `ports[i]`.
@@ -19,6 +19,10 @@ pub struct Node {
     pub http: bool,
     /// Its files, path and content: those that are tracked, and shell scripts.
     pub files: Vec<(String, String)>,
+    /// Whether it runs a daemon; without one it is a plain host, router or gateway.
+    pub daemon: bool,
+    /// How its kernel is set up.
+    pub kernel: KernelSetup,
 }
 
 /// A host that asks for something at a rate.
@@ -40,6 +44,8 @@ pub struct Client {
     pub timeout: Span,
     /// First request.
     pub from: Instant,
+    /// Who knows the way to other segments.
+    pub gateway: Option<IpAddr>,
 }
 
 /// What a client asks for.

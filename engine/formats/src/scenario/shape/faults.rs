@@ -2,6 +2,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::kernel_faults::*;
 use super::super::leaf::Entries;
 use super::super::security::SetSecurityText;
 use super::super::units::*;
@@ -62,6 +63,18 @@ pub(in crate::scenario) enum FaultText {
     Process(ProcessText),
     /// A BFD session comes up or goes down.
     Bfd(SessionText),
+    /// The packet filter of a node has these rules from now on.
+    Firewall(SetFirewallText),
+    /// `ip address add` or `del`.
+    Address(SetAddressText),
+    /// The kernel refuses to set an address, or does so no more.
+    RefuseAddress(RefuseText),
+    /// `ip route replace` or `del`.
+    Route(SetRouteText),
+    /// A sysctl is set.
+    Sysctl(SetSysctlText),
+    /// The device vanishes and comes back up at once, without its addresses.
+    NicRecreated(NicText),
 }
 
 /// A file from now on.

@@ -2,7 +2,9 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::firewall::FirewallText;
 use super::super::leaf::{Entries, Placed};
+use super::super::routing::{NatText, RouteText};
 use super::super::security::SecurityText;
 use super::super::units::*;
 use super::InstanceText;
@@ -39,20 +41,32 @@ pub(in crate::scenario) struct NodeText {
     pub(in crate::scenario) http: Option<Flag>,
     /// Files beside the configuration, path and content: what is tracked, and shell scripts.
     pub(in crate::scenario) files: Option<Entries<Text>>,
+    /// Routes besides those of its interfaces.
+    pub(in crate::scenario) routes: Option<Vec<RouteText>>,
+    /// Sysctls by name, such as `net.ipv4.ip_forward`.
+    pub(in crate::scenario) sysctls: Option<Entries<Number>>,
+    /// Its packet filter: the first rule that matches decides.
+    pub(in crate::scenario) firewall: Option<Vec<FirewallText>>,
+    /// Addresses that are others outside.
+    pub(in crate::scenario) nat: Option<Vec<NatText>>,
+    /// What is forwarded out of this interface takes the interface's own address.
+    pub(in crate::scenario) masquerade: Option<Text>,
 }
 
 /// One interface.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::scenario) struct InterfaceText {
-    /// The segment that it is plugged into.
-    pub(in crate::scenario) network: Text,
+    /// The segment that it is plugged into; `lo` has none, all others have one.
+    pub(in crate::scenario) network: Option<Text>,
     /// Fixed addresses; the first of a family is the primary.
     pub(in crate::scenario) addresses: Option<Vec<Prefixed>>,
     /// Hardware address; 02:00:00:00:<node>:<interface> when not given.
     pub(in crate::scenario) mac: Option<Hardware>,
     /// OpenStack port security; off when not given.
     pub(in crate::scenario) port_security: Option<Placed<FlagKind, SecurityText>>,
+    /// Its addresses may be those of others.
+    pub(in crate::scenario) duplicate: Option<Flag>,
 }
 
 /// One client: exactly one of `ping` and `http`.
@@ -75,4 +89,8 @@ pub(in crate::scenario) struct ClientText {
     pub(in crate::scenario) timeout: Option<Time>,
     /// First request; 0s when not given.
     pub(in crate::scenario) from: Option<Time>,
+    /// Who knows the way to other segments.
+    pub(in crate::scenario) gateway: Option<Address>,
+    /// Its address may be that of another.
+    pub(in crate::scenario) duplicate: Option<Flag>,
 }
