@@ -78,10 +78,10 @@ pub struct Kernel {
     settings: Settings,
     routes: Vec<Route>,
     rules: Vec<FirewallRule>,
+    nat: Nat,
     /// `tunl0` is up.
     ipip: bool,
     /// IPVS, where it is loaded.
-, where it is loaded.
     ipvs: Option<Box<balancer::Balancer>>,
 }
 
