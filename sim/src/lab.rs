@@ -5,6 +5,7 @@ mod links;
 mod programs;
 mod queue;
 mod router;
+mod services;
 
 use std::rc::Rc;
 

@@ -1,4 +1,5 @@
 //! Scenario YAML read into a [`World`], all mistakes found at once; and the JSON Schema of such files.
+mod clients;
 mod conf;
 mod expect;
 mod hosts;
@@ -6,6 +7,8 @@ mod keys;
 mod leaf;
 mod reader;
 mod security;
+mod services;
+mod several;
 mod shape;
 mod timeline;
 mod units;
@@ -104,7 +107,13 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     let expectations = expect::read(text.expect.as_deref().unwrap_or_default(), lines, reader);
     let complete = |n: &reader::NodeSoFar| {
         let model = n.model.clone()?;
-        Some(Node { model, ports: n.ports.clone(), start: n.start, http: n.http, files: n.files.clone() })
+        Some(Node {
+            model,
+            ports: n.ports.clone(),
+            start: n.start,
+            services: n.services.clone(),
+            files: n.files.clone(),
+        })
     };
     let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());

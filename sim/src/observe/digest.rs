@@ -8,7 +8,7 @@ use crate::fabric::port_security::Why;
 use crate::fabric::{DropReason, PortId};
 use crate::moment::{Moment, Observer, PortInfo};
 use crate::observe::classify;
-use crate::observe::words::{Names, drop_reason, time};
+use crate::observe::words::{Names, drop_reason, time, trouble as words_of_trouble};
 
 /// FNV-1a with 128 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +120,11 @@ impl Fnv {
             Moment::Asked { client, request } => self.request(8, client.0, request, at),
             Moment::Answered { client, request, asked } => self.request(9, client.0, request, asked),
             Moment::Lost { client, request, asked } => self.request(10, client.0, request, asked),
+            Moment::Trouble { client, trouble } => {
+                self.bytes(&[14]);
+                self.position(client.0);
+                self.debug(&trouble);
+            }
         }
     }
 
@@ -261,6 +266,7 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
         Moment::Lost { client, request, asked } => {
             (names.client(client).into(), format!("request {request} of {} lost", time(asked)))
         }
+        Moment::Trouble { client, trouble } => (names.client(client).into(), words_of_trouble(trouble).into()),
     }
 }
 

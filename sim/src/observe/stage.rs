@@ -44,7 +44,7 @@ fn node(name: &str, last: u8) -> Node {
         model,
         ports: vec![Port { network: NetworkId(0), security: None }],
         start: Some(Instant::ZERO),
-        http: false,
+        services: Vec::new(),
         files: Vec::new(),
     }
 }
@@ -70,6 +70,8 @@ pub fn world() -> World {
             every: Span::from_millis(100),
             timeout: Span::from_millis(50),
             from: Instant::ZERO,
+            late_after: Span::from_millis(20),
+            block: None,
         }],
         faults: vec![],
         expectations: vec![],

@@ -129,7 +129,7 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
                 Some(started(name, interfaces, conf, &file, report))
             }
         };
-        nodes.extend(model.map(|model| Node { model, ports, start, http: false, files: node.files() }));
+        nodes.extend(model.map(|model| Node { model, ports, start, services: Vec::new(), files: node.files() }));
     }
     World {
         name: case.name.clone(),

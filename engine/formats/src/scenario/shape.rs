@@ -2,6 +2,7 @@
 mod faults;
 mod hosts;
 mod promises;
+mod services;
 mod vrrp;
 
 use schemars::JsonSchema;
@@ -13,6 +14,7 @@ use super::units::*;
 pub(super) use faults::*;
 pub(super) use hosts::*;
 pub(super) use promises::*;
+pub(super) use services::*;
 pub(super) use vrrp::*;
 
 /// A whole scenario.

@@ -59,6 +59,7 @@ impl Reader<'_> {
             FaultText::Script(script) => self.set_script(script, current)?,
             FaultText::Process(process) => self.set_processes(process, current)?,
             FaultText::Bfd(session) => self.set_session(session, current)?,
+            FaultText::Service(text) => self.change_service(text)?,
         })
     }
 

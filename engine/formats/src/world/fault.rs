@@ -2,7 +2,7 @@
 use vrrplab_engine::Instant;
 use vrrplab_engine::model::NodeModel;
 
-use super::{Member, NetworkId, Nic, NodeId, PortSecurity};
+use super::{Member, NetworkId, Nic, NodeId, PortSecurity, ServiceFault};
 
 /// A fault and its moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,8 @@ pub enum Fault {
         /// It is up.
         up: bool,
     },
+    /// Services of a node change.
+    Service(ServiceFault),
 }
 
 /// What a simulated program does.

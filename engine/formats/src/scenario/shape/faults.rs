@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::super::leaf::Entries;
 use super::super::security::SetSecurityText;
 use super::super::units::*;
-use super::InstanceText;
+use super::{InstanceText, ServiceFaultText};
 
 /// A fault and its moment.
 #[derive(Deserialize, JsonSchema)]
@@ -62,6 +62,8 @@ pub(in crate::scenario) enum FaultText {
     Process(ProcessText),
     /// A BFD session comes up or goes down.
     Bfd(SessionText),
+    /// Services of a node change.
+    Service(ServiceFaultText),
 }
 
 /// A file from now on.
