@@ -8,6 +8,7 @@ mod looks;
 mod programs;
 mod queue;
 mod router;
+mod services;
 
 use std::rc::Rc;
 

@@ -6,6 +6,7 @@ use vrrplab_engine::{Instant, Rule, Trace};
 use vrrplab_formats::world::{ClientId, Fault, Member, NodeId};
 
 use crate::fabric::{DropReason, PortId};
+use crate::host::Trouble;
 use crate::sight::Sight;
 
 /// One thing that happened in the world.
@@ -139,6 +140,13 @@ pub enum Moment<'a> {
         request: u64,
         /// When it had been asked.
         asked: Instant,
+    },
+    /// A client was told, or had to do, something else than hear an answer; requests that it cost are shown as lost.
+    Trouble {
+        /// Who.
+        client: ClientId,
+        /// What.
+        trouble: Trouble,
     },
 }
 

@@ -1,4 +1,5 @@
 //! Scenario YAML read into a [`World`], all mistakes found at once; and the JSON Schema of such files.
+mod clients;
 mod conf;
 mod expect;
 mod firewall;
@@ -10,6 +11,8 @@ mod looks;
 mod reader;
 mod routing;
 mod security;
+mod services;
+mod several;
 mod shape;
 mod sysctls;
 mod tables;
@@ -113,7 +116,8 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     let complete = |n: &reader::NodeSoFar| {
         let model = n.model.clone()?;
         let (ports, files, kernel) = (n.ports.clone(), n.files.clone(), n.kernel.clone());
-        Some(Node { model, ports, start: n.start, http: n.http, files, daemon: n.daemon, kernel })
+        let services = n.services.clone();
+        Some(Node { model, ports, start: n.start, services, files, daemon: n.daemon, kernel })
     };
     let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());

@@ -35,6 +35,7 @@ impl Lab<'_> {
             Fault::Script { node, name, does } => self.tell_script(node.0, name, *does),
             Fault::Processes { node, name, count } => self.count_processes(node.0, name, *count, watchers),
             Fault::Session { node, name, up } => self.set_session(node.0, name, *up, watchers),
+            Fault::Service(fault) => self.change_service(fault, watchers),
             Fault::SetPortSecurity(nic, security) => self.fabric.set_security(self.port(*nic), security.clone()),
             Fault::Kernel(fault) => self.kernel_fault(fault, watchers),
         }
@@ -72,6 +73,7 @@ impl Lab<'_> {
         let n = node.0;
         self.routers[n].crashed = true;
         self.crash_ipvs(n);
+        self.routers[n].responder.power_loss();
         for position in 0..self.routers[n].ports.len() {
             self.set_carrier(n, position, false, watchers);
         }

@@ -59,7 +59,7 @@ impl Router {
             .iter()
             .map(|i| IfaceSetup { index: i.index, name: i.name.clone(), mac: i.mac, addresses: i.addresses.clone() })
             .collect();
-        let responder = Responder::new(&model.name, node.http, seed);
+        let responder = Responder::new(&model.name, &node.services, seed);
         Router {
             kernel: Kernel::new(interfaces).configured(&node.kernel),
             daemon: node.daemon,

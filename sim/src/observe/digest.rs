@@ -7,8 +7,8 @@ use vrrplab_formats::world::{Fault, World};
 use crate::fabric::port_security::Why;
 use crate::fabric::{DropReason, PortId};
 use crate::moment::{Moment, Observer, PortInfo};
+use crate::observe::words::{Names, drop_reason, time, trouble as words_of_trouble};
 use crate::observe::{checkers, classify};
-use crate::observe::words::{Names, drop_reason, time};
 
 /// FNV-1a with 128 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,6 +139,11 @@ impl Fnv {
             Moment::Asked { client, request } => self.request(8, client.0, request, at),
             Moment::Answered { client, request, asked } => self.request(9, client.0, request, asked),
             Moment::Lost { client, request, asked } => self.request(10, client.0, request, asked),
+            Moment::Trouble { client, trouble } => {
+                self.bytes(&[14]);
+                self.position(client.0);
+                self.debug(&trouble);
+            }
         }
     }
 
@@ -288,6 +293,7 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
         Moment::Lost { client, request, asked } => {
             (names.client(client).into(), format!("request {request} of {} lost", time(asked)))
         }
+        Moment::Trouble { client, trouble } => (names.client(client).into(), words_of_trouble(trouble).into()),
     }
 }
 

@@ -1,4 +1,6 @@
 //! Judges the promises of a world by what was seen, and says what was seen instead.
+mod clients;
+
 use vrrplab_engine::lvs::ServiceView;
 use vrrplab_engine::{Instant, Span, State};
 use vrrplab_formats::world::{Expectation, FrameKind, Member, NodeId, Place, Promise, Window, World};
@@ -7,7 +9,7 @@ use crate::fabric::PortId;
 use crate::moment::{Moment, Observer, PortInfo};
 use crate::observe::classify::classify;
 use crate::observe::tables;
-use crate::observe::words::{self, Names, count, span, time};
+use crate::observe::words::{self, Names, span, time};
 use crate::observe::{Interval, Outages, States};
 use crate::sight::{Scene, Sight};
 
@@ -88,20 +90,7 @@ impl Promises {
             Promise::TwoMasters { instance, at_least, at_most } => {
                 self.two_masters(states, instance, (*at_least, *at_most))
             }
-            Promise::Outage { client, lost_at_least, lost_at_most, longest_at_least, longest_at_most } => {
-                let Some(view) = outages.client(*client) else { return (false, "no such client".into()) };
-                let held = (*lost_at_least..=*lost_at_most).contains(&view.lost)
-                    && (*longest_at_least..=*longest_at_most).contains(&view.longest);
-                let from = view.longest_from.map(|from| format!(" from {}", time(from))).unwrap_or_default();
-                let lost = count(view.lost, "request");
-                let found = format!(
-                    "{} lost {lost} of {}, longest time without an answer {}{from}",
-                    view.name,
-                    view.asked,
-                    span(view.longest)
-                );
-                (held, found)
-            }
+            Promise::Client(promise) => clients::verdict(promise, outages),
             Promise::Frames { kind, at_least, at_most, .. } => {
                 let (seen, first, last) =
                     tally.map_or((0, Instant::ZERO, Instant::ZERO), |t| (t.count, t.first, t.last));
@@ -262,7 +251,7 @@ impl Observer for Promises {
 #[cfg(test)]
 mod tests {
     use State::{Backup, Init, Master};
-    use vrrplab_formats::world::ClientId;
+    use vrrplab_formats::world::{ClientId, ClientPromise};
 
     use super::*;
     use crate::observe::stage::{self, ms, transition};
@@ -374,12 +363,9 @@ mod tests {
 
     #[test]
     fn an_outage_has_a_least_and_a_most() {
-        let promise = |(lost_at_least, lost_at_most), (shortest, longest)| Promise::Outage {
-            client: ClientId(0),
-            lost_at_least,
-            lost_at_most,
-            longest_at_least: Span::from_millis(shortest),
-            longest_at_most: Span::from_millis(longest),
+        let promise = |lost, (shortest, longest)| {
+            let longest = (Span::from_millis(shortest), Span::from_millis(longest));
+            Promise::Client(ClientPromise { lost, longest, ..clients::anything(ClientId(0), "c1") })
         };
         let found = "c1 lost 3 requests of 7, longest time without an answer 0.4 s from 0.101000";
         check([

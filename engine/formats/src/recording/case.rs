@@ -133,7 +133,7 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
             model,
             ports,
             start,
-            http: false,
+            services: Vec::new(),
             files: node.files(),
             daemon: true,
             kernel: Default::default(),

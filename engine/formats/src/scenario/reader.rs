@@ -11,7 +11,7 @@ use super::units::{Time, choices};
 use super::{Files, WrittenConf};
 use crate::builder::Draft;
 use crate::diagnostics::{Report, Spanned};
-use crate::world::{Client, KernelSetup, Member, Network, NetworkId, NodeId, Port, SecurityGroup};
+use crate::world::{Client, KernelSetup, Member, Network, NetworkId, NodeId, Port, SecurityGroup, Service};
 
 /// Bytes of a YAML location.
 pub(super) fn bytes(at: &serde_saphyr::Location, source: &str) -> Range<usize> {
@@ -36,8 +36,8 @@ pub(super) struct NodeSoFar {
     pub(super) instances: Vec<String>,
     /// When it starts.
     pub(super) start: Option<Instant>,
-    /// Whether it answers HTTP.
-    pub(super) http: bool,
+    /// What answers on it.
+    pub(super) services: Vec<Service>,
     /// Its files.
     pub(super) files: Vec<(String, String)>,
     /// Whether it runs a daemon.
@@ -77,6 +77,10 @@ pub(super) struct Reader<'a> {
     pub(super) client_names: Vec<String>,
     /// The clients that were accepted.
     pub(super) clients: Vec<Client>,
+    /// The blocks of clients: name, first, how many.
+    pub(super) blocks: Vec<(String, usize, usize)>,
+    /// Which one of several like it is read, from 0.
+    pub(super) turn: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -99,6 +103,8 @@ impl<'a> Reader<'a> {
             nodes: Vec::new(),
             client_names: Vec::new(),
             clients: Vec::new(),
+            blocks: Vec::new(),
+            turn: None,
         }
     }
 
@@ -128,7 +134,7 @@ impl<'a> Reader<'a> {
 
     /// Reads the short form of a thing.
     pub(super) fn placed_word<K: Kind, T>(&mut self, word: &str, at: &Yaml<T>) -> Option<Spanned<K::Value>> {
-        match K::read(word) {
+        match K::read(&self.filled(word)) {
             Ok(value) => Some(Spanned::new(value, self.file.clone(), self.range(&at.referenced))),
             Err(why) => {
                 self.refuse_at(at, why.title, "", &why.help);
@@ -170,7 +176,8 @@ impl<'a> Reader<'a> {
 
     /// The segment of this name.
     pub(super) fn network<K>(&mut self, leaf: &Leaf<K>) -> Option<NetworkId> {
-        let found = self.networks.iter().position(|n| n.name == leaf.text.value);
+        let wanted = self.filled(&leaf.text.value);
+        let found = self.networks.iter().position(|n| n.name == *wanted);
         if found.is_none() {
             let known: Vec<String> = self.networks.iter().map(|n| n.name.clone()).collect();
             self.unknown(&leaf.text, "network", &known);
@@ -186,16 +193,6 @@ impl<'a> Reader<'a> {
             self.unknown(&leaf.text, "node", &known);
         }
         found.map(NodeId)
-    }
-
-    /// The client of this name.
-    pub(super) fn client<K>(&mut self, leaf: &Leaf<K>) -> Option<crate::world::ClientId> {
-        let found = self.client_names.iter().position(|n| *n == leaf.text.value);
-        if found.is_none() {
-            let known = self.client_names.clone();
-            self.unknown(&leaf.text, "client", &known);
-        }
-        found.map(crate::world::ClientId)
     }
 
     /// The node or client of this name.

@@ -3,6 +3,7 @@ mod balancing;
 mod faults;
 mod hosts;
 mod promises;
+mod services;
 mod vrrp;
 
 use schemars::JsonSchema;
@@ -15,6 +16,7 @@ pub(super) use balancing::*;
 pub(super) use faults::*;
 pub(super) use hosts::*;
 pub(super) use promises::*;
+pub(super) use services::*;
 pub(super) use vrrp::*;
 
 /// A whole scenario.

@@ -129,6 +129,14 @@ fn target(text: &str) -> Result<(IpAddr, u16), Unreadable> {
     text.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| (ip, 80)).map_err(bad)
 }
 
+fn endpoint(text: &str) -> Result<(IpAddr, u16), Unreadable> {
+    let bad = |_| {
+        let help = "write \"192.168.100.100:5000\" or \"[fd00::1]:5000\"";
+        Unreadable::new(format!("`{text}` is not an address with a port"), help)
+    };
+    text.parse::<std::net::SocketAddr>().map(|at| (at.ip(), at.port())).map_err(bad)
+}
+
 fn number(text: &str) -> Result<i64, Unreadable> {
     text.parse().map_err(|_| Unreadable::new(format!("`{text}` is not a whole number"), "digits only"))
 }
@@ -184,6 +192,8 @@ kinds! {
     PairAddress = PairAddressKind: IfAddr, pair_address, json!({ "type": "string" });
     /// An IP address, perhaps with a port.
     Target = TargetKind: (IpAddr, u16), target, json!({ "type": "string" });
+    /// An IP address with a port.
+    Endpoint = EndpointKind: (IpAddr, u16), endpoint, json!({ "type": "string" });
     /// A whole number.
     Number = NumberKind: i64, number, json!({ "type": "integer" });
     /// Yes or no.
