@@ -1,6 +1,6 @@
 //! How fast the laboratory is: frames in a crowded segment, runs of a failover, and what observers cost.
 //!
-//! `cargo bench -p vrrplab-sim` measures; words after `--` choose (`segment`, `split-brain`). Under
+//! `cargo bench -p vrrplab-sim` measures; words after `--` choose (`segment`, `split-brain`, `big-site`). Under
 //! `cargo test --benches`, which does not pass `--bench`, it only runs small sizes once.
 use std::hint::black_box;
 use std::io;
@@ -30,6 +30,9 @@ fn main() -> io::Result<()> {
     }
     if wanted("split-brain") {
         failovers(measured)?;
+    }
+    if wanted("big-site") {
+        site(measured)?;
     }
     Ok(())
 }
@@ -76,10 +79,34 @@ fn failovers(measured: bool) -> io::Result<()> {
     Ok(())
 }
 
+/// How many times faster than real time 200 routers and 500 clients are.
+fn site(measured: bool) -> io::Result<()> {
+    let mut world = load("operations/big-site")?;
+    if !measured {
+        world.duration = Span::from_secs(8);
+        world.faults.clear();
+    }
+    let faster = |took: Duration| u128::from(world.duration.0) / took.as_nanos().max(1);
+    println!("{:<48} {:>10} {:>10} {:>10}", "big-site", "wall", "x faster", "delivered");
+    let (read, _) = best_of(3, || load("operations/big-site"));
+    println!("{:<48} {:>7} ms", "reading the scenario", read.as_millis());
+    let (bare, tally) = best_of(3, || Lab::new(&world, 1).run(&mut []));
+    let line = "no observers";
+    println!("{line:<48} {:>7} ms {:>10} {:>10}", bare.as_millis(), faster(bare), tally.delivered);
+    let (watched, outcome) = best_of(3, || play(&world, 1, false, |_, _| Ok(())));
+    let line = "every observer, no capture";
+    println!("{line:<48} {:>7} ms {:>10} {:>10}", watched.as_millis(), faster(watched), outcome?.tally.delivered);
+    Ok(())
+}
+
 fn split_brain() -> io::Result<World> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../scenarios/split-brain.yaml");
+    load("split-brain")
+}
+
+fn load(name: &str) -> io::Result<World> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("../scenarios/{name}.yaml"));
     let (world, _) = scenario::load(&path, &Disk);
-    world.ok_or_else(|| io::Error::other("scenarios/split-brain.yaml has errors"))
+    world.ok_or_else(|| io::Error::other(format!("{} has errors", path.display())))
 }
 
 /// Routers of one virtual router on one segment. The first has the highest priority; the others share the rest.
@@ -95,6 +122,7 @@ fn segment(nodes: u16, duration: Span) -> World {
         clients: Vec::new(),
         faults: Vec::new(),
         expectations: Vec::new(),
+        looks: Vec::new(),
     }
 }
 

@@ -93,6 +93,12 @@ pub struct RunArgs {
     /// Run twice and compare every byte
     #[arg(long)]
     pub check_determinism: bool,
+    /// Print a table of hosts at a moment, as their own tools would: ipvs, conns, arp or addr; may be repeated
+    #[arg(long, value_name = "VIEW@TIME[:HOST]")]
+    pub show: Vec<String>,
+    /// Whose tables --show prints where it names no host; all nodes when not given
+    #[arg(long = "node", value_name = "HOST", requires = "show")]
+    pub nodes: Vec<String>,
 }
 
 /// `vrrplab check`.

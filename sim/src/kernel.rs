@@ -10,6 +10,7 @@ use vrrplab_formats::world::{FirewallRule, KernelSetup, LOOPBACK, Route, Sysctl}
 
 mod addresses;
 mod arp;
+mod balancer;
 mod errors;
 mod firewall;
 mod frames;
@@ -22,6 +23,7 @@ mod routes;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod views;
 
 use inbound::Came;
 use nat::Nat;
@@ -29,6 +31,8 @@ use neighbours::{Neighbours, Source};
 use settings::Settings;
 
 pub use addresses::AddressError;
+pub use balancer::{SyncLink, SyncRole};
+pub use views::{LinkView, NeighbourView};
 
 /// One interface when the host starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +79,10 @@ pub struct Kernel {
     routes: Vec<Route>,
     rules: Vec<FirewallRule>,
     nat: Nat,
+    /// `tunl0` is up.
+    ipip: bool,
+    /// IPVS, where it is loaded.
+    ipvs: Option<Box<balancer::Balancer>>,
 }
 
 #[derive(Clone, Debug)]
@@ -154,6 +162,8 @@ impl Kernel {
             routes: Vec::new(),
             rules: Vec::new(),
             nat: Nat::default(),
+            ipip: false,
+            ipvs: None,
         }
     }
 
@@ -167,6 +177,7 @@ impl Kernel {
         setup.sysctls.iter().for_each(|sysctl| self.settings.set(*sysctl));
         self.routes.clone_from(&setup.routes);
         self.rules.clone_from(&setup.firewall);
+        self.ipip = setup.ipip;
         self.nat = Nat::new(&setup.nat, setup.masquerade);
         self
     }
@@ -193,11 +204,12 @@ impl Kernel {
             let unanswered = self.neighbours.expire(now, (iface, ip), source, out);
             self.unanswered(now, unanswered, out);
         }
+        self.wake_ipvs(now, out);
     }
 
     /// When [`Kernel::wake`] has something to do.
     pub fn next_wake(&self) -> Option<Instant> {
-        self.neighbours.next_wake()
+        self.neighbours.next_wake().into_iter().chain(self.next_ipvs_wake()).min()
     }
 
     /// `ip link set up` or `down`. An interface that goes down forgets its neighbours.

@@ -1,12 +1,15 @@
 //! The laboratory: builds a world, lets its time pass, shows every moment to the observers.
+mod balancing;
 mod clients;
 mod clouds;
 mod faults;
 mod kernel_faults;
 mod links;
+mod looks;
 mod programs;
 mod queue;
 mod router;
+mod services;
 
 use std::rc::Rc;
 
@@ -46,6 +49,8 @@ pub struct Lab<'w> {
     clients: Vec<Seat>,
     clouds: Vec<ControlPlane>,
     fates: Vec<Fate>,
+    glances: Vec<looks::Glance>,
+    seed: u64,
     tally: Tally,
 }
 
@@ -101,6 +106,8 @@ impl<'w> Lab<'w> {
             clients,
             clouds: world.networks.iter().map(ControlPlane::new).collect(),
             fates: Vec::new(),
+            glances: looks::all(world),
+            seed,
             tally: Tally::default(),
         };
         lab.fill_queue();
@@ -119,6 +126,7 @@ impl<'w> Lab<'w> {
         for c in 0..self.clients.len() {
             self.reschedule_client(c);
         }
+        looks::fill(&self.glances, &mut self.queue);
     }
 
     /// Every port, in order of [`PortId`].
@@ -152,8 +160,13 @@ impl<'w> Lab<'w> {
             return false;
         };
         self.now = place.at;
+        if let Due::Look(position) = due {
+            self.look(position, watchers);
+            return true;
+        }
         self.tally.events += 1;
         match due {
+            Due::Look(_) => {}
             Due::Deliver { from, to, frame } => {
                 for port in to {
                     self.deliver(from, port, &frame, watchers);
@@ -266,6 +279,7 @@ impl<'w> Lab<'w> {
             }
             self.carry_out_all(n, watchers);
         }
+        self.follow_vrrp(n, watchers);
     }
 
     fn carry_out_all(&mut self, n: usize, watchers: Watchers<'_, '_>) {
@@ -323,14 +337,17 @@ impl<'w> Lab<'w> {
         }
     }
 
-    fn show_address(&self, n: usize, index: IfIndex, addr: IfAddr, added: bool, watchers: Watchers<'_, '_>) {
+    fn show_address(&mut self, n: usize, index: IfIndex, addr: IfAddr, added: bool, watchers: Watchers<'_, '_>) {
+        if let Some(balancing) = &mut self.routers[n].balancing {
+            balancing.address(addr.ip, added);
+        }
         let iface = self.routers[n].kernel.name(index).unwrap_or_default();
         self.show(watchers, &Moment::Address { node: NodeId(n), iface, index, addr, added });
     }
 
     /// What a router's kernel wants to send, and what it hands to its services.
     fn router_out(&mut self, n: usize, out: Vec<KernelOut>, watchers: Watchers<'_, '_>) {
-        let mut served = false;
+        let (mut served, mut probed) = (false, false);
         for out in out {
             match out {
                 KernelOut::Transmit { iface, frame } => {
@@ -340,10 +357,22 @@ impl<'w> Lab<'w> {
                     }
                 }
                 KernelOut::Local { packet } => {
-                    self.routers[n].responder.receive(self.now, &packet);
-                    served = true;
+                    let router = &mut self.routers[n];
+                    match router.balancing.as_mut().filter(|balancing| balancing.prober.wants(&packet)) {
+                        Some(balancing) => {
+                            balancing.prober.receive(&packet);
+                            probed = true;
+                        }
+                        None => {
+                            router.responder.receive(self.now, &packet);
+                            served = true;
+                        }
+                    }
                 }
             }
+        }
+        if probed {
+            self.probe(n, watchers);
         }
         if served {
             self.serve(n, watchers);
@@ -400,6 +429,7 @@ impl<'w> Lab<'w> {
             self.serve(n, watchers);
         }
         self.programs_end(n, watchers);
+        self.wake_checkers(n, watchers);
         self.reschedule_router(n);
     }
 
@@ -441,6 +471,7 @@ impl<'w> Lab<'w> {
         engine.handle(self.now, Input::Operator(Command::Start));
         router.engine = Some(engine);
         self.carry_out(n, watchers);
+        self.start_checkers(n, watchers);
     }
 
     /// Tells the daemon what its kernel saw; a paused one finds it later.

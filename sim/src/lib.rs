@@ -15,4 +15,5 @@ pub mod observe;
 pub mod record;
 pub mod recorder;
 pub mod replay;
+pub mod sight;
 pub mod verify;

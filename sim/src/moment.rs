@@ -1,11 +1,15 @@
 //! What observers are shown: every frame, decision, fault and answer, at its time. Observers only watch.
 use std::net::IpAddr;
 
+use vrrplab_engine::health::Trace as CheckTrace;
+use vrrplab_engine::lvs::{IpvsCommand, LvsError};
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
 use vrrplab_engine::{Instant, Rule, Trace};
 use vrrplab_formats::world::{ClientId, Fault, Member, Nic, NodeId};
 
 use crate::fabric::{DropReason, PortId};
+use crate::host::Trouble;
+use crate::sight::Sight;
 
 /// One thing that happened in the world.
 #[derive(Clone, Copy, Debug)]
@@ -99,6 +103,26 @@ pub enum Moment<'a> {
         /// How far it has come.
         step: Move,
     },
+    /// The checkers of a node decided something.
+    Checked {
+        /// The node.
+        node: NodeId,
+        /// What and why.
+        trace: &'a CheckTrace,
+    },
+    /// The table of virtual servers of a node was changed, or was to be.
+    Balanced {
+        /// The node.
+        node: NodeId,
+        /// The change.
+        command: &'a IpvsCommand,
+        /// Why the kernel did not do it.
+        refused: Option<LvsError>,
+        /// The rule that asked for it.
+        rule: Rule,
+    },
+    /// Somebody looked at the tables of a host. Nothing happened in the world.
+    Looked(&'a Sight),
     /// A scripted fault took effect.
     Fault(&'a Fault),
     /// A daemon died, by a fault or by its own stop: its instances are in no state any more.
@@ -127,6 +151,13 @@ pub enum Moment<'a> {
         request: u64,
         /// When it had been asked.
         asked: Instant,
+    },
+    /// A client was told, or had to do, something else than hear an answer; requests that it cost are shown as lost.
+    Trouble {
+        /// Who.
+        client: ClientId,
+        /// What.
+        trouble: Trouble,
     },
 }
 

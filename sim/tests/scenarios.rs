@@ -8,7 +8,7 @@ use vrrplab_sim::cli::summary;
 use vrrplab_sim::experiment::{Outcome, difference_of_two_runs, play};
 use vrrplab_sim::lab::Lab;
 use vrrplab_sim::library::find;
-use vrrplab_sim::observe::Digest;
+use vrrplab_sim::observe::{Digest, Level};
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -26,17 +26,26 @@ struct Told {
     world: World,
 }
 
-/// Every scenario file but those that must fail.
+/// Worlds with more nodes than this are told apart: see [`large_sites_keep_their_promises_and_are_twice_the_same`].
+const LARGE: usize = 50;
+/// No capture above this size is kept: the digest in its snapshot stands for its bytes.
+const GOLDEN_AT_MOST: usize = 400_000;
+
+/// Every scenario file but those that must fail and those of large worlds.
 fn library() -> Vec<Told> {
+    let (small, large): (Vec<Told>, Vec<Told>) = all().into_iter().partition(|told| told.world.nodes.len() <= LARGE);
+    assert!(small.len() >= 26 && !large.is_empty(), "only {} scenarios", small.len());
+    small
+}
+
+fn all() -> Vec<Told> {
     let files = find(&root().join("scenarios")).unwrap();
     let told = |path: &PathBuf| Told {
         folder: path.parent().unwrap().to_owned(),
         name: path.file_stem().unwrap().to_string_lossy().into_owned(),
         world: load(path),
     };
-    let found: Vec<Told> = files.iter().map(told).filter(|told| !told.name.contains("must-fail")).collect();
-    assert!(found.len() >= 23, "only {} scenarios", found.len());
-    found
+    files.iter().map(told).filter(|told| !told.name.contains("must-fail")).collect()
 }
 
 fn run(world: &World) -> Outcome {
@@ -57,16 +66,22 @@ fn timelines_are_the_kept_ones() {
     for Told { folder, name, world } in library() {
         let outcome = run(&world);
         let text = format!("{}\n{}", outcome.timeline.render(false, false), summary(&world, &outcome));
-        insta::with_settings!({
-            snapshot_path => folder,
-            prepend_module_to_snapshot => false,
-            omit_expression => true,
-            description => world.about.lines().next().unwrap_or("").to_owned(),
-        }, { insta::assert_snapshot!(name, text) });
+        keep(&folder, &name, &world, &text);
     }
 }
 
-/// `VRRPLAB_GOLDEN=write` writes them anew, for a look with a packet analyser before they are kept.
+/// Compares with the snapshot beside the scenario.
+fn keep(folder: &Path, name: &str, world: &World, text: &str) {
+    insta::with_settings!({
+        snapshot_path => folder,
+        prepend_module_to_snapshot => false,
+        omit_expression => true,
+        description => world.about.lines().next().unwrap_or("").to_owned(),
+    }, { insta::assert_snapshot!(name, text) });
+}
+
+/// `VRRPLAB_GOLDEN=write` writes them anew, for a look with a packet analyser before they are kept. What is larger than
+/// [`GOLDEN_AT_MOST`] is not kept, nor are captures of large worlds.
 #[test]
 #[allow(clippy::disallowed_methods)] // the one knob of this test
 fn captures_are_the_golden_ones_byte_for_byte() {
@@ -74,6 +89,10 @@ fn captures_are_the_golden_ones_byte_for_byte() {
     for Told { name, world, .. } in library() {
         let bytes = run(&world).pcapng.unwrap();
         let path = folder.join(format!("{name}.pcapng"));
+        if bytes.len() > GOLDEN_AT_MOST {
+            assert!(!path.exists(), "{name}: {} bytes are too many to be kept", bytes.len());
+            continue;
+        }
         if std::env::var_os("VRRPLAB_GOLDEN").is_some_and(|v| v == "write") {
             fs::create_dir_all(&folder).unwrap();
             fs::write(&path, &bytes).unwrap();
@@ -109,6 +128,21 @@ fn observers_change_nothing() {
         assert_eq!(watched.digest.hex(), digest.hex(), "{name}");
         assert_eq!(watched.tally, tally, "{name}");
         assert_eq!(Lab::new(&world, world.seed).run(&mut []), tally, "{name}: nobody watching");
+    }
+}
+
+/// Their snapshots begin with the first fault: before it, hundreds of nodes start.
+#[test]
+fn large_sites_keep_their_promises_and_are_twice_the_same() {
+    for Told { folder, name, world } in all().into_iter().filter(|told| told.world.nodes.len() > LARGE) {
+        let run = || play(&world, world.seed, false, |_, _| Ok(())).unwrap();
+        let (outcome, again) = (run(), run());
+        assert!(outcome.held(), "{name}:\n{}", summary(&world, &outcome));
+        assert_eq!(outcome.digest.hex(), again.digest.hex(), "{name}");
+        let first = world.faults.first().map(|fault| fault.at).unwrap();
+        let lines = outcome.timeline.lines().iter().filter(|line| line.at >= first && line.level == Level::Normal);
+        let lines: String = lines.map(|line| outcome.timeline.text(line, false) + "\n").collect();
+        keep(&folder, &name, &world, &format!("{lines}\n{}", summary(&world, &outcome)));
     }
 }
 

@@ -1,5 +1,6 @@
 //! Scenario YAML read into a [`World`], all mistakes found at once; and the JSON Schema of such files.
 mod clouds;
+mod clients;
 mod conf;
 mod expect;
 mod firewall;
@@ -7,11 +8,15 @@ mod hosts;
 mod kernel_faults;
 mod keys;
 mod leaf;
+mod looks;
 mod reader;
 mod routing;
 mod security;
+mod services;
+mod several;
 mod shape;
 mod sysctls;
+mod tables;
 mod timeline;
 mod units;
 
@@ -28,6 +33,7 @@ use reader::Reader;
 use shape::ScenarioText;
 
 pub use crate::files::{Disk, Files};
+pub use looks::{look, member};
 
 /// The text of the keepalived.conf that a model of the world was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,15 +113,16 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     let faults = timeline::read(text.timeline.as_deref().unwrap_or_default(), reader);
     let lines = tree.value.lines("expect", source);
     let expectations = expect::read(text.expect.as_deref().unwrap_or_default(), lines, reader);
+    let looks = reader.looks(text.show.as_deref().unwrap_or_default());
     let complete = |n: &reader::NodeSoFar| {
         let model = n.model.clone()?;
         let (ports, files, kernel) = (n.ports.clone(), n.files.clone(), n.kernel.clone());
-        let cloud_calls = n.cloud_calls.clone();
-        Some(Node { model, ports, start: n.start, http: n.http, files, daemon: n.daemon, kernel, cloud_calls })
+        let (services, cloud_calls) = (n.services.clone(), n.cloud_calls.clone());
+        Some(Node { model, ports, start: n.start, services, files, daemon: n.daemon, kernel, cloud_calls })
     };
     let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());
-    Some(World { name, about, seed, duration: duration?, networks, nodes, clients, faults, expectations })
+    Some(World { name, about, seed, duration: duration?, networks, nodes, clients, faults, expectations, looks })
 }
 
 fn seed(text: &ScenarioText, reader: &mut Reader<'_>) -> u64 {

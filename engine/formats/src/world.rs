@@ -3,20 +3,26 @@
 //! Scenario YAML and recordings of real routers both end here; the simulator starts here. No text, no default and no
 //! unknown name lies beyond this type.
 mod cloud;
+mod client;
 mod fault;
 mod host;
 mod kernel;
+mod look;
 mod network;
 mod promise;
+mod service;
 
 use vrrplab_engine::Span;
 
 pub use cloud::{Cloud, CloudCall, CloudFault, Provider};
+pub use client::ClientPromise;
 pub use fault::{Behaviour, Direction, Fault, FrameClass, TimedFault};
 pub use host::{Ask, Client, Node};
 pub use kernel::{Chain, FirewallRule, KernelFault, KernelSetup, LOOPBACK, OneToOne, Route, Sysctl, SysctlKey};
+pub use look::{Look, ServerPromise, TablePromise, View};
 pub use network::{AddressPair, Driver, GroupRule, LinkQuality, Network, Port, PortSecurity, Remote, SecurityGroup};
 pub use promise::{Expectation, FrameKind, Place, Promise, Window};
+pub use service::{Page, Serves, Service, ServiceChange, ServiceFault};
 
 /// A whole experiment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +45,8 @@ pub struct World {
     pub faults: Vec<TimedFault>,
     /// The promises, in file order.
     pub expectations: Vec<Expectation>,
+    /// What the timeline shows besides.
+    pub looks: Vec<Look>,
 }
 
 /// Position in [`World::networks`].

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use vrrplab_formats::diagnostics::Severity;
 use vrrplab_formats::scenario::{self, Disk};
-use vrrplab_formats::world::World;
+use vrrplab_formats::world::{Look, World};
 
 use super::RunArgs;
 use super::output::{Exit, colour, say, tell, tell_report};
@@ -47,6 +47,10 @@ pub(super) fn run(args: &RunArgs) -> io::Result<Exit> {
 fn run_one(path: &Path, world: &World, args: &RunArgs, reports: &mut Vec<String>) -> io::Result<Exit> {
     let mut world = world.clone();
     world.seed = args.seed.unwrap_or(world.seed);
+    if let Err(why) = add_looks(&mut world, args) {
+        tell(&format!("error: {why}\n"));
+        return Ok(Exit::BadInput);
+    }
     let world = &world;
     if !args.quiet {
         say(&format!("{}: {}", world.name, world.about.lines().next().unwrap_or("")))?;
@@ -66,6 +70,19 @@ fn run_one(path: &Path, world: &World, args: &RunArgs, reports: &mut Vec<String>
     say(&format!("repeat: vrrplab run {} --seed {}", path.display(), world.seed))?;
     let verdict = if outcome.held() { Exit::Held } else { Exit::Failed };
     Ok(if args.check_determinism { verdict.worse(check_determinism(world)) } else { verdict })
+}
+
+/// What `--show` asks for, of the hosts that `--node` names where it names none itself.
+fn add_looks(world: &mut World, args: &RunArgs) -> Result<(), String> {
+    let hosts: Vec<_> = args.nodes.iter().map(|name| scenario::member(world, name)).collect::<Result<_, _>>()?;
+    for text in &args.show {
+        let look = scenario::look(world, text)?;
+        match look.host {
+            None if !hosts.is_empty() => world.looks.extend(hosts.iter().map(|host| Look { host: Some(*host), ..look })),
+            _ => world.looks.push(look),
+        }
+    }
+    Ok(())
 }
 
 fn print_lines(timeline: &Timeline, lines: &[Line], args: &RunArgs) -> io::Result<()> {

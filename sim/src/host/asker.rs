@@ -4,11 +4,14 @@ use std::net::IpAddr;
 
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
+use smoltcp::wire::IpProtocol;
 use vrrplab_engine::{Instant, Span};
 use vrrplab_formats::world::{Ask, Client};
 
-use super::echo;
+use super::hold::{Hold, ended};
 use super::sockets::{Sockets, read_all};
+use super::trouble::{Complaint, Trouble, complaint};
+use super::{datagram, echo};
 use crate::chance::Chance;
 
 const FIRST_PORT: u16 = 49_152;
@@ -37,6 +40,8 @@ pub enum Event {
         /// When it had been sent.
         asked: Instant,
     },
+    /// Something else than an answer came, or had to be done.
+    Trouble(Trouble),
 }
 
 /// The process of one client.
@@ -50,7 +55,12 @@ pub struct Asker {
     open: BTreeMap<u64, Request>,
     /// Connections whose request has its answer, on their way to be closed; until then at the latest.
     closing: Vec<(SocketHandle, Instant)>,
-    pongs: Vec<u64>,
+    /// Answers that have come, and complaints about what was sent.
+    answers: Vec<u64>,
+    complaints: Vec<Complaint>,
+    /// The long-lived connection, and how many there have been.
+    hold: Option<Hold>,
+    held: u64,
     sockets: Sockets,
 }
 
@@ -61,6 +71,7 @@ struct Request {
 
 struct Connection {
     socket: SocketHandle,
+    port: u16,
     said: bool,
     heard: Vec<u8>,
 }
@@ -70,7 +81,7 @@ struct Connection {
 enum Progress {
     Open,
     Good,
-    Bad,
+    Bad(Trouble),
 }
 
 impl Asker {
@@ -86,16 +97,31 @@ impl Asker {
             next_request: 0,
             open: BTreeMap::new(),
             closing: Vec::new(),
-            pongs: Vec::new(),
+            answers: Vec::new(),
+            complaints: Vec::new(),
+            hold: None,
+            held: 0,
             sockets: Sockets::new(Chance::new(seed, &format!("client/{}", client.name)).bits()),
         }
     }
 
     /// An IP packet for this host. It is judged by the next [`Asker::wake`].
     pub fn receive(&mut self, _now: Instant, packet: &[u8]) {
-        match (self.ask, echo::reply(packet)) {
-            (Ask::Ping(target), Some((from, request))) if from == target => self.pongs.push(request),
-            _ => self.sockets.receive(packet),
+        if let Some(complaint) = complaint(packet) {
+            return self.complaints.push(complaint);
+        }
+        match self.ask {
+            Ask::Ping(target) => match echo::reply(packet) {
+                Some((from, request)) if from == target => self.answers.push(request),
+                _ => self.sockets.receive(packet),
+            },
+            Ask::Udp(target, port) => match datagram::read(packet) {
+                Some(said) if said.src == (target, port) && said.dst.1 == FIRST_PORT => {
+                    self.answers.extend(said.payload.try_into().map(u64::from_be_bytes));
+                }
+                _ => self.sockets.receive(packet),
+            },
+            Ask::Http(..) | Ask::Hold(..) => self.sockets.receive(packet),
         }
     }
 
@@ -103,13 +129,15 @@ impl Asker {
     ///
     /// An answer that is received at the very end of a request's time still counts.
     pub fn wake(&mut self, now: Instant, packets: &mut Vec<Vec<u8>>, events: &mut Vec<Event>) {
-        for request in std::mem::take(&mut self.pongs) {
-            if let Some(Request { asked, .. }) = self.open.remove(&request) {
-                events.push(Event::Answered { request, asked });
-            }
+        for request in std::mem::take(&mut self.answers) {
+            self.answered(request, events);
         }
         self.sockets.poll(now, packets);
+        for complaint in std::mem::take(&mut self.complaints) {
+            self.hear(now, &complaint, packets, events);
+        }
         self.advance(now, packets, events);
+        self.advance_hold(now, packets, events);
         self.give_up(now, packets, events);
         while self.next_ask <= now {
             let request = self.next_request;
@@ -125,7 +153,7 @@ impl Asker {
     pub fn next_wake(&self, now: Instant) -> Option<Instant> {
         let soon = Instant(now.0.saturating_add(1));
         let mut next = self.next_ask;
-        if !self.pongs.is_empty() {
+        if !self.answers.is_empty() || !self.complaints.is_empty() {
             next = soon;
         }
         // Requests are asked in order and have equal time.
@@ -147,7 +175,16 @@ impl Asker {
                 let socket = self.sockets.add_tcp();
                 let local = FIRST_PORT + u16::try_from(request % PORTS).unwrap_or(0);
                 self.sockets.connect(socket, (self.own.into(), local), (target.into(), port));
-                Some(Connection { socket, said: false, heard: Vec::new() })
+                Some(Connection { socket, port: local, said: false, heard: Vec::new() })
+            }
+            Ask::Udp(target, port) => {
+                let question = request.to_be_bytes();
+                packets.extend(datagram::packet((self.own, FIRST_PORT), (target, port), &question));
+                None
+            }
+            Ask::Hold(target, port) => {
+                self.say(request, (target, port));
+                None
             }
         };
         self.open.insert(request, Request { asked: now, connection });
@@ -170,13 +207,14 @@ impl Asker {
             let Some(Request { asked, connection: Some(connection) }) = self.open.remove(&request) else {
                 continue;
             };
-            if progress == Progress::Good {
+            if let Progress::Bad(trouble) = progress {
+                self.drop_socket(now, connection.socket, packets);
+                events.push(Event::Trouble(trouble));
+                events.push(Event::Lost { request, asked });
+            } else {
                 self.sockets.set.get_mut::<tcp::Socket<'_>>(connection.socket).close();
                 self.closing.push((connection.socket, now + self.timeout));
                 events.push(Event::Answered { request, asked });
-            } else {
-                self.drop_socket(now, connection.socket, packets);
-                events.push(Event::Lost { request, asked });
             }
         }
         let set = &mut self.sockets.set;
@@ -196,6 +234,100 @@ impl Asker {
             if let Some(connection) = connection {
                 self.drop_socket(now, connection.socket, packets);
             }
+            events.push(Event::Lost { request, asked });
+            if self.hold.is_some() {
+                self.break_hold(now, Trouble::GivenUp, packets, events);
+            }
+        }
+    }
+
+    fn answered(&mut self, request: u64, events: &mut Vec<Event>) {
+        if let Some(Request { asked, .. }) = self.open.remove(&request) {
+            events.push(Event::Answered { request, asked });
+        }
+    }
+
+    /// Someone on the way, or the host asked, says that a packet could not be delivered.
+    fn hear(&mut self, now: Instant, complaint: &Complaint, packets: &mut Vec<Vec<u8>>, events: &mut Vec<Event>) {
+        if complaint.dst != self.ask.target() {
+            return;
+        }
+        let trouble = complaint.trouble();
+        let first = self.open.keys().next().copied();
+        let about = match (self.ask, complaint.protocol) {
+            (Ask::Ping(_), IpProtocol::Icmp | IpProtocol::Icmpv6) => {
+                let sequence = complaint.word(6).map(u64::from);
+                self.open.keys().copied().find(|request| Some(request & 0xffff) == sequence)
+            }
+            (Ask::Udp(..), IpProtocol::Udp) if complaint.word(0) == Some(FIRST_PORT) => {
+                let number = complaint.payload.get(8..16).and_then(|number| number.try_into().ok());
+                number.map(u64::from_be_bytes).or(first)
+            }
+            (Ask::Http(..), IpProtocol::Tcp) => {
+                let at = |request: &Request| request.connection.as_ref().map(|c| c.port);
+                self.open.iter().find(|(_, request)| at(request) == complaint.word(0)).map(|(request, _)| *request)
+            }
+            (Ask::Hold(..), IpProtocol::Tcp) => {
+                let Some(hold) = self.hold.as_ref().filter(|hold| complaint.word(0) == Some(hold.port)) else { return };
+                if self.is_opening(hold.socket) {
+                    return self.break_hold(now, trouble, packets, events);
+                }
+                return events.push(Event::Trouble(trouble));
+            }
+            _ => return,
+        };
+        let Some((request, open)) = about.and_then(|request| Some((request, self.open.get(&request)?))) else { return };
+        events.push(Event::Trouble(trouble));
+        // Like Linux's, an open connection outlives such complaints.
+        if open.connection.as_ref().is_some_and(|connection| !self.is_opening(connection.socket)) {
+            return;
+        }
+        if let Some(Request { asked, connection }) = self.open.remove(&request) {
+            if let Some(connection) = connection {
+                self.drop_socket(now, connection.socket, packets);
+            }
+            events.push(Event::Lost { request, asked });
+        }
+    }
+
+    fn is_opening(&self, socket: SocketHandle) -> bool {
+        self.sockets.set.get::<tcp::Socket<'_>>(socket).state() == tcp::State::SynSent
+    }
+
+    /// A line over the long-lived connection, which is opened when there is none.
+    fn say(&mut self, request: u64, (target, port): (IpAddr, u16)) {
+        if self.hold.is_none() {
+            let socket = self.sockets.add_tcp();
+            let local = FIRST_PORT + u16::try_from(self.held % PORTS).unwrap_or(0);
+            self.held += 1;
+            self.sockets.connect(socket, (self.own.into(), local), (target.into(), port));
+            self.hold = Some(Hold::new(socket, local));
+        }
+        if let Some(hold) = &mut self.hold {
+            hold.say(request);
+            let socket = self.sockets.set.get_mut::<tcp::Socket<'_>>(hold.socket);
+            hold.send(socket);
+        }
+    }
+
+    fn advance_hold(&mut self, now: Instant, packets: &mut Vec<Vec<u8>>, events: &mut Vec<Event>) {
+        let Some(hold) = &mut self.hold else { return };
+        let socket = self.sockets.set.get_mut::<tcp::Socket<'_>>(hold.socket);
+        let (answered, ended) = hold.advance(socket);
+        for request in answered {
+            self.answered(request, events);
+        }
+        if let Some(trouble) = ended {
+            self.break_hold(now, trouble, packets, events);
+        }
+    }
+
+    /// The long-lived connection is over, and with it everything that was asked on it.
+    fn break_hold(&mut self, now: Instant, why: Trouble, packets: &mut Vec<Vec<u8>>, events: &mut Vec<Event>) {
+        let Some(hold) = self.hold.take() else { return };
+        self.drop_socket(now, hold.socket, packets);
+        events.push(Event::Trouble(why));
+        for (request, Request { asked, .. }) in std::mem::take(&mut self.open) {
             events.push(Event::Lost { request, asked });
         }
     }
@@ -219,9 +351,8 @@ impl Connection {
         read_all(socket, &mut self.heard);
         match self.heard.windows(2).position(|w| w == b"\r\n") {
             Some(end) if is_success(&self.heard[..end]) => Progress::Good,
-            Some(_) => Progress::Bad,
-            None if !socket.is_open() || (self.said && !socket.may_recv()) => Progress::Bad,
-            None => Progress::Open,
+            Some(_) => Progress::Bad(Trouble::Wrong),
+            None => ended(socket, self.said).map_or(Progress::Open, Progress::Bad),
         }
     }
 }

@@ -1,66 +1,128 @@
-//! What answers on a router: the kernel's echo replies and, where wanted, a web server on port 80.
+//! What answers on a host: the kernel's echo replies and refusals, and the services above it.
+use std::collections::{BTreeMap, VecDeque};
+
 use smoltcp::iface::SocketHandle;
 use smoltcp::socket::tcp;
 use smoltcp::time::Duration;
-use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv6Packet, TcpPacket};
+use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv6Packet, TcpPacket, UdpPacket};
 use vrrplab_engine::Instant;
+use vrrplab_formats::world::{Page, Serves, Service, ServiceChange};
 
+use super::datagram;
 use super::sockets::{Sockets, read_all};
 use crate::chance::Chance;
 
-const PORT: u16 = 80;
-/// A client that has said nothing for so long is gone.
+/// An HTTP client that has said nothing for so long is gone.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// So long a connection of lines may be silent: what Linux's retransmissions take by default.
+const LONG_PATIENCE: Duration = Duration::from_secs(924);
 
-/// Answers pings, refuses what nobody listens for, and serves `GET` on port 80 of any address when told to.
+/// Answers pings, refuses what nobody listens for, and serves what it is told to, on any address.
 pub struct Responder {
-    answer: Vec<u8>,
-    http: bool,
+    name: String,
+    desks: Vec<Desk>,
     sockets: Sockets,
     connections: Vec<Connection>,
+    /// Datagrams that are answered later, by time and order.
+    later: BTreeMap<(Instant, u64), Vec<u8>>,
+    taken: u64,
+}
+
+/// A service as it is now.
+struct Desk {
+    given: Service,
+    now: Service,
+    manner: Manner,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Manner {
+    Answers,
+    Refuses,
+    Silent,
 }
 
 struct Connection {
     socket: SocketHandle,
+    desk: usize,
     heard: Vec<u8>,
+    /// Answers and when they are given.
+    answers: VecDeque<(Instant, Vec<u8>)>,
+    /// What did not fit into the socket yet.
+    unsent: Vec<u8>,
+    /// Nothing more is answered: it is closed when all is sent.
+    closes: bool,
 }
 
 impl Responder {
-    /// The server's answer is its name. The seed is that of the world.
-    pub fn new(name: &str, http: bool, seed: u64) -> Responder {
-        let body = format!("{name}\n");
-        let answer = format!("HTTP/1.0 200 OK\r\nContent-Length: {}\r\n\r\n{body}", body.len());
+    /// A host with these services. The seed is that of the world.
+    pub fn new(name: &str, services: &[Service], seed: u64) -> Responder {
+        let desk = |service: &Service| Desk { given: service.clone(), now: service.clone(), manner: Manner::Answers };
         Responder {
-            answer: answer.into_bytes(),
-            http,
+            name: name.to_owned(),
+            desks: services.iter().map(desk).collect(),
             sockets: Sockets::new(Chance::new(seed, &format!("server/{name}")).bits()),
             connections: Vec::new(),
+            later: BTreeMap::new(),
+            taken: 0,
         }
     }
 
     /// An IP packet for this host. It is answered by the next [`Responder::wake`].
-    pub fn receive(&mut self, _now: Instant, packet: &[u8]) {
-        if self.http && opens(packet) {
-            // One listener takes one connection; a repeated opening finds the listener that took the first.
-            let socket = self.sockets.add_tcp();
-            let listener = self.sockets.set.get_mut::<tcp::Socket<'_>>(socket);
-            listener.set_timeout(Some(PATIENCE));
-            if listener.listen(PORT).is_ok() {
-                self.connections.push(Connection { socket, heard: Vec::new() });
-            } else {
-                self.sockets.set.remove(socket);
+    pub fn receive(&mut self, now: Instant, packet: &[u8]) {
+        let Some((desk, opens)) = self.desk_of(packet) else { return self.sockets.receive(packet) };
+        let Desk { now: service, manner, .. } = &self.desks[desk];
+        match (manner, service.is_udp()) {
+            (Manner::Silent, _) => {}
+            (Manner::Refuses, _) => self.sockets.receive(packet),
+            (Manner::Answers, true) => {
+                let echo = |asked: datagram::Datagram<'_>| datagram::packet(asked.dst, asked.src, asked.payload);
+                if let Some(answer) = datagram::read(packet).and_then(echo) {
+                    self.later.insert((now + service.delay, self.taken), answer);
+                    self.taken += 1;
+                }
+            }
+            (Manner::Answers, false) => {
+                if opens {
+                    self.listen(desk);
+                }
+                self.sockets.receive(packet);
             }
         }
-        self.sockets.receive(packet);
+    }
+
+    /// One listener takes one connection; a repeated opening finds the listener that took the first.
+    fn listen(&mut self, desk: usize) {
+        let service = &self.desks[desk].now;
+        let patience = if matches!(service.serves, Serves::Http { .. }) { PATIENCE } else { LONG_PATIENCE };
+        let socket = self.sockets.add_tcp();
+        let listener = self.sockets.set.get_mut::<tcp::Socket<'_>>(socket);
+        listener.set_timeout(Some(patience));
+        if listener.listen(service.port).is_ok() {
+            let (heard, answers, unsent) = (Vec::new(), VecDeque::new(), Vec::new());
+            self.connections.push(Connection { socket, desk, heard, answers, unsent, closes: false });
+        } else {
+            self.sockets.set.remove(socket);
+        }
+    }
+
+    /// The service that a packet is for, and whether the packet opens a TCP connection.
+    fn desk_of(&self, packet: &[u8]) -> Option<(usize, bool)> {
+        if self.desks.is_empty() {
+            return None;
+        }
+        let (udp, port, opens) = destination(packet)?;
+        let desk = self.desks.iter().position(|desk| desk.now.port == port && desk.now.is_udp() == udp)?;
+        Some((desk, opens))
     }
 
     /// Answers what has come, and appends what is to be sent.
     pub fn wake(&mut self, now: Instant, packets: &mut Vec<Vec<u8>>) {
         self.sockets.poll(now, packets);
-        let (set, answer) = (&mut self.sockets.set, &self.answer);
+        let (set, desks, name) = (&mut self.sockets.set, &self.desks, &self.name);
         self.connections.retain_mut(|connection| {
             let socket = set.get_mut::<tcp::Socket<'_>>(connection.socket);
-            connection.advance(socket, answer);
+            connection.advance(now, socket, &desks[connection.desk].now, name);
             // A listener that is still one was made for an opening that another had taken.
             let over = matches!(socket.state(), tcp::State::Closed | tcp::State::Listen | tcp::State::TimeWait);
             if over {
@@ -69,40 +131,149 @@ impl Responder {
             !over
         });
         self.sockets.poll(now, packets);
+        while let Some(first) = self.later.first_entry().filter(|first| first.key().0 <= now) {
+            packets.push(first.remove());
+        }
     }
 
     /// When [`Responder::wake`] has something to do: always after `now`.
     pub fn next_wake(&self, now: Instant) -> Option<Instant> {
-        self.sockets.next_wake(now)
+        let soon = Instant(now.0.saturating_add(1));
+        let datagram = self.later.first_key_value().map(|((at, _), _)| *at);
+        let answers = self
+            .connections
+            .iter()
+            .filter_map(|c| c.answers.front().map(|(at, _)| *at).filter(|_| c.unsent.is_empty()));
+        let answer = answers.chain(datagram).map(|at| at.max(soon)).min();
+        [answer, self.sockets.next_wake(now)].into_iter().flatten().min()
+    }
+
+    /// Changes the services at a port. Call [`Responder::wake`] at the same moment.
+    pub fn change(&mut self, port: u16, change: &ServiceChange) {
+        for (position, desk) in self.desks.iter_mut().enumerate().filter(|(_, desk)| desk.now.port == port) {
+            desk.manner = match change {
+                ServiceChange::Refuse => Manner::Refuses,
+                ServiceChange::Silent => Manner::Silent,
+                _ => Manner::Answers,
+            };
+            match change {
+                ServiceChange::Ok => desk.now = desk.given.clone(),
+                ServiceChange::Slow(delay) => desk.now.delay = *delay,
+                ServiceChange::Status(status) => desk.change_pages(|page| page.status = *status),
+                ServiceChange::Body(body) => desk.change_pages(|page| page.body.clone_from(body)),
+                ServiceChange::Silent => {}
+                ServiceChange::Refuse => {
+                    for connection in self.connections.iter_mut().filter(|c| c.desk == position) {
+                        connection.answers.clear();
+                        connection.closes = true;
+                    }
+                    if desk.now.is_udp() {
+                        self.later.clear();
+                    }
+                }
+            }
+        }
+    }
+
+    /// The host has lost its power: nobody remembers any connection.
+    pub fn power_loss(&mut self) {
+        for connection in self.connections.drain(..) {
+            self.sockets.set.remove(connection.socket);
+        }
+        self.later.clear();
+    }
+}
+
+impl Desk {
+    fn change_pages(&mut self, change: impl Fn(&mut Page)) {
+        if let Serves::Http { page, paths } = &mut self.now.serves {
+            paths.iter_mut().map(|(_, page)| page).chain([page]).for_each(change);
+        }
     }
 }
 
 impl Connection {
-    fn advance(&mut self, socket: &mut tcp::Socket<'_>, answer: &[u8]) {
+    fn advance(&mut self, now: Instant, socket: &mut tcp::Socket<'_>, service: &Service, name: &str) {
         read_all(socket, &mut self.heard);
-        let asked = self.heard.windows(4).any(|w| w == b"\r\n\r\n");
+        if !self.closes {
+            self.understand(now + service.delay, &service.serves, name);
+        }
+        if socket.may_send() {
+            while let Some((_, answer)) =
+                self.answers.front().is_some_and(|(at, _)| *at <= now).then(|| self.answers.pop_front()).flatten()
+            {
+                self.unsent.extend(answer);
+            }
+            if !self.unsent.is_empty() {
+                let sent = socket.send_slice(&self.unsent).unwrap_or(0);
+                self.unsent.drain(..sent);
+            }
+        }
         let gone = !socket.may_recv() && socket.state() == tcp::State::CloseWait;
-        if asked && socket.may_send() && socket.send_slice(answer).is_ok() {
-            self.heard.clear();
+        if (self.closes || gone) && self.answers.is_empty() && self.unsent.is_empty() {
             socket.close();
-        } else if gone {
-            socket.close();
+        }
+    }
+
+    /// Takes whole requests from what was heard; their answers are due at `at`.
+    fn understand(&mut self, at: Instant, serves: &Serves, name: &str) {
+        match serves {
+            Serves::Http { page, paths } => {
+                if self.heard.windows(4).any(|w| w == b"\r\n\r\n") {
+                    let path = path(&self.heard);
+                    let own = paths.iter().find(|(of, _)| Some(of.as_bytes()) == path).map(|(_, page)| page);
+                    self.answers.push_back((at, answer(own.unwrap_or(page))));
+                    self.heard.clear();
+                    self.closes = true;
+                }
+            }
+            Serves::Tcp => {
+                while let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
+                    let line: Vec<u8> = self.heard.drain(..=end).collect();
+                    self.answers.push_back((at, [name.as_bytes(), b" ", &line].concat()));
+                }
+            }
+            Serves::Udp => {}
         }
     }
 }
 
-/// Whether the packet opens a TCP connection to the web server.
-fn opens(packet: &[u8]) -> bool {
-    let tcp = |payload: &[u8]| {
-        TcpPacket::new_checked(payload).is_ok_and(|tcp| tcp.dst_port() == PORT && tcp.syn() && !tcp.ack())
+/// The path of an HTTP request.
+fn path(request: &[u8]) -> Option<&[u8]> {
+    request.split(|byte| *byte == b' ' || *byte == b'\r').nth(1)
+}
+
+/// A page as it is sent.
+fn answer(page: &Page) -> Vec<u8> {
+    let Page { status, body } = page;
+    let reason = match status {
+        200..=299 => "OK",
+        300..=399 => "Elsewhere",
+        404 => "Not Found",
+        503 => "Service Unavailable",
+        _ => "Error",
     };
-    match packet.first().map(|b| b >> 4) {
-        Some(4) => {
-            Ipv4Packet::new_checked(packet).is_ok_and(|ip| ip.next_header() == IpProtocol::Tcp && tcp(ip.payload()))
+    format!("HTTP/1.0 {status} {reason}\r\nContent-Length: {}\r\n\r\n{body}", body.len()).into_bytes()
+}
+
+/// UDP or TCP, the port that a packet is for, and whether it opens a TCP connection.
+fn destination(packet: &[u8]) -> Option<(bool, u16, bool)> {
+    let (protocol, payload) = match packet.first()? >> 4 {
+        4 => {
+            let ip = Ipv4Packet::new_checked(packet).ok()?;
+            (ip.next_header(), ip.payload())
         }
-        Some(6) => {
-            Ipv6Packet::new_checked(packet).is_ok_and(|ip| ip.next_header() == IpProtocol::Tcp && tcp(ip.payload()))
+        6 => {
+            let ip = Ipv6Packet::new_checked(packet).ok()?;
+            (ip.next_header(), ip.payload())
         }
-        _ => false,
+        _ => return None,
+    };
+    match protocol {
+        IpProtocol::Udp => UdpPacket::new_checked(payload).ok().map(|udp| (true, udp.dst_port(), false)),
+        IpProtocol::Tcp => {
+            TcpPacket::new_checked(payload).ok().map(|tcp| (false, tcp.dst_port(), tcp.syn() && !tcp.ack()))
+        }
+        _ => None,
     }
 }

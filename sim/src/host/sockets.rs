@@ -92,6 +92,10 @@ impl Sockets {
 
     /// Lets the sockets work, and appends the packets that they send.
     pub fn poll(&mut self, now: Instant, packets: &mut Vec<Vec<u8>>) {
+        if !self.waiting() && self.set.iter().next().is_none() {
+            self.next = None;
+            return;
+        }
         let time = micros(now);
         while self.interface.poll(time, &mut self.queues, &mut self.set) != PollResult::None {}
         packets.extend(self.queues.tx.drain(..));

@@ -3,7 +3,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
 use vrrplab_engine::{Instant, Span};
-use vrrplab_formats::world::{Ask, Client, NetworkId};
+use vrrplab_formats::world::{Ask, Client, NetworkId, Service};
+
+mod services;
 
 use super::*;
 use crate::kernel::{IfaceSetup, Kernel, KernelOut};
@@ -35,7 +37,7 @@ struct Lan {
 }
 
 impl Lan {
-    fn new(own: IpAddr, servers: [IpAddr; 2], http: bool, ask: Ask) -> Lan {
+    fn new(own: IpAddr, servers: [IpAddr; 2], services: &[Service], ask: Ask) -> Lan {
         let kernel = |n: u8, ip| {
             Kernel::new(vec![IfaceSetup { index: ETH0, name: "eth0".into(), mac: mac(n), addresses: vec![addr(ip)] }])
         };
@@ -48,12 +50,14 @@ impl Lan {
             every: Span::from_millis(500),
             timeout: Span::from_millis(400),
             from: at(100),
+            late_after: Span::from_millis(100),
+            block: None,
             gateway: None,
         };
         Lan {
             kernels: vec![kernel(0, own), kernel(1, servers[0]), kernel(2, servers[1])],
             asker: Asker::new(&client, 1),
-            responders: vec![Responder::new("r1", http, 1), Responder::new("r2", http, 1)],
+            responders: vec![Responder::new("r1", services, 1), Responder::new("r2", services, 1)],
             plugged: vec![true; 3],
             frames: 0,
             events: Vec::new(),
@@ -132,7 +136,7 @@ fn story(requests: impl IntoIterator<Item = (u64, u64, Option<u64>)>) -> Vec<(In
 
 #[test]
 fn pings_are_answered_until_the_server_is_gone_and_then_lost_at_their_timeout() {
-    let mut lan = Lan::new(v4(9), [v4(1), v4(2)], false, Ask::Ping(v4(1)));
+    let mut lan = Lan::new(v4(9), [v4(1), v4(2)], &[], Ask::Ping(v4(1)));
     lan.run(Instant::ZERO, at(1000));
     assert_eq!(lan.events, story([(0, 100, None), (1, 600, None)]));
     assert_eq!(lan.frames, 6, "ARP and its answer, and two echoes with theirs");
@@ -145,14 +149,14 @@ fn pings_are_answered_until_the_server_is_gone_and_then_lost_at_their_timeout() 
 #[test]
 fn ipv6_pings_are_answered() {
     let v6 = |last| IpAddr::V6(Ipv6Addr::new(0xfd00, 0, 0, 0, 0, 0, 0, last));
-    let mut lan = Lan::new(v6(9), [v6(1), v6(2)], false, Ask::Ping(v6(2)));
+    let mut lan = Lan::new(v6(9), [v6(1), v6(2)], &[], Ask::Ping(v6(2)));
     lan.run(Instant::ZERO, at(1000));
     assert_eq!(lan.events, story([(0, 100, None), (1, 600, None)]));
 }
 
 #[test]
 fn web_requests_are_answered_and_leave_nothing_behind() {
-    let mut lan = Lan::new(v4(9), [v4(1), v4(2)], true, Ask::Http(v4(1), 80));
+    let mut lan = Lan::new(v4(9), [v4(1), v4(2)], &[Service::web("r")], Ask::Http(v4(1), 80));
     let moments = lan.run(Instant::ZERO, at(5000));
     assert_eq!(lan.events, story((0..10).map(|n| (n, 100 + 500 * n, None))));
     assert!(moments < 100, "{moments} moments: it must not spin");
@@ -162,9 +166,11 @@ fn web_requests_are_answered_and_leave_nothing_behind() {
 
 #[test]
 fn a_web_request_is_lost_at_once_when_refused_and_at_its_timeout_when_unheard() {
-    let mut lan = Lan::new(v4(9), [v4(1), v4(2)], false, Ask::Http(v4(1), 80));
+    let mut lan = Lan::new(v4(9), [v4(1), v4(2)], &[], Ask::Http(v4(1), 80));
     lan.run(Instant::ZERO, at(200));
-    assert_eq!(lan.events, story([(0, 100, Some(100))]));
+    let refused = Event::Trouble(Trouble::Refused);
+    let ends = [(at(100), Event::Asked { request: 0 }), (at(100), refused)];
+    assert_eq!(lan.events, [&ends[..], &[(at(100), Event::Lost { request: 0, asked: at(100) })]].concat());
     lan.plugged[1] = false;
     lan.events.clear();
     lan.run(at(200), at(1050));
@@ -173,7 +179,7 @@ fn a_web_request_is_lost_at_once_when_refused_and_at_its_timeout_when_unheard() 
 
 #[test]
 fn the_next_request_after_the_announcement_reaches_the_new_holder() {
-    let mut lan = Lan::new(v4(9), [v4(1), v4(2)], true, Ask::Http(VIP, 80));
+    let mut lan = Lan::new(v4(9), [v4(1), v4(2)], &[Service::web("r")], Ask::Http(VIP, 80));
     lan.kernels[1].add_address(ETH0, addr(VIP)).unwrap();
     lan.run(Instant::ZERO, at(200));
     lan.plugged[1] = false;

@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use vrrplab_engine::Instant;
+use vrrplab_engine::lvs::Hook;
 use vrrplab_engine::model::IfIndex;
 use vrrplab_formats::world::Chain;
 use vrrplab_wire::icmp::Unreachable;
@@ -12,10 +13,14 @@ use vrrplab_wire::rewrite;
 
 use super::firewall::{Through, passes};
 use super::frames::{self, Header, Heard};
+use super::routes::Way;
 use super::{Kernel, KernelOut, errors};
 
 /// What every link carries.
 pub(super) const MTU: usize = 1500;
+
+/// IP in IP.
+const IPIP: u8 = 4;
 
 /// How a packet came in.
 #[derive(Clone, Copy, Debug)]
@@ -62,6 +67,9 @@ impl Kernel {
         if self.is_martian(came, &header) {
             return;
         }
+        if self.hears_sync(now, came.iface, &packet) {
+            return;
+        }
         if !self.nat.is_off() && came.direct {
             self.nat.before_routing(now, &mut packet);
             let Some(translated) = frames::header(&packet) else { return };
@@ -77,7 +85,7 @@ impl Kernel {
     /// A packet for this host itself.
     pub(super) fn input(
         &mut self,
-        _now: Instant,
+        now: Instant,
         came: Came,
         header: &Header,
         packet: Vec<u8>,
@@ -88,7 +96,13 @@ impl Kernel {
         if header.protocol == frames::VRRP || filtered {
             return;
         }
-        out.push(KernelOut::Local { packet });
+        if self.ipip && header.protocol == IPIP {
+            let inner = packet.get(usize::from(packet[0] & 15) * 4..).unwrap_or_default().to_vec();
+            return self.inbound(now, came, inner, out);
+        }
+        if let Some(packet) = self.ipvs_hook(now, Hook::LocalIn, packet, out) {
+            out.push(KernelOut::Local { packet });
+        }
     }
 
     /// A packet for someone else.
@@ -114,8 +128,18 @@ impl Kernel {
         if !passes(&self.rules, Chain::Forward, header, through) {
             return;
         }
+        if let Some(packet) = self.ipvs_hook(now, Hook::Forward, packet, out) {
+            self.leave(now, way, packet, out);
+        }
+    }
+
+    /// Behind the forward hook: translation, and out.
+    fn leave(&mut self, now: Instant, way: Way, mut packet: Vec<u8>, out: &mut Vec<KernelOut>) {
         if self.nat.is_off() {
-            return self.route_out(now, way, header, packet, out);
+            if let Some(header) = frames::header(&packet) {
+                self.route_out(now, way, &header, packet, out);
+            }
+            return;
         }
         if let Some(here) = self.ifaces.iter().find(|i| i.index == way.iface) {
             let own = here.speaker(way.neighbour);

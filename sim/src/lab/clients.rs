@@ -41,6 +41,9 @@ impl Seat {
 
 impl Lab<'_> {
     pub(super) fn client_hears(&mut self, c: usize, frame: &[u8], watchers: Watchers<'_, '_>) {
+        if !passes(frame) {
+            return;
+        }
         let mut out = Vec::new();
         self.clients[c].kernel.receive(self.now, CLIENT_IFACE, frame, &mut out);
         self.client_out(c, out, watchers);
@@ -74,6 +77,7 @@ impl Lab<'_> {
                 Event::Asked { request } => Moment::Asked { client, request },
                 Event::Answered { request, asked } => Moment::Answered { client, request, asked },
                 Event::Lost { request, asked } => Moment::Lost { client, request, asked },
+                Event::Trouble(trouble) => Moment::Trouble { client, trouble },
             };
             self.show(watchers, &moment);
         }
@@ -110,6 +114,17 @@ impl Lab<'_> {
             seat.scheduled = Some(at);
             self.queue.push(at, Due::Wake(Member::Client(ClientId(c))));
         }
+    }
+}
+
+/// What the network interface of a client lets through: of multicast, only the groups that every host is in.
+fn passes(frame: &[u8]) -> bool {
+    match frame {
+        [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, ..] | [0x01, 0, 0x5e, 0, 0, 1, ..] => true,
+        // all nodes, and the groups in which neighbours are asked for
+        [0x33, 0x33, 0, 0, 0, 1, ..] | [0x33, 0x33, 0xff, ..] => true,
+        [first, ..] => first & 1 == 0,
+        [] => false,
     }
 }
 

@@ -36,6 +36,7 @@ impl Lab<'_> {
             Fault::Processes { node, name, count } => self.count_processes(node.0, name, *count, watchers),
             Fault::Session { node, name, up } => self.set_session(node.0, name, *up, watchers),
             Fault::Cloud(fault) => self.cloud_fault(fault, watchers),
+            Fault::Service(fault) => self.change_service(fault, watchers),
             Fault::SetPortSecurity(nic, security) => self.fabric.set_security(self.port(*nic), security.clone()),
             Fault::Kernel(fault) => self.kernel_fault(fault, watchers),
         }
@@ -72,6 +73,8 @@ impl Lab<'_> {
         self.kill(node, watchers);
         let n = node.0;
         self.routers[n].crashed = true;
+        self.crash_ipvs(n);
+        self.routers[n].responder.power_loss();
         for position in 0..self.routers[n].ports.len() {
             self.set_carrier(n, position, false, watchers);
         }
@@ -92,6 +95,7 @@ impl Lab<'_> {
         router.programs.forget();
         router.paused = false;
         if router.engine.take().is_some() {
+            self.kill_checkers(node.0, watchers);
             self.show(watchers, &Moment::Gone(node));
         }
     }
@@ -100,6 +104,7 @@ impl Lab<'_> {
         if let Some(engine) = &mut self.routers[node.0].engine {
             engine.handle(self.now, Input::Operator(Command::Stop));
             self.carry_out(node.0, watchers);
+            self.stop_checkers(node.0, watchers);
         }
         self.kill(node, watchers);
     }
@@ -121,6 +126,7 @@ impl Lab<'_> {
         if let Some(engine) = &mut self.routers[n].engine {
             engine.handle(self.now, Input::Wake);
             self.carry_out(n, watchers);
+            self.resume_checkers(n, watchers);
         }
     }
 
@@ -136,6 +142,7 @@ impl Lab<'_> {
             }
             engine.handle(self.now, Input::Operator(Command::Reload(Box::new(model))));
             self.carry_out(n, watchers);
+            self.reload_checkers(n, config, watchers);
         }
     }
 }

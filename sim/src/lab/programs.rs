@@ -42,6 +42,9 @@ impl Lab<'_> {
     /// Tells the daemon which of its programs have ended; a paused one finds it later.
     pub(super) fn programs_end(&mut self, n: usize, watchers: Watchers<'_, '_>) {
         while let Some((number, end)) = self.routers[n].programs.ended(self.now) {
+            if self.checker_ended(n, number, end, watchers) {
+                continue;
+            }
             let outcome = match end {
                 End::Status(status) => Exit::Status(status),
                 End::Signal(signal) => Exit::Signal(signal),
@@ -65,6 +68,7 @@ impl Lab<'_> {
             let bytes = content.unwrap_or_default().into();
             self.tell_kernel(n, KernelEvent::FileContent { path: path.to_owned(), bytes }, watchers);
         }
+        self.checkers_read(n, path, content, watchers);
     }
 
     pub(super) fn tell_script(&mut self, n: usize, name: &str, does: Behaviour) {
@@ -93,6 +97,7 @@ impl Lab<'_> {
         router.sessions.push((name.to_owned(), up));
         if let Some(item) = router.model.bfds.iter().position(|bfd| bfd.name == name) {
             self.tell_kernel(n, KernelEvent::BfdSession { item, up }, watchers);
+            self.tell_checkers(n, vrrplab_engine::health::Input::Session { item, up }, watchers);
         }
     }
 }

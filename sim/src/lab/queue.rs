@@ -22,6 +22,8 @@ pub(super) enum Due {
     Start(usize),
     /// A cloud has moved an address.
     Assign { nic: Nic, address: IpAddr },
+    /// The look at this position.
+    Look(usize),
 }
 
 /// When an entry is due; among equal instants, the place taken earlier comes first.
@@ -65,6 +67,12 @@ impl Queue {
     pub fn push(&mut self, at: Instant, due: Due) {
         let place = self.take_place(at);
         self.put(place, due);
+    }
+
+    /// Behind everything else of this moment, in this order.
+    pub fn push_last(&mut self, at: Instant, order: usize, due: Due) {
+        let last = u64::MAX / 2 + u64::try_from(order).unwrap_or(0);
+        self.put(Place { at, order: last }, due);
     }
 
     /// A place to which something may be [`Queue::put`] later, but before its turn comes.

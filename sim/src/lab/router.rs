@@ -5,6 +5,7 @@ use vrrplab_engine::model::{IfAddr, IfIndex, NodeModel};
 use vrrplab_engine::{Engine, Finished, Instant, KernelEvent};
 use vrrplab_formats::world::Node;
 
+use super::balancing::Balancing;
 use super::queue::Place;
 use crate::fabric::PortId;
 use crate::host::{Programs, Responder};
@@ -35,6 +36,8 @@ pub(super) struct Router {
     pub daemon: bool,
     pub responder: Responder,
     pub programs: Programs,
+    /// The checkers and their probes, where there are virtual servers.
+    pub balancing: Option<Box<Balancing>>,
     /// How many processes of a tracked name run, where a fault has said so.
     pub processes: Vec<(String, u32)>,
     /// Which BFD sessions are up, where a fault has said so.
@@ -56,7 +59,7 @@ impl Router {
             .iter()
             .map(|i| IfaceSetup { index: i.index, name: i.name.clone(), mac: i.mac, addresses: i.addresses.clone() })
             .collect();
-        let responder = Responder::new(&model.name, node.http, seed);
+        let responder = Responder::new(&model.name, &node.services, seed);
         Router {
             kernel: Kernel::new(interfaces).configured(&node.kernel),
             daemon: node.daemon,
@@ -71,6 +74,7 @@ impl Router {
             processes: Vec::new(),
             sessions: Vec::new(),
             ports,
+            balancing: None,
             services_due: None,
             scheduled: None,
             queued: None,
@@ -127,7 +131,9 @@ impl Router {
     pub fn next_wake(&mut self, now: Instant) -> Option<Instant> {
         self.services_due = self.responder.next_wake(now);
         let engine = self.engine.as_ref().filter(|_| !self.paused).and_then(Engine::next_wake).map(|wake| wake.at);
-        [engine, self.kernel.next_wake(), self.services_due, self.programs.next_wake()].into_iter().flatten().min()
+        let balancing = self.balancing.as_ref().and_then(|balancing| balancing.next_wake(now, self.paused));
+        let wishes = [engine, self.kernel.next_wake(), self.services_due, self.programs.next_wake(), balancing];
+        wishes.into_iter().flatten().min()
     }
 
     /// What a daemon with this configuration finds when it looks at files, processes and sessions. What no fault has

@@ -8,8 +8,8 @@ use crate::fabric::cloud::NotCarried;
 use crate::fabric::port_security::Why;
 use crate::fabric::{DropReason, PortId};
 use crate::moment::{Moment, Observer, PortInfo};
-use crate::observe::classify;
-use crate::observe::words::{Names, drop_reason, time};
+use crate::observe::words::{Names, drop_reason, time, trouble as words_of_trouble};
+use crate::observe::{checkers, classify};
 
 /// FNV-1a with 128 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +49,9 @@ impl Fnv {
     }
 
     fn moment(&mut self, at: Instant, moment: &Moment<'_>) {
+        if matches!(moment, Moment::Looked(_)) {
+            return;
+        }
         self.number(at.0);
         match *moment {
             Moment::Sent { port, bytes, rule } => {
@@ -119,15 +122,36 @@ impl Fnv {
                 self.rule(Some(rule));
             }
             Moment::CloudMove { nic, address, step } => {
-                self.bytes(&[14]);
+                self.bytes(&[16]);
                 self.position(nic.node.0);
                 self.position(nic.nic);
                 self.debug(&address);
                 self.debug(&step);
             }
+            Moment::Checked { node, trace } => {
+                self.bytes(&[14]);
+                self.position(node.0);
+                self.rule(Some(trace.rule));
+                self.string(trace.service.as_bytes());
+                self.string(trace.server.as_bytes());
+                self.debug(&trace.news);
+            }
+            Moment::Balanced { node, command, refused, rule } => {
+                self.bytes(&[15]);
+                self.position(node.0);
+                self.debug(command);
+                self.debug(&refused);
+                self.rule(Some(rule));
+            }
+            Moment::Looked(_) => {}
             Moment::Asked { client, request } => self.request(8, client.0, request, at),
             Moment::Answered { client, request, asked } => self.request(9, client.0, request, asked),
             Moment::Lost { client, request, asked } => self.request(10, client.0, request, asked),
+            Moment::Trouble { client, trouble } => {
+                self.bytes(&[14]);
+                self.position(client.0);
+                self.debug(&trouble);
+            }
         }
     }
 
@@ -227,7 +251,7 @@ impl Digest {
 impl Observer for Digest {
     fn see(&mut self, at: Instant, moment: &Moment<'_>) {
         self.fnv.moment(at, moment);
-        if let Some((names, events)) = &mut self.kept {
+        if let Some((names, events)) = self.kept.as_mut().filter(|_| !matches!(moment, Moment::Looked(_))) {
             let (node, what) = describe(names, moment);
             events.push(Event { at, node, what, digest: self.fnv.0 });
         }
@@ -270,6 +294,14 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
         }
         Moment::Told { node, line, rule } => (names.node(node).into(), format!("tells {line} [{}]", rule.id())),
         Moment::CloudMove { nic, address, step } => (names.node(nic.node).into(), names.cloud_move(nic, address, step)),
+        Moment::Checked { node, trace } => {
+            (names.node(node).into(), format!("{} [{}]", checkers::line(trace).0, trace.rule.id()))
+        }
+        Moment::Balanced { node, command, refused, rule } => {
+            let refused = refused.map(|why| format!(", refused: {}", checkers::refusal(why))).unwrap_or_default();
+            (names.node(node).into(), format!("{}{refused} [{}]", checkers::command(command), rule.id()))
+        }
+        Moment::Looked(sight) => (names.member(sight.host).into(), sight.scene.view().command().into()),
         Moment::Fault(fault) => (names.struck(fault).into(), names.fault(fault)),
         Moment::Gone(node) => (names.node(node).into(), "daemon gone".into()),
         Moment::Asked { client, request } => (names.client(client).into(), format!("asks request {request}")),
@@ -279,6 +311,7 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
         Moment::Lost { client, request, asked } => {
             (names.client(client).into(), format!("request {request} of {} lost", time(asked)))
         }
+        Moment::Trouble { client, trouble } => (names.client(client).into(), words_of_trouble(trouble).into()),
     }
 }
 

@@ -1,8 +1,11 @@
 //! The run as JSON, for machines: the same bytes for the same run. Times are whole nanoseconds.
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use vrrplab_engine::{Instant, Rule};
 use vrrplab_formats::world::World;
 
+use crate::observe::outage::{ClientView, Troubles};
 use crate::observe::{Digest, Judgement, Level, Outages, States, Timeline};
 
 /// What the observers of one run have to say.
@@ -33,6 +36,8 @@ struct Run<'a> {
     judgements: Vec<Verdict<'a>>,
     timeline: Vec<Entry<'a>>,
     clients: Vec<Client>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    client_blocks: Vec<Client>,
     double_masters: Vec<Doubles<'a>>,
     addresses: Vec<Holder<'a>>,
 }
@@ -63,11 +68,51 @@ struct Client {
     asked: u64,
     answered: u64,
     lost: u64,
+    late: u64,
+    troubles: BTreeMap<&'static str, u64>,
     longest_ns: u64,
     longest_from_ns: Option<u64>,
     lost_from_ns: Option<u64>,
     lost_to_ns: Option<u64>,
     back_at_ns: Option<u64>,
+    last_answer_ns: Option<u64>,
+    gaps: Vec<Gap>,
+}
+
+#[derive(Serialize)]
+struct Gap {
+    from_ns: u64,
+    lost: u64,
+    back_ns: Option<u64>,
+}
+
+/// What a client, or a block of clients, saw.
+fn client(view: ClientView) -> Client {
+    let ns = |at: Option<Instant>| at.map(|at| at.0);
+    let Troubles { refused, reset, closed, unreachable, given_up, wrong } = view.troubles;
+    let troubles = [
+        ("refused", refused),
+        ("reset", reset),
+        ("closed", closed),
+        ("unreachable", unreachable),
+        ("given_up", given_up),
+        ("wrong", wrong),
+    ];
+    Client {
+        name: view.name,
+        asked: view.asked,
+        answered: view.answered,
+        lost: view.lost,
+        late: view.late,
+        troubles: troubles.into_iter().filter(|(_, count)| *count > 0).collect(),
+        longest_ns: view.longest.0,
+        longest_from_ns: ns(view.longest_from),
+        lost_from_ns: ns(view.lost_from),
+        lost_to_ns: ns(view.lost_to),
+        back_at_ns: ns(view.back_at),
+        last_answer_ns: ns(view.last_answer),
+        gaps: view.gaps.iter().map(|gap| Gap { from_ns: gap.from.0, lost: gap.lost, back_ns: ns(gap.back) }).collect(),
+    }
 }
 
 #[derive(Serialize)]
@@ -101,7 +146,6 @@ impl Report<'_> {
     fn run(&self) -> Run<'_> {
         let world = self.world;
         let node = |id: vrrplab_formats::world::NodeId| world.nodes.get(id.0).map_or("?", |n| n.model.name.as_str());
-        let ns = |at: Option<Instant>| at.map(|at| at.0);
         let judgements = self.judgements.iter().map(|j| Verdict {
             file: &j.place.file,
             line: j.place.line,
@@ -117,17 +161,8 @@ impl Report<'_> {
             what: &line.what,
             rule: line.rule.map(Rule::id),
         });
-        let clients = self.outages.clients().into_iter().map(|view| Client {
-            name: view.name,
-            asked: view.asked,
-            answered: view.answered,
-            lost: view.lost,
-            longest_ns: view.longest.0,
-            longest_from_ns: ns(view.longest_from),
-            lost_from_ns: ns(view.lost_from),
-            lost_to_ns: ns(view.lost_to),
-            back_at_ns: ns(view.back_at),
-        });
+        let clients = self.outages.clients().into_iter().map(client);
+        let client_blocks = self.outages.blocks().into_iter().map(client);
         let double_masters = self.states.instances().map(|instance| Doubles {
             instance,
             total_ns: self.states.double_total(instance).0,
@@ -158,6 +193,7 @@ impl Report<'_> {
             judgements: judgements.collect(),
             timeline: timeline.collect(),
             clients: clients.collect(),
+            client_blocks: client_blocks.collect(),
             double_masters: double_masters.collect(),
             addresses: addresses.collect(),
         }
@@ -230,11 +266,15 @@ mod tests {
                 "asked": 2,
                 "answered": 2,
                 "lost": 0,
+                "late": 0,
+                "troubles": {},
                 "longest_ns": 100_000_000,
                 "longest_from_ns": 1_000_000,
                 "lost_from_ns": null,
                 "lost_to_ns": null,
                 "back_at_ns": null,
+                "last_answer_ns": 101_000_000,
+                "gaps": [],
             }],
             "double_masters": [{
                 "instance": "VI_1",

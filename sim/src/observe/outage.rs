@@ -2,44 +2,26 @@
 use std::collections::BTreeMap;
 
 use vrrplab_engine::{Instant, Span};
-use vrrplab_formats::world::{ClientId, World};
+use vrrplab_formats::world::{Client, ClientId, World};
+
+mod view;
+
+pub use view::{ClientView, Gap, Troubles};
 
 use crate::moment::{Moment, Observer};
-use crate::observe::words;
-
-/// What one client saw.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct ClientView {
-    /// Name.
-    pub name: String,
-    /// Requests sent.
-    pub asked: u64,
-    /// Requests answered in time.
-    pub answered: u64,
-    /// Requests that ran out of time or were refused.
-    pub lost: u64,
-    /// The longest time between two answers in a row. A silence that began with the first request, or that lasts until
-    /// the end of the run, counts as well when requests were lost in it.
-    pub longest: Span,
-    /// When that time began.
-    pub longest_from: Option<Instant>,
-    /// When the first lost request was asked.
-    pub lost_from: Option<Instant>,
-    /// When the last lost request was asked.
-    pub lost_to: Option<Instant>,
-    /// The first answer after the last loss.
-    pub back_at: Option<Instant>,
-}
+use crate::observe::blocks::Blocks;
 
 /// Measures what every client gets.
 #[derive(Clone, Debug, Default)]
 pub struct Outages {
     meters: Vec<Meter>,
+    blocks: Blocks,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Meter {
     view: ClientView,
+    late_after: Span,
     first_asked: Option<Instant>,
     last_answer: Option<(u64, Instant)>,
     last_lost: Option<u64>,
@@ -49,11 +31,12 @@ struct Meter {
 impl Outages {
     /// A meter for every client of the world.
     pub fn new(world: &World) -> Outages {
-        let meter = |name: &String| Meter {
-            view: ClientView { name: name.clone(), ..ClientView::default() },
+        let meter = |client: &Client| Meter {
+            view: ClientView { name: client.name.clone(), ..ClientView::default() },
+            late_after: client.late_after,
             ..Meter::default()
         };
-        Outages { meters: world.clients.iter().map(|c| meter(&c.name)).collect() }
+        Outages { meters: world.clients.iter().map(meter).collect(), blocks: Blocks::new(world) }
     }
 
     /// What every client saw, in the order of the world.
@@ -66,31 +49,40 @@ impl Outages {
         self.meters.get(id.0).map(|m| &m.view)
     }
 
-    /// A table of all clients; empty without clients.
+    /// Every block of clients as one.
+    pub fn blocks(&self) -> Vec<ClientView> {
+        self.blocks.all().map(|(name, first, count)| self.together(name, ClientId(first), count)).collect()
+    }
+
+    /// So many clients in a row as one.
+    pub fn together(&self, name: &str, first: ClientId, count: usize) -> ClientView {
+        let views: Vec<ClientView> = self.meters.iter().skip(first.0).take(count).map(|m| m.view.clone()).collect();
+        match &views[..] {
+            [one] if one.name == name => one.clone(),
+            several => view::together(name, several),
+        }
+    }
+
+    /// A table with a row for every client, or block of clients; empty without clients.
     pub fn table(&self) -> String {
-        if self.meters.is_empty() {
-            return String::new();
-        }
-        let heading = ["client", "asked", "answered", "lost", "longest", "from", "back at"].map(String::from);
-        let time = |at: Option<Instant>| at.map_or("-".into(), words::time);
-        let rows = self.meters.iter().map(|m| {
-            let v = &m.view;
-            let [asked, answered, lost] = [v.asked, v.answered, v.lost].map(|n| n.to_string());
-            let longest = words::span(v.longest);
-            [v.name.clone(), asked, answered, lost, longest, time(v.longest_from), time(v.back_at)]
-        });
-        let rows: Vec<[String; 7]> = std::iter::once(heading).chain(rows).collect();
-        let widths: [usize; 7] =
-            std::array::from_fn(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0));
-        let mut table = String::new();
-        for [name, numbers @ ..] in rows {
-            table += &format!("{name:<width$}", width = widths[0]);
-            for (cell, width) in numbers.iter().zip(&widths[1..]) {
-                table += &format!("  {cell:>width$}");
+        let mut rows = Vec::new();
+        let mut blocks = self.blocks.all().peekable();
+        let mut position = 0;
+        while let Some(meter) = self.meters.get(position) {
+            match blocks.next_if(|(_, first, _)| *first == position) {
+                Some((name, first, count)) => {
+                    let mut all = self.together(name, ClientId(first), count);
+                    all.name = format!("{name} ({count})");
+                    rows.push(all);
+                    position += count;
+                }
+                None => {
+                    rows.push(meter.view.clone());
+                    position += 1;
+                }
             }
-            table.push('\n');
         }
-        table
+        view::table(&rows)
     }
 }
 
@@ -102,8 +94,10 @@ impl Meter {
         }
     }
 
-    fn answered(&mut self, at: Instant, request: u64) {
+    fn answered(&mut self, at: Instant, request: u64, asked: Instant) {
         self.view.answered += 1;
+        self.view.late += u64::from(at.since(asked) > self.late_after);
+        self.view.last_answer = Some(at);
         match (self.last_answer, self.first_asked) {
             (Some((_, last)), _) => self.silence(last, at),
             (None, Some(first)) if request > 0 => self.silence(first, at),
@@ -129,10 +123,24 @@ impl Meter {
 
     fn turn(&mut self, turns: &[Turn]) {
         for turn in turns {
-            self.view.back_at = match *turn {
-                Turn::Down { .. } | Turn::Lost { .. } => None,
-                Turn::Back { at, .. } => Some(at),
-            };
+            match *turn {
+                Turn::Down { asked, .. } => {
+                    self.view.back_at = None;
+                    self.view.gaps.push(Gap { from: asked, lost: 1, back: None });
+                }
+                Turn::Lost { .. } => {
+                    self.view.back_at = None;
+                    if let Some(gap) = self.view.gaps.last_mut() {
+                        gap.lost += 1;
+                    }
+                }
+                Turn::Back { at, .. } => {
+                    self.view.back_at = Some(at);
+                    if let Some(gap) = self.view.gaps.last_mut() {
+                        gap.back = Some(at);
+                    }
+                }
+            }
         }
     }
 }
@@ -146,14 +154,19 @@ impl Observer for Outages {
                     meter.first_asked.get_or_insert(at);
                 }
             }
-            Moment::Answered { client, request, .. } => {
+            Moment::Answered { client, request, asked } => {
                 if let Some(meter) = self.meters.get_mut(client.0) {
-                    meter.answered(at, request);
+                    meter.answered(at, request, asked);
                 }
             }
             Moment::Lost { client, request, asked } => {
                 if let Some(meter) = self.meters.get_mut(client.0) {
                     meter.lost(request, asked);
+                }
+            }
+            Moment::Trouble { client, trouble } => {
+                if let Some(meter) = self.meters.get_mut(client.0) {
+                    meter.view.troubles.count(trouble);
                 }
             }
             _ => {}
@@ -189,13 +202,30 @@ enum Fate {
 
 /// What becomes known about a client's outages.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Turn {
+pub enum Turn {
     /// An outage begins with this request.
-    Down { request: u64, asked: Instant },
+    Down {
+        /// Its number.
+        request: u64,
+        /// When it was asked.
+        asked: Instant,
+    },
     /// One more request is lost.
-    Lost { request: u64, asked: Instant },
+    Lost {
+        /// Its number.
+        request: u64,
+        /// When it was asked.
+        asked: Instant,
+    },
     /// The outage is over: an answer came at this time, so long after the first lost request was asked.
-    Back { at: Instant, after: Span, lost: u64 },
+    Back {
+        /// When.
+        at: Instant,
+        /// So long after the first lost request.
+        after: Span,
+        /// How many were lost.
+        lost: u64,
+    },
 }
 
 impl Sequence {
@@ -262,6 +292,12 @@ mod tests {
             lost_from: Some(ms(200)),
             lost_to: Some(ms(600)),
             back_at: Some(ms(701)),
+            last_answer: Some(ms(801)),
+            gaps: vec![
+                Gap { from: ms(200), lost: 3, back: Some(ms(501)) },
+                Gap { from: ms(600), lost: 1, back: Some(ms(701)) },
+            ],
+            ..ClientView::default()
         };
         assert_eq!(view, expected);
         let lines = [

@@ -1,12 +1,17 @@
 //! Judges the promises of a world by what was seen, and says what was seen instead.
+mod clients;
+
+use vrrplab_engine::lvs::ServiceView;
 use vrrplab_engine::{Instant, Span, State};
 use vrrplab_formats::world::{Expectation, FrameKind, Member, NodeId, Place, Promise, Window, World};
 
 use crate::fabric::PortId;
 use crate::moment::{Moment, Observer, PortInfo};
 use crate::observe::classify::classify;
-use crate::observe::words::{self, Names, count, span, time};
+use crate::observe::tables;
+use crate::observe::words::{self, Names, span, time};
 use crate::observe::{Interval, Outages, States};
+use crate::sight::{Scene, Sight};
 
 /// The verdict on one promise.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +34,8 @@ pub struct Promises {
     names: Names,
     expectations: Vec<Expectation>,
     tallies: Vec<Option<Tally>>,
+    /// Tables of the moments and nodes that promises are about.
+    tables: Vec<(Instant, Member, Vec<ServiceView>)>,
 }
 
 /// The frames of one promise.
@@ -55,6 +62,7 @@ impl Promises {
         Promises {
             names: Names::new(world, ports),
             tallies: world.expectations.iter().map(tally).collect(),
+            tables: Vec::new(),
             expectations: world.expectations.clone(),
         }
     }
@@ -82,20 +90,7 @@ impl Promises {
             Promise::TwoMasters { instance, at_least, at_most } => {
                 self.two_masters(states, instance, (*at_least, *at_most))
             }
-            Promise::Outage { client, lost_at_least, lost_at_most, longest_at_least, longest_at_most } => {
-                let Some(view) = outages.client(*client) else { return (false, "no such client".into()) };
-                let held = (*lost_at_least..=*lost_at_most).contains(&view.lost)
-                    && (*longest_at_least..=*longest_at_most).contains(&view.longest);
-                let from = view.longest_from.map(|from| format!(" from {}", time(from))).unwrap_or_default();
-                let lost = count(view.lost, "request");
-                let found = format!(
-                    "{} lost {lost} of {}, longest time without an answer {}{from}",
-                    view.name,
-                    view.asked,
-                    span(view.longest)
-                );
-                (held, found)
-            }
+            Promise::Client(promise) => clients::verdict(promise, outages),
             Promise::Frames { kind, at_least, at_most, .. } => {
                 let (seen, first, last) =
                     tally.map_or((0, Instant::ZERO, Instant::ZERO), |t| (t.count, t.first, t.last));
@@ -106,6 +101,11 @@ impl Promises {
                     _ => format!("{kind}: {seen}, the first at {}, the last at {}", time(first), time(last)),
                 };
                 ((*at_least..=*at_most).contains(&seen), found)
+            }
+            Promise::Table(table) => {
+                let meant = |(at, host, _): &&(_, _, _)| (*at, *host) == (table.at, Member::Node(table.node));
+                let seen = self.tables.iter().find(meant).map(|(_, _, services)| services.as_slice());
+                tables::judge(table, self.names.node(table.node), seen)
             }
         }
     }
@@ -238,6 +238,9 @@ impl Observer for Promises {
         match *moment {
             Moment::Sent { port, bytes, .. } => self.frame(at, port, None, bytes),
             Moment::Delivered { from, to, bytes } => self.frame(at, from, Some(to), bytes),
+            Moment::Looked(Sight { host, shown: false, scene: Scene::Ipvs(services, _) }) => {
+                self.tables.push((at, *host, services.clone()));
+            }
             _ => {}
         }
     }
@@ -248,7 +251,7 @@ impl Observer for Promises {
 #[cfg(test)]
 mod tests {
     use State::{Backup, Init, Master};
-    use vrrplab_formats::world::ClientId;
+    use vrrplab_formats::world::{ClientId, ClientPromise};
 
     use super::*;
     use crate::observe::stage::{self, ms, transition};
@@ -360,12 +363,9 @@ mod tests {
 
     #[test]
     fn an_outage_has_a_least_and_a_most() {
-        let promise = |(lost_at_least, lost_at_most), (shortest, longest)| Promise::Outage {
-            client: ClientId(0),
-            lost_at_least,
-            lost_at_most,
-            longest_at_least: Span::from_millis(shortest),
-            longest_at_most: Span::from_millis(longest),
+        let promise = |lost, (shortest, longest)| {
+            let longest = (Span::from_millis(shortest), Span::from_millis(longest));
+            Promise::Client(ClientPromise { lost, longest, ..clients::anything(ClientId(0), "c1") })
         };
         let found = "c1 lost 3 requests of 7, longest time without an answer 0.4 s from 0.101000";
         check([

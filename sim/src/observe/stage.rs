@@ -61,10 +61,13 @@ pub fn world() -> World {
             every: Span::from_millis(100),
             timeout: Span::from_millis(50),
             from: Instant::ZERO,
+            late_after: Span::from_millis(20),
+            block: None,
             gateway: None,
         }],
         faults: vec![],
         expectations: vec![],
+        looks: vec![],
     }
 }
 

@@ -6,8 +6,10 @@ use vrrplab_engine::{Instant, News, Rule, State, Trace, TraceKind};
 use vrrplab_formats::world::{ClientId, Fault, FrameKind, NodeId, World};
 
 use crate::fabric::{DropReason, PortId};
+use crate::host::Trouble;
 use crate::moment::{Moment, Move, Observer, PortInfo};
-use crate::observe::classify;
+use crate::observe::blocks::Blocks;
+use crate::observe::{checkers, classify, tables};
 use crate::observe::outage::{Sequence, Turn};
 use crate::observe::words::{self, Names};
 
@@ -69,6 +71,9 @@ pub struct Timeline {
     drops: BTreeMap<(PortId, DropReason), u64>,
     refusals: BTreeSet<(NodeId, String, Rule, IpAddr)>,
     clients: BTreeMap<ClientId, Sequence>,
+    blocks: Blocks,
+    /// What clients were told since their last answer.
+    troubles: BTreeSet<(ClientId, Trouble)>,
 }
 
 /// Column in which rules begin, counted from the instance or interface.
@@ -96,6 +101,8 @@ impl Timeline {
             drops: BTreeMap::new(),
             refusals: BTreeSet::new(),
             clients: BTreeMap::new(),
+            blocks: Blocks::new(world),
+            troubles: BTreeSet::new(),
         }
     }
 
@@ -228,13 +235,20 @@ impl Timeline {
     }
 
     fn client(&mut self, id: ClientId, turns: Vec<Turn>) {
+        if turns.is_empty() {
+            return;
+        }
         let name = self.names.client(id).to_owned();
+        let level = if self.blocks.has(id) { Level::Detail } else { Level::Normal };
         for turn in turns {
+            if let Some((block, what, good)) = self.blocks.turn(id, &name, &turn) {
+                self.push(&block, "", what, (Level::Normal, if good { Tone::Good } else { Tone::Bad }));
+            }
             match turn {
                 Turn::Down { request, asked } => {
                     let target = self.names.target(id).map(|ip| format!(" from {ip}")).unwrap_or_default();
                     let what = format!("no answer{target} to request {request} of {}", words::time(asked));
-                    self.push(&name, "", what, (Level::Normal, Tone::Bad));
+                    self.push(&name, "", what, (level, Tone::Bad));
                 }
                 Turn::Lost { request, asked } => {
                     let what = format!("no answer to request {request} of {}", words::time(asked));
@@ -244,10 +258,26 @@ impl Timeline {
                     let since = if at == self.now { String::new() } else { format!(" since {},", words::time(at)) };
                     let (after, lost) = (words::span(after), words::count(lost, "request"));
                     let what = format!("answers again{since} after {after}, {lost} lost");
-                    self.push(&name, "", what, (Level::Normal, Tone::Good));
+                    self.push(&name, "", what, (level, Tone::Good));
                 }
             }
         }
+    }
+
+    fn trouble(&mut self, id: ClientId, trouble: Trouble) {
+        let fresh = self.troubles.insert((id, trouble));
+        let level = if fresh && !self.blocks.has(id) { Level::Normal } else { Level::Detail };
+        let name = self.names.client(id).to_owned();
+        let target = self.names.target(id).map(|ip| ip.to_string()).unwrap_or_default();
+        let what = match trouble {
+            Trouble::Refused => format!("{target} refuses"),
+            Trouble::Reset => format!("connection to {target} reset"),
+            Trouble::Closed => format!("{target} closes the connection"),
+            Trouble::Unreachable => format!("{target} is said to be unreachable"),
+            Trouble::GivenUp => format!("gives its connection to {target} up"),
+            Trouble::Wrong => format!("wrong answer from {target}"),
+        };
+        self.push(&name, "", what, (level, Tone::Bad));
     }
 
     fn fault(&mut self, fault: &Fault) {
@@ -295,7 +325,7 @@ impl Observer for Timeline {
             Moment::Ran { node, words, rule } => {
                 let name = self.names.node(node).to_owned();
                 // a check runs every second, a notify script when something has happened
-                let check = matches!(rule, Rule::ScriptRuns | Rule::ScriptOverlaps);
+                let check = matches!(rule, Rule::ScriptRuns | Rule::ScriptOverlaps | Rule::CheckRuns);
                 let level = if check { Level::Detail } else { Level::Normal };
                 self.push(&name, "", format!("runs {}", words.join(" ")), (level, Tone::Plain)).rule = Some(rule);
             }
@@ -309,12 +339,31 @@ impl Observer for Timeline {
                 let tone = if step == Move::Refused { Tone::Bad } else { Tone::Plain };
                 self.push(&name, "", what, (Level::Normal, tone));
             }
+            Moment::Checked { node, trace } => {
+                let name = self.names.node(node).to_owned();
+                let (what, level, tone) = checkers::line(trace);
+                self.push(&name, "", what, (level, tone)).rule = Some(trace.rule);
+            }
+            Moment::Balanced { node, command, refused, rule } => {
+                let name = self.names.node(node).to_owned();
+                let (what, level) = checkers::change(command, refused);
+                self.push(&name, "", what, (level, Tone::Plain)).rule = Some(rule);
+            }
+            Moment::Looked(sight) => {
+                if let Some(what) = tables::shown(sight) {
+                    let name = self.names.member(sight.host).to_owned();
+                    self.push(&name, "", what, (Level::Normal, Tone::Plain));
+                }
+            }
             Moment::Fault(fault) => self.fault(fault),
             Moment::Gone(node) => {
                 let name = self.names.node(node).to_owned();
                 self.push(&name, "", "daemon gone".into(), (Level::Normal, Tone::Bad));
             }
             Moment::Answered { client, request, .. } => {
+                if !self.troubles.is_empty() {
+                    self.troubles.retain(|(of, _)| *of != client);
+                }
                 let turns = self.clients.entry(client).or_default().answered(request, at);
                 self.client(client, turns);
             }
@@ -322,6 +371,7 @@ impl Observer for Timeline {
                 let turns = self.clients.entry(client).or_default().lost(request, asked);
                 self.client(client, turns);
             }
+            Moment::Trouble { client, trouble } => self.trouble(client, trouble),
         }
     }
 
@@ -332,8 +382,12 @@ impl Observer for Timeline {
                 let name = self.names.client(id).to_owned();
                 let lost = words::count(lost, "request");
                 let what = format!("still without an answer since {}, {lost} lost", words::time(since));
-                self.push(&name, "", what, (Level::Normal, Tone::Bad));
+                let level = if self.blocks.has(id) { Level::Detail } else { Level::Normal };
+                self.push(&name, "", what, (level, Tone::Bad));
             }
+        }
+        for (block, what) in self.blocks.still_out().collect::<Vec<_>>() {
+            self.push(&block, "", what, (Level::Normal, Tone::Bad));
         }
         for ((port, reason), frames) in std::mem::take(&mut self.drops) {
             let host = self.names.host(port).to_owned();

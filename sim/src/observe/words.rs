@@ -5,13 +5,14 @@ use std::net::IpAddr;
 
 use vrrplab_engine::{Exit, Instant, News, Span};
 use vrrplab_formats::world::{
-    Ask, Behaviour, ClientId, CloudFault, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId,
-    PortSecurity, World,
+    Behaviour, ClientId, CloudFault, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId,
+    PortSecurity, ServiceChange, ServiceFault, World,
 };
 
 use crate::fabric::cloud::NotCarried;
 use crate::fabric::port_security::{Refusal, Why};
 use crate::fabric::{DropReason, PortId};
+use crate::host::Trouble;
 use crate::moment::{Move, PortInfo};
 
 /// A time of the run, always with microseconds: `3.609375`.
@@ -131,13 +132,10 @@ impl Names {
     /// Takes the names from a world and its ports.
     pub fn new(world: &World, ports: &[PortInfo]) -> Names {
         let nics = |model: &vrrplab_engine::model::NodeModel| model.interfaces.iter().map(|i| i.name.clone()).collect();
-        let target = |ask| match ask {
-            Ask::Ping(ip) | Ask::Http(ip, _) => ip,
-        };
         Names {
             networks: world.networks.iter().map(|n| n.name.clone()).collect(),
             nodes: world.nodes.iter().map(|n| (n.model.name.clone(), nics(&n.model))).collect(),
-            clients: world.clients.iter().map(|c| (c.name.clone(), target(c.ask))).collect(),
+            clients: world.clients.iter().map(|c| (c.name.clone(), c.ask.target())).collect(),
             ports: ports.to_vec(),
         }
     }
@@ -224,6 +222,7 @@ impl Names {
             | Fault::Processes { node, .. }
             | Fault::Session { node, .. } => self.node(*node),
             Fault::Kernel(fault) => self.node(fault.node()),
+            Fault::Service(fault) => self.node(fault.node),
         }
     }
 
@@ -297,6 +296,7 @@ impl Names {
             Fault::Cloud(CloudFault::Refuses { refuses: true, .. }) => "API calls are refused from now on".into(),
             Fault::Cloud(CloudFault::Refuses { refuses: false, .. }) => "API calls are accepted again".into(),
             Fault::Kernel(fault) => self.kernel_fault(fault),
+            Fault::Service(fault) => self.service(fault),
             Fault::SetPortSecurity(nic, None) => format!("port security of {} off", self.nic(*nic)),
             Fault::SetPortSecurity(nic, Some(security)) => {
                 let pairs: Vec<String> = security
@@ -311,6 +311,32 @@ impl Names {
                 format!("port security of {} on, allowed pairs: {allowed}{}", self.nic(*nic), groups(security))
             }
         }
+    }
+}
+
+impl Names {
+    fn service(&self, fault: &ServiceFault) -> String {
+        let how = match &fault.change {
+            ServiceChange::Refuse => "refuses".into(),
+            ServiceChange::Silent => "is silent".into(),
+            ServiceChange::Slow(delay) => format!("answers after {}", span(*delay)),
+            ServiceChange::Status(status) => format!("answers with status {status}"),
+            ServiceChange::Body(body) => format!("answers: {}", body.trim_end().escape_debug()),
+            ServiceChange::Ok => "answers as at the start".into(),
+        };
+        format!("port {} of {} {how}", fault.port, self.node(fault.node))
+    }
+}
+
+/// What went wrong for a client.
+pub const fn trouble(trouble: Trouble) -> &'static str {
+    match trouble {
+        Trouble::Refused => "refused",
+        Trouble::Reset => "reset",
+        Trouble::Closed => "closed",
+        Trouble::Unreachable => "unreachable",
+        Trouble::GivenUp => "given up",
+        Trouble::Wrong => "wrong answer",
     }
 }
 
@@ -406,6 +432,14 @@ mod tests {
             (Fault::Script { node, name: "chk".into(), does: Behaviour::Hangs }, "script chk of r1 hangs from now on"),
             (Fault::Processes { node, name: "web".into(), count: 0 }, "0 processes web on r1"),
             (Fault::Session { node, name: "gw".into(), up: false }, "BFD session gw of r1 goes down"),
+            (
+                Fault::Service(ServiceFault { node, port: 80, change: ServiceChange::Slow(Span::from_secs(2)) }),
+                "port 80 of r1 answers after 2 s",
+            ),
+            (
+                Fault::Service(ServiceFault { node, port: 80, change: ServiceChange::Body("busy\n".into()) }),
+                "port 80 of r1 answers: busy",
+            ),
             (Fault::Reload(node, model), "daemon of r1 reloaded (SIGHUP)"),
             (Fault::SetPortSecurity(nic, None), "port security of r1:eth0 off"),
             (

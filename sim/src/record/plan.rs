@@ -175,7 +175,7 @@ fn conf_text(model: &NodeModel, confs: &[WrittenConf]) -> String {
 
 fn description(world: &World) -> String {
     let mut words = vec![world.about.trim().to_owned()];
-    if !world.clients.is_empty() || world.nodes.iter().any(|n| n.http) {
+    if !world.clients.is_empty() || world.nodes.iter().any(|n| !n.services.is_empty()) {
         words.push("Recorded without the clients and HTTP servers of the scenario.".to_owned());
     }
     words.retain(|w| !w.is_empty());

@@ -209,6 +209,7 @@ impl<'w> Order<'w> {
             }
             Fault::Processes { node, name, .. } => (*node, format!("vrrp_track_process {name} cannot be played")),
             Fault::Session { node, name, .. } => (*node, format!("bfd_instance {name} cannot be played")),
+            Fault::Service(fault) => (fault.node, "services cannot be played".to_owned()),
             Fault::SetPortSecurity(nic, _) => (nic.node, "port security cannot be played".to_owned()),
             Fault::Cloud(_) => (NodeId(0), "a cloud cannot be played".to_owned()),
             Fault::Kernel(fault) => (fault.node(), "changes in the kernel cannot be played".to_owned()),

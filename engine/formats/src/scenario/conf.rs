@@ -34,7 +34,7 @@ impl Reader<'_> {
     ) -> Option<NodeModel> {
         let (draft, clean, text) = match conf.keepalived {
             Some(text) => {
-                let (draft, clean, text) = self.keepalived(name, &text.text, &conf.inline_name)?;
+                let (draft, clean, text) = self.keepalived(name, &self.filled_in(&text.text), &conf.inline_name)?;
                 (draft, clean, Some(text))
             }
             None => {
@@ -91,7 +91,8 @@ impl Reader<'_> {
             draft.instances.extend(read);
         }
         for (name, members) in conf.sync_groups.iter().flat_map(|g| &g.0) {
-            let name = Spanned::new(name.value.clone(), self.file.clone(), self.range(&name.referenced));
+            let name =
+                Spanned::new(self.filled(&name.value).into_owned(), self.file.clone(), self.range(&name.referenced));
             let mut group = SyncGroupDraft::new(name);
             group.members = members.iter().filter_map(|m| self.read(m)).collect();
             draft.sync_groups.push(group);

@@ -3,7 +3,7 @@ use vrrplab_engine::{Instant, Span, State};
 
 use super::leaf::Leaf;
 use super::reader::Reader;
-use super::shape::{ClientSawText, EntersText, FramesText, PromiseText, TwoMastersText};
+use super::shape::{EntersText, FramesText, PromiseText, TwoMastersText};
 use super::units::{Number, Text, Time};
 use crate::world::{Expectation, Place, Promise, Window};
 
@@ -31,6 +31,7 @@ impl Reader<'_> {
             PromiseText::TwoMasters(p) => self.two_masters(p),
             PromiseText::Client(p) => self.client_saw(p),
             PromiseText::Frames(p) => self.frames(p),
+            PromiseText::Ipvs(p) => self.table(p),
         }
     }
 
@@ -99,7 +100,13 @@ impl Reader<'_> {
     }
 
     /// Reports a promise that holds whatever happens, or never.
-    fn check_bounds<T: PartialOrd>(&mut self, owner: &Text, least: Option<&T>, most: Option<&T>, written: bool) {
+    pub(super) fn check_bounds<T: PartialOrd>(
+        &mut self,
+        owner: &Text,
+        least: Option<&T>,
+        most: Option<&T>,
+        written: bool,
+    ) {
         if !written {
             self.refuse_at(&owner.text, "this promises nothing", "no bound", "give an `..at_least` or an `..at_most`");
         }
@@ -118,33 +125,13 @@ impl Reader<'_> {
         Some(Promise::TwoMasters { instance, at_least, at_most })
     }
 
-    fn count(&mut self, leaf: &Option<Number>) -> Option<u64> {
+    pub(super) fn count(&mut self, leaf: &Option<Number>) -> Option<u64> {
         let read = self.maybe(leaf)?;
         let count = u64::try_from(read.value).ok();
         if count.is_none() {
             self.refuse(read.span, "a count is not negative", "", "0 or more");
         }
         count
-    }
-
-    fn client_saw(&mut self, p: &ClientSawText) -> Option<Promise> {
-        let client = self.client(&p.name);
-        let lost = (self.count(&p.lost_at_least), self.count(&p.lost_at_most));
-        let outage = (self.maybe(&p.longest_outage_at_least), self.maybe(&p.longest_outage_at_most));
-        let outage = (outage.0.map(|s| s.value), outage.1.map(|s| s.value));
-        let written = p.lost_at_least.is_some()
-            || p.lost_at_most.is_some()
-            || p.longest_outage_at_least.is_some()
-            || p.longest_outage_at_most.is_some();
-        self.check_bounds(&p.name, lost.0.as_ref(), lost.1.as_ref(), written);
-        self.check_bounds(&p.name, outage.0.as_ref(), outage.1.as_ref(), true);
-        Some(Promise::Outage {
-            client: client?,
-            lost_at_least: lost.0.unwrap_or(0),
-            lost_at_most: lost.1.unwrap_or(u64::MAX),
-            longest_at_least: outage.0.unwrap_or(Span::ZERO),
-            longest_at_most: outage.1.unwrap_or(Span(u64::MAX)),
-        })
     }
 
     fn frames(&mut self, p: &FramesText) -> Option<Promise> {

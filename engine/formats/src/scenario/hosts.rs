@@ -7,12 +7,12 @@ use vrrplab_engine::{Instant, Policy, Span};
 use super::conf::ConfText;
 use super::leaf::Yaml;
 use super::reader::{NodeSoFar, Reader};
-use super::shape::{ClientText, InterfaceText, NetworkText, NodeText, ScenarioText};
-use crate::world::{Ask, Client, LinkQuality, Network, NetworkId, Port};
+use super::shape::{InterfaceText, NetworkText, NodeText, ScenarioText};
+use crate::world::{LinkQuality, Network, NetworkId, Port};
 
 /// Addresses in use, with the segment and the holder.
 #[derive(Default)]
-struct InUse {
+pub(super) struct InUse {
     ips: Vec<(NetworkId, IpAddr, String)>,
     macs: Vec<(NetworkId, Mac, String)>,
 }
@@ -27,17 +27,18 @@ pub(super) fn read(text: &ScenarioText, policy: Policy, reader: &mut Reader<'_>)
     }
     reader.read_groups(&text.security_groups);
     let mut used = InUse::default();
-    for (position, (name, node)) in text.nodes.0.iter().enumerate() {
-        reader.read_node(position, name, node, policy, &mut used);
+    for (name, node) in &text.nodes.0 {
+        reader.each(name, &node.count, |reader, name| reader.read_node(name, node, policy, &mut used));
     }
-    for (position, (name, client)) in text.clients.0.iter().enumerate() {
-        if reader.nodes.iter().any(|n| n.name == name.value) {
-            let title = format!("`{}` is a node and a client", name.value);
-            reader.refuse_at(name, title, "this name is taken", "hosts need names of their own");
+    for (name, client) in &text.clients.0 {
+        let first = reader.client_names.len();
+        reader.each(name, &client.count, |reader, named| {
+            let client = reader.read_client(named, client, name, &mut used);
+            reader.clients.extend(client);
+        });
+        if client.count.is_some() {
+            reader.blocks.push((name.value.clone(), first, reader.client_names.len() - first));
         }
-        reader.client_names.push(name.value.clone());
-        let client = reader.read_client(position, name, client, &mut used);
-        reader.clients.extend(client);
     }
 }
 
@@ -52,7 +53,14 @@ impl Reader<'_> {
         link
     }
 
-    fn claim_ip<T>(&mut self, at: &Yaml<T>, network: Option<NetworkId>, ip: IpAddr, holder: &str, used: &mut InUse) {
+    pub(super) fn claim_ip<T>(
+        &mut self,
+        at: &Yaml<T>,
+        network: Option<NetworkId>,
+        ip: IpAddr,
+        holder: &str,
+        used: &mut InUse,
+    ) {
         let Some(network) = network else { return };
         if let Some((_, _, other)) = used.ips.iter().find(|(n, i, _)| (*n, *i) == (network, ip)) {
             let title = format!("the address {ip} is used twice on network `{}`", self.networks[network.0].name);
@@ -62,7 +70,14 @@ impl Reader<'_> {
         used.ips.push((network, ip, holder.to_owned()));
     }
 
-    fn claim_mac<T>(&mut self, at: &Yaml<T>, network: Option<NetworkId>, mac: Mac, holder: &str, used: &mut InUse) {
+    pub(super) fn claim_mac<T>(
+        &mut self,
+        at: &Yaml<T>,
+        network: Option<NetworkId>,
+        mac: Mac,
+        holder: &str,
+        used: &mut InUse,
+    ) {
         let Some(network) = network else { return };
         if let Some((_, _, other)) = used.macs.iter().find(|(n, m, _)| (*n, *m) == (network, mac)) {
             let title = format!("the MAC {mac} is used twice on network `{}`", self.networks[network.0].name);
@@ -72,18 +87,21 @@ impl Reader<'_> {
         used.macs.push((network, mac, holder.to_owned()));
     }
 
-    fn read_node(&mut self, position: usize, name: &Yaml<String>, text: &NodeText, policy: Policy, used: &mut InUse) {
-        let node_byte = self.byte(position, name, "nodes");
+    fn read_node(&mut self, name: &Yaml<String>, text: &NodeText, policy: Policy, used: &mut InUse) {
+        if self.nodes.iter().any(|n| n.name == name.value) {
+            self.refuse_at(name, format!("two nodes are called `{}`", name.value), "second one", "rename one of them");
+        }
+        let [high, low] = self.two_bytes(self.nodes.len(), name, "nodes");
         let mut models = Vec::new();
         let mut ports = Vec::new();
         let mut whole = true;
-        let is_lo = |interface: &Yaml<String>| interface.value == "lo";
-        let lo = text.interfaces.0.iter().find(|(interface, _)| is_lo(interface));
-        let loopback = lo.map(|(name, lo)| self.loopback(name, lo)).unwrap_or_default();
+        let is_lo = |interface: &Yaml<String>| interface.value == "lo" || interface.value == "tunl0";
+        let inner: Vec<_> = text.interfaces.0.iter().filter(|(interface, _)| is_lo(interface)).collect();
+        let loopback = inner.iter().flat_map(|(name, lo)| self.loopback(name, lo)).collect();
         let plugged = text.interfaces.0.iter().filter(|(interface, _)| !is_lo(interface));
         for (nic, (interface, details)) in plugged.enumerate() {
             let nic_byte = self.byte(nic, interface, "interfaces of a node");
-            let derived = Mac([2, 0, 0, 0, node_byte, nic_byte]);
+            let derived = Mac([2, 0, high, 0, low, nic_byte]);
             let holder = format!("{}.{}", name.value, interface.value);
             let (model, port) = self.read_interface(nic, interface, details, derived, &holder, used);
             models.push(model);
@@ -113,7 +131,8 @@ impl Reader<'_> {
             let title = format!("node `{}` runs no daemon that could start", name.value);
             self.refuse_at(&start.text, title, "", "give it `keepalived` or `vrrp`, or leave `start` out");
         }
-        let kernel = self.kernel_setup(text, &models, loopback);
+        let mut kernel = self.kernel_setup(text, &models, loopback);
+        kernel.ipip = inner.iter().any(|(name, _)| name.value == "tunl0");
         let interfaces = models.iter().map(|m| m.name.clone()).collect();
         let policy = self.or(&text.policy, policy);
         let conf = ConfText {
@@ -130,10 +149,11 @@ impl Reader<'_> {
                 Instant(at.0)
             }),
         };
-        let http = self.or(&text.http, false);
+        let services = self.services(&name.value, text);
         let mut files = Vec::new();
         for (path, content) in text.files.iter().flat_map(|files| &files.0) {
-            files.extend(self.read(content).map(|content| (path.value.clone(), content.value)));
+            let path = self.filled(&path.value).into_owned();
+            files.extend(self.read(content).map(|content| (path, content.value)));
         }
         let instances = model.iter().flat_map(|m| &m.instances).map(|i| i.name.clone()).collect();
         let (name, model) = (name.value.clone(), model.filter(|_| whole));
@@ -145,12 +165,21 @@ impl Reader<'_> {
             model,
             instances,
             start,
-            http,
+            services,
             files,
             daemon,
             kernel,
             cloud_calls,
         });
+    }
+
+    /// A 1-based position as two bytes of a derived MAC.
+    pub(super) fn two_bytes(&mut self, position: usize, at: &Yaml<String>, what: &str) -> [u8; 2] {
+        let number = u16::try_from(position + 1).unwrap_or_else(|_| {
+            self.refuse_at(at, format!("too many {what}"), "one too many", "at most 65535 are simulated");
+            0
+        });
+        number.to_be_bytes()
     }
 
     /// A 1-based position as a byte of a derived MAC.
@@ -174,7 +203,7 @@ impl Reader<'_> {
             Some(network) => self.network(network),
             None => {
                 let title = format!("interface `{}` is on no network", name.value);
-                self.refuse_at(name, title, "", "write for instance `network: lan`; only `lo` has none");
+                self.refuse_at(name, title, "", "write for instance `network: lan`; only `lo` and `tunl0` have none");
                 None
             }
         };
@@ -184,9 +213,9 @@ impl Reader<'_> {
         let alone = !self.or(&text.duplicate, false);
         let mut addresses: Vec<IfAddr> = Vec::new();
         for leaf in text.addresses.iter().flatten() {
-            let Some(address) = self.read(leaf) else { continue };
-            self.claim_ip(&leaf.text, network.filter(|_| alone), address.value.ip, holder, used);
-            addresses.push(address.value);
+            let Some(address) = self.host_address(leaf) else { continue };
+            self.claim_ip(&leaf.text, network.filter(|_| alone), address.ip, holder, used);
+            addresses.push(address);
         }
         let security = match &text.port_security {
             Some(written) => self.security(written),
@@ -197,46 +226,5 @@ impl Reader<'_> {
         let index = IfIndex(u32::try_from(nic).unwrap_or(u32::MAX).saturating_add(2));
         let model = InterfaceModel { index, name: name.value.clone(), mac, addresses, up: true };
         (model, network.map(|network| Port { network, security, assigned }))
-    }
-
-    fn read_client(
-        &mut self,
-        position: usize,
-        name: &Yaml<String>,
-        text: &ClientText,
-        used: &mut InUse,
-    ) -> Option<Client> {
-        let network = self.network(&text.network);
-        let derived = Mac([2, 0, 0, 1, 0, self.byte(position, name, "clients")]);
-        let mac = self.or(&text.mac, derived);
-        let at = text.mac.as_ref().map_or(name, |m| &m.text);
-        self.claim_mac(at, network, mac, &name.value, used);
-        let addr = self.read(&text.address);
-        if let Some(addr) = &addr {
-            let alone = !self.or(&text.duplicate, false);
-            self.claim_ip(&text.address.text, network.filter(|_| alone), addr.value.ip, &name.value, used);
-        }
-        let gateway = self.gateway(&text.gateway, addr.as_ref().map(|addr| addr.value));
-        let ping = self.maybe(&text.ping).map(|ip| ip.with((Ask::Ping(ip.value), ip.value)));
-        let http = self.maybe(&text.http).map(|to| to.with((Ask::Http(to.value.0, to.value.1), to.value.0)));
-        if text.ping.is_some() == text.http.is_some() {
-            let title = format!("client `{}` must have either `ping` or `http`", name.value);
-            self.refuse_at(name, title, "", "a client asks for one thing; a second client may ask for another");
-        }
-        let ask = ping.or(http);
-        if let (Some(ask), Some(addr)) = (&ask, &addr)
-            && ask.value.1.is_ipv4() != addr.value.ip.is_ipv4()
-        {
-            let help = format!("the client's own address is {}", addr.value.ip);
-            self.refuse(ask.span.clone(), "a client asks in the family of its address", "other family", &help);
-        }
-        let every = self.or(&text.every, Span::from_secs(1));
-        if let (Span::ZERO, Some(leaf)) = (every, &text.every) {
-            self.refuse_at(&leaf.text, "a client needs time between requests", "", "for instance 200ms");
-        }
-        let timeout = self.or(&text.timeout, Span::from_secs(1));
-        let from = text.from.as_ref().and_then(|from| self.moment(from)).unwrap_or(Instant::ZERO);
-        let (network, addr, ask) = (network?, addr?.value, ask?.value.0);
-        Some(Client { name: name.value.clone(), network, mac, addr, ask, every, timeout, from, gateway })
     }
 }

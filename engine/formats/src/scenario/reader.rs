@@ -12,7 +12,7 @@ use super::{Files, WrittenConf};
 use crate::builder::Draft;
 use crate::diagnostics::{Report, Spanned};
 use crate::world::{
-    Client, CloudCall, KernelSetup, Member, Network, NetworkId, NodeId, Port, PortSecurity, SecurityGroup,
+    Client, CloudCall, KernelSetup, Member, Network, NetworkId, NodeId, Port, PortSecurity, SecurityGroup, Service,
 };
 
 /// Bytes of a YAML location.
@@ -38,8 +38,8 @@ pub(super) struct NodeSoFar {
     pub(super) instances: Vec<String>,
     /// When it starts.
     pub(super) start: Option<Instant>,
-    /// Whether it answers HTTP.
-    pub(super) http: bool,
+    /// What answers on it.
+    pub(super) services: Vec<Service>,
     /// Its files.
     pub(super) files: Vec<(String, String)>,
     /// What its programs ask of clouds.
@@ -83,6 +83,10 @@ pub(super) struct Reader<'a> {
     pub(super) client_names: Vec<String>,
     /// The clients that were accepted.
     pub(super) clients: Vec<Client>,
+    /// The blocks of clients: name, first, how many.
+    pub(super) blocks: Vec<(String, usize, usize)>,
+    /// Which one of several like it is read, from 0.
+    pub(super) turn: Option<usize>,
 }
 
 impl<'a> Reader<'a> {
@@ -106,6 +110,8 @@ impl<'a> Reader<'a> {
             nodes: Vec::new(),
             client_names: Vec::new(),
             clients: Vec::new(),
+            blocks: Vec::new(),
+            turn: None,
         }
     }
 
@@ -135,7 +141,7 @@ impl<'a> Reader<'a> {
 
     /// Reads the short form of a thing.
     pub(super) fn placed_word<K: Kind, T>(&mut self, word: &str, at: &Yaml<T>) -> Option<Spanned<K::Value>> {
-        match K::read(word) {
+        match K::read(&self.filled(word)) {
             Ok(value) => Some(Spanned::new(value, self.file.clone(), self.range(&at.referenced))),
             Err(why) => {
                 self.refuse_at(at, why.title, "", &why.help);
@@ -177,7 +183,8 @@ impl<'a> Reader<'a> {
 
     /// The segment of this name.
     pub(super) fn network<K>(&mut self, leaf: &Leaf<K>) -> Option<NetworkId> {
-        let found = self.networks.iter().position(|n| n.name == leaf.text.value);
+        let wanted = self.filled(&leaf.text.value);
+        let found = self.networks.iter().position(|n| n.name == *wanted);
         if found.is_none() {
             let known: Vec<String> = self.networks.iter().map(|n| n.name.clone()).collect();
             self.unknown(&leaf.text, "network", &known);
@@ -193,16 +200,6 @@ impl<'a> Reader<'a> {
             self.unknown(&leaf.text, "node", &known);
         }
         found.map(NodeId)
-    }
-
-    /// The client of this name.
-    pub(super) fn client<K>(&mut self, leaf: &Leaf<K>) -> Option<crate::world::ClientId> {
-        let found = self.client_names.iter().position(|n| *n == leaf.text.value);
-        if found.is_none() {
-            let known = self.client_names.clone();
-            self.unknown(&leaf.text, "client", &known);
-        }
-        found.map(crate::world::ClientId)
     }
 
     /// The node or client of this name.

@@ -110,7 +110,7 @@ impl Reader<'_> {
         let firewall = self.firewall(text.firewall.as_deref().unwrap_or_default(), &names);
         let nat = text.nat.iter().flatten().filter_map(|pair| self.pair(pair, models, &loopback)).collect();
         let masquerade = text.masquerade.as_ref().and_then(|name| self.device(name, &names));
-        KernelSetup { loopback, routes, sysctls, firewall, nat, masquerade }
+        KernelSetup { loopback, ipip: false, routes, sysctls, firewall, nat, masquerade }
     }
 
     /// A route of a node with these interfaces.

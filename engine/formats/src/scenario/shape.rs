@@ -1,7 +1,9 @@
 //! The shape of a scenario file: what may be written where. Reading, schema and list of known keys all come from here.
+mod balancing;
 mod faults;
 mod hosts;
 mod promises;
+mod services;
 mod vrrp;
 
 use schemars::JsonSchema;
@@ -10,9 +12,11 @@ use serde::Deserialize;
 use super::leaf::Entries;
 use super::security::GroupText;
 use super::units::*;
+pub(super) use balancing::*;
 pub(super) use faults::*;
 pub(super) use hosts::*;
 pub(super) use promises::*;
+pub(super) use services::*;
 pub(super) use vrrp::*;
 
 /// A whole scenario.
@@ -44,4 +48,6 @@ pub(super) struct ScenarioText {
     pub(super) timeline: Option<Vec<MomentText>>,
     /// The promises.
     pub(super) expect: Option<Vec<PromiseText>>,
+    /// Tables that the timeline shows: `VIEW@TIME`, or `VIEW@TIME:HOST`.
+    pub(super) show: Option<Vec<LookWord>>,
 }

@@ -1,4 +1,6 @@
 //! Scenarios held in memory: what a good one means, and how bad ones are answered.
+mod clients;
+
 use std::path::Path;
 
 use proptest::prelude::*;
@@ -115,10 +117,13 @@ fn hosts_mean_what_the_file_says() {
         r1.ports[1].security,
         Some(PortSecurity { allowed_address_pairs: vec![pair], ..PortSecurity::default() })
     );
-    assert_eq!((r1.start, r1.http, r1.model.policy), (Some(Instant::ZERO), true, Policy::KEEPALIVED_2_2_7));
+    assert_eq!(
+        (r1.start, &r1.services[..], r1.model.policy),
+        (Some(Instant::ZERO), &[Service::web("r1")][..], Policy::KEEPALIVED_2_2_7)
+    );
     assert_eq!((r1.model.instances[0].priority.get(), r1.model.instances[0].iface), (150, IfIndex(3)));
 
-    assert_eq!((r2.start, r2.http, r2.model.policy), (None, false, Policy::RFC9568));
+    assert_eq!((r2.start, r2.services.len(), r2.model.policy), (None, 0, Policy::RFC9568));
     assert_eq!(r2.ports[0].security, Some(PortSecurity::default()));
     let instance = &r2.model.instances[0];
     assert_eq!((instance.version, instance.advert_int), (Version::V2, Span::from_secs(2)));
@@ -137,6 +142,8 @@ fn hosts_mean_what_the_file_says() {
             every: Span::from_millis(200),
             timeout: Span::from_secs(1),
             from: Instant(5_000_000_000),
+            late_after: Span::from_millis(100),
+            block: None,
             gateway: None,
         }
     );
@@ -188,13 +195,16 @@ fn promises_keep_their_words_and_lines() {
             Promise::Enters { instance: vi(), node: r2, state: State::Master, window: around },
             Promise::Enters { instance: vi(), node: r2, state: State::Master, window: window(11_000, 12_000) },
             Promise::TwoMasters { instance: vi(), at_least: Span::ZERO, at_most: Span::from_secs(5) },
-            Promise::Outage {
-                client: ClientId(0),
-                lost_at_least: 0,
-                lost_at_most: 3,
-                longest_at_least: Span::ZERO,
-                longest_at_most: Span::from_secs(4)
-            },
+            Promise::Client(ClientPromise {
+                first: ClientId(0),
+                count: 1,
+                name: "c1".into(),
+                lost: (0, 3),
+                longest: (Span::ZERO, Span::from_secs(4)),
+                resets: (0, u64::MAX),
+                late_at_most: u64::MAX,
+                back_by: None,
+            }),
             Promise::Frames {
                 kind: FrameKind::GratuitousArp,
                 from: Some(r2),

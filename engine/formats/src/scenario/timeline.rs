@@ -66,6 +66,7 @@ impl Reader<'_> {
             FaultText::Route(set) => Fault::Kernel(self.set_route(set)?),
             FaultText::Sysctl(set) => Fault::Kernel(self.set_sysctl(set)?),
             FaultText::NicRecreated(at) => Fault::Kernel(KernelFault::NicRecreated(self.nic_of(at)?)),
+            FaultText::Service(text) => self.change_service(text)?,
         })
     }
 

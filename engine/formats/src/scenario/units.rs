@@ -2,10 +2,13 @@
 use std::net::IpAddr;
 
 use serde_json::{Value, json};
+use vrrplab_engine::lvs::Virtual;
 use vrrplab_engine::model::{IfAddr, Mac};
 use vrrplab_engine::{Policy, Span, State};
 
 use super::leaf::{Kind, Leaf, Unreadable};
+use super::looks::{Written, written};
+use super::tables::service;
 use crate::diagnostics::nearest;
 use crate::world::{Direction, Driver, FrameClass, FrameKind, Provider};
 
@@ -126,6 +129,14 @@ fn target(text: &str) -> Result<(IpAddr, u16), Unreadable> {
     text.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| (ip, 80)).map_err(bad)
 }
 
+fn endpoint(text: &str) -> Result<(IpAddr, u16), Unreadable> {
+    let bad = |_| {
+        let help = "write \"192.168.100.100:5000\" or \"[fd00::1]:5000\"";
+        Unreadable::new(format!("`{text}` is not an address with a port"), help)
+    };
+    text.parse::<std::net::SocketAddr>().map(|at| (at.ip(), at.port())).map_err(bad)
+}
+
 fn number(text: &str) -> Result<i64, Unreadable> {
     text.parse().map_err(|_| Unreadable::new(format!("`{text}` is not a whole number"), "digits only"))
 }
@@ -156,6 +167,7 @@ macro_rules! kinds {
     )* };
 }
 
+const LOOK: &str = r"^(ipvs|conns|arp|addr)@[0-9]+(\.[0-9]+)? ?(ns|us|ms|s|m)(:.+)?$";
 const TIME: &str = r"^[0-9]+(\.[0-9]+)? ?(ns|us|ms|s|m)$";
 
 kinds! {
@@ -180,6 +192,8 @@ kinds! {
     PairAddress = PairAddressKind: IfAddr, pair_address, json!({ "type": "string" });
     /// An IP address, perhaps with a port.
     Target = TargetKind: (IpAddr, u16), target, json!({ "type": "string" });
+    /// An IP address with a port.
+    Endpoint = EndpointKind: (IpAddr, u16), endpoint, json!({ "type": "string" });
     /// A whole number.
     Number = NumberKind: i64, number, json!({ "type": "integer" });
     /// Yes or no.
@@ -208,6 +222,10 @@ kinds! {
     Protocol = ProtocolKind: Option<u8>, protocol,
         json!({ "anyOf": [{ "type": "string", "enum": PROTOCOLS.map(|(name, _)| name) },
             { "type": "integer", "minimum": 0, "maximum": 255 }] });
+    /// A virtual server.
+    Service = ServiceKind: Virtual, service, json!({ "type": "string" });
+    /// What to look at, when, and at whom.
+    LookWord = LookKind: Written, written, json!({ "type": "string", "pattern": LOOK });
     /// A port, or the first and the last one.
     Ports = PortsKind: (u16, u16), ports,
         json!({ "anyOf": [{ "type": "integer" }, { "type": "string", "pattern": "^[0-9]+-[0-9]+$" }] });

@@ -2,7 +2,7 @@
 use vrrplab_engine::Instant;
 use vrrplab_engine::model::NodeModel;
 
-use super::{CloudFault, KernelFault, Member, NetworkId, Nic, NodeId, PortSecurity};
+use super::{CloudFault, KernelFault, Member, NetworkId, Nic, NodeId, PortSecurity, ServiceFault};
 
 /// A fault and its moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -100,6 +100,8 @@ pub enum Fault {
     Cloud(CloudFault),
     /// Something in the kernel of a node is changed.
     Kernel(KernelFault),
+    /// Services of a node change.
+    Service(ServiceFault),
 }
 
 /// What a simulated program does.

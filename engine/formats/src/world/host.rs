@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use vrrplab_engine::model::{IfAddr, Mac, NodeModel};
 use vrrplab_engine::{Instant, Span};
 
-use super::{CloudCall, KernelSetup, NetworkId, Port};
+use super::{CloudCall, KernelSetup, NetworkId, Port, Service};
 
 /// One router, or a host without a daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,8 +15,8 @@ pub struct Node {
     pub ports: Vec<Port>,
     /// When the daemon enters its first state; `None`: only by a `Start` fault.
     pub start: Option<Instant>,
-    /// Whether the node answers HTTP on port 80 of every address that it holds.
-    pub http: bool,
+    /// What answers on every address that it holds; no two of them on the same port.
+    pub services: Vec<Service>,
     /// Its files, path and content: those that are tracked, and shell scripts.
     pub files: Vec<(String, String)>,
     /// What its programs ask of clouds.
@@ -34,7 +34,7 @@ impl Node {
             model,
             ports,
             start: Some(Instant::ZERO),
-            http: false,
+            services: Vec::new(),
             files: Vec::new(),
             cloud_calls: Vec::new(),
             daemon: true,
@@ -64,6 +64,10 @@ pub struct Client {
     pub from: Instant,
     /// Who knows the way to other segments.
     pub gateway: Option<IpAddr>,
+    /// An answer that took longer than this is late.
+    pub late_after: Span,
+    /// The block of clients that it belongs to. Those of a block follow one another in the world.
+    pub block: Option<String>,
 }
 
 /// What a client asks for.
@@ -73,4 +77,17 @@ pub enum Ask {
     Ping(IpAddr),
     /// HTTP GET over a new TCP connection each time.
     Http(IpAddr, u16),
+    /// A datagram with a number, from the same port each time.
+    Udp(IpAddr, u16),
+    /// A line over one TCP connection, which is opened again after it broke.
+    Hold(IpAddr, u16),
+}
+
+impl Ask {
+    /// Who is asked.
+    pub fn target(self) -> IpAddr {
+        match self {
+            Ask::Ping(ip) | Ask::Http(ip, _) | Ask::Udp(ip, _) | Ask::Hold(ip, _) => ip,
+        }
+    }
 }

@@ -13,6 +13,8 @@ pub const LOOPBACK: IfIndex = IfIndex(1);
 pub struct KernelSetup {
     /// Addresses on `lo`, each for itself alone.
     pub loopback: Vec<IfAddr>,
+    /// It takes IP packets out of IP packets for itself (`tunl0`, whose addresses are among those of `lo` here).
+    pub ipip: bool,
     /// Routes besides those of the interfaces' own prefixes.
     pub routes: Vec<Route>,
     /// Sysctls; a later one wins.

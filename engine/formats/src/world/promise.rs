@@ -1,7 +1,7 @@
 //! What a scenario promises about its run.
 use vrrplab_engine::{Instant, Span, State};
 
-use super::{ClientId, Member, NodeId};
+use super::{ClientPromise, Member, NodeId, TablePromise};
 
 /// Where a promise stands in the scenario file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -68,19 +68,8 @@ pub enum Promise {
         /// At most this long.
         at_most: Span,
     },
-    /// What a client saw.
-    Outage {
-        /// The client.
-        client: ClientId,
-        /// Fewest lost requests.
-        lost_at_least: u64,
-        /// Most lost requests.
-        lost_at_most: u64,
-        /// The longest time between two answers in a row lies at or above this.
-        longest_at_least: Span,
-        /// ... and at or below this.
-        longest_at_most: Span,
-    },
+    /// What a client, or a block of clients, saw.
+    Client(ClientPromise),
     /// How many frames of a kind are seen on the wire.
     Frames {
         /// The kind.
@@ -96,6 +85,8 @@ pub enum Promise {
         /// Most.
         at_most: u64,
     },
+    /// What a table of virtual servers holds.
+    Table(TablePromise),
 }
 
 /// What a frame is, for promises about frames.

@@ -7,7 +7,7 @@ use super::super::kernel_faults::*;
 use super::super::leaf::Entries;
 use super::super::security::SetSecurityText;
 use super::super::units::*;
-use super::InstanceText;
+use super::{InstanceText, ServiceFaultText};
 
 /// A fault and its moment.
 #[derive(Deserialize, JsonSchema)]
@@ -78,6 +78,8 @@ pub(in crate::scenario) enum FaultText {
     Sysctl(SetSysctlText),
     /// The device vanishes and comes back up at once, without its addresses.
     NicRecreated(NicText),
+    /// Services of a node change.
+    Service(ServiceFaultText),
 }
 
 /// A file from now on.

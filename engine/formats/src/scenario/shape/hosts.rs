@@ -8,7 +8,7 @@ use super::super::leaf::{Entries, Placed};
 use super::super::routing::{NatText, RouteText};
 use super::super::security::SecurityText;
 use super::super::units::*;
-use super::InstanceText;
+use super::{InstanceText, ServiceText};
 
 /// One segment.
 #[derive(Deserialize, JsonSchema)]
@@ -40,8 +40,12 @@ pub(in crate::scenario) struct NodeText {
     pub(in crate::scenario) policy: Option<PolicyName>,
     /// When the daemon starts; 0s when not given; `never`: only by a `start` fault.
     pub(in crate::scenario) start: Option<Start>,
-    /// Answers HTTP on port 80 of every address that it holds.
+    /// Answers HTTP on port 80 of every address that it holds, with its name.
     pub(in crate::scenario) http: Option<Flag>,
+    /// What answers on every address that it holds.
+    pub(in crate::scenario) services: Option<Vec<ServiceText>>,
+    /// So many nodes like this: `{n}` and `{1..4}` are filled in, addresses count up.
+    pub(in crate::scenario) count: Option<Number>,
     /// Files beside the configuration, path and content: what is tracked, and shell scripts.
     pub(in crate::scenario) files: Option<Entries<Text>>,
     /// What its programs ask of the cloud when they run.
@@ -76,7 +80,7 @@ pub(in crate::scenario) struct InterfaceText {
     pub(in crate::scenario) duplicate: Option<Flag>,
 }
 
-/// One client: exactly one of `ping` and `http`.
+/// One client: exactly one of `ping`, `http`, `udp` and `hold`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::scenario) struct ClientText {
@@ -90,12 +94,21 @@ pub(in crate::scenario) struct ClientText {
     pub(in crate::scenario) ping: Option<Address>,
     /// Sends HTTP requests there; port 80 when not given.
     pub(in crate::scenario) http: Option<Target>,
+    /// Sends numbered datagrams there.
+    pub(in crate::scenario) udp: Option<Endpoint>,
+    /// Keeps one TCP connection there open, and sends numbered lines.
+    pub(in crate::scenario) hold: Option<Endpoint>,
     /// Time between requests; 1s when not given.
     pub(in crate::scenario) every: Option<Time>,
     /// A request without an answer after this long is lost; 1s when not given.
     pub(in crate::scenario) timeout: Option<Time>,
     /// First request; 0s when not given.
     pub(in crate::scenario) from: Option<Time>,
+    /// An answer that took longer is late; 100ms when not given.
+    pub(in crate::scenario) late_after: Option<Time>,
+    /// So many clients like this, reported as one: `{n}` and `{1..4}` are filled in, addresses count up, and their requests are spread
+    /// over `every`.
+    pub(in crate::scenario) count: Option<Number>,
     /// Who knows the way to other segments.
     pub(in crate::scenario) gateway: Option<Address>,
     /// Its address may be that of another.

@@ -20,6 +20,8 @@ pub(in crate::scenario) enum PromiseText {
     Client(ClientSawText),
     /// How many frames of a kind are seen.
     Frames(FramesText),
+    /// What a table of virtual servers holds.
+    Ipvs(super::TableText),
 }
 
 /// A state over a stretch of time.
@@ -90,7 +92,7 @@ pub(in crate::scenario) struct TwoMastersText {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::scenario) struct ClientSawText {
-    /// The client.
+    /// The client, or the block of clients.
     pub(in crate::scenario) name: Text,
     /// Fewest lost requests.
     pub(in crate::scenario) lost_at_least: Option<Number>,
@@ -100,6 +102,14 @@ pub(in crate::scenario) struct ClientSawText {
     pub(in crate::scenario) longest_outage_at_least: Option<Time>,
     /// ... and at most this.
     pub(in crate::scenario) longest_outage_at_most: Option<Time>,
+    /// Fewest connections that were reset.
+    pub(in crate::scenario) resets_at_least: Option<Number>,
+    /// Most connections that were reset.
+    pub(in crate::scenario) resets_at_most: Option<Number>,
+    /// Most answers that were late.
+    pub(in crate::scenario) late_at_most: Option<Number>,
+    /// Every request that is asked from this moment on is answered.
+    pub(in crate::scenario) back_by: Option<Time>,
 }
 
 /// A count of frames.

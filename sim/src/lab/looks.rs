@@ -1,0 +1,59 @@
+//! Looks at hosts, at the end of the moments that somebody asked for: they change nothing.
+use vrrplab_engine::Instant;
+use vrrplab_formats::world::{ClientId, Look, Member, NodeId, Promise, View, World};
+
+use super::queue::{Due, Queue};
+use super::{Lab, Watchers};
+use crate::kernel::Kernel;
+use crate::moment::Moment;
+use crate::sight::{Scene, Sight};
+
+/// A look, and whether somebody wants to see it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Glance {
+    at: Instant,
+    view: View,
+    host: Option<Member>,
+    shown: bool,
+}
+
+/// All looks of a world: those that it asks for, and those that its promises need.
+pub(super) fn all(world: &World) -> Vec<Glance> {
+    let shown = world.looks.iter().map(|Look { view, at, host }| Glance { at: *at, view: *view, host: *host, shown: true });
+    let promised = world.expectations.iter().filter_map(|expectation| match &expectation.promise {
+        Promise::Table(table) => {
+            Some(Glance { at: table.at, view: View::Ipvs, host: Some(Member::Node(table.node)), shown: false })
+        }
+        _ => None,
+    });
+    shown.chain(promised).collect()
+}
+
+/// Puts them into the queue, behind everything else of their moments.
+pub(super) fn fill(glances: &[Glance], queue: &mut Queue) {
+    for (position, glance) in glances.iter().enumerate() {
+        queue.push_last(glance.at, position, Due::Look(position));
+    }
+}
+
+impl Lab<'_> {
+    pub(super) fn look(&self, position: usize, watchers: Watchers<'_, '_>) {
+        let Glance { view, host, shown, .. } = self.glances[position];
+        let hosts = match host {
+            Some(host) => vec![host],
+            None => (0..self.routers.len()).map(|n| Member::Node(NodeId(n))).collect(),
+        };
+        for host in hosts {
+            if let Some(scene) = Scene::of(self.kernel_of(host), self.now, view) {
+                self.show(watchers, &Moment::Looked(&Sight { host, shown, scene }));
+            }
+        }
+    }
+
+    fn kernel_of(&self, host: Member) -> &Kernel {
+        match host {
+            Member::Node(NodeId(n)) => &self.routers[n].kernel,
+            Member::Client(ClientId(c)) => &self.clients[c].kernel,
+        }
+    }
+}
