@@ -229,3 +229,28 @@ fn a_cut_of_adverts_leaves_the_rest() {
     assert_eq!(send(&mut f, T0, 1, &ip(mac(1), own, group, IpProtocol::Igmp)), [cut]);
     assert_eq!(send(&mut f, T0, 1, &gratuitous_arp(mac(1), VIP)), [to(0)], "a broadcast is no multicast");
 }
+
+/// The islands by port numbers.
+fn islands(fabric: &Fabric) -> Vec<Vec<usize>> {
+    fabric.islands().iter().map(|group| group.iter().map(|port| port.0).collect()).collect()
+}
+
+#[test]
+fn whoever_hears_and_is_heard_is_on_one_island() {
+    let mut f = lan(5, CLEAN, 1);
+    assert_eq!(islands(&f), [[0, 1, 2, 3, 4]]);
+    f.set_carrier(PortId(4), false);
+    assert_eq!(islands(&f), [vec![0, 1, 2, 3], vec![4]], "no carrier");
+    f.cut(PortId(3), Direction::ToNode, FrameClass::All);
+    f.cut(PortId(2), Direction::Both, FrameClass::Vrrp);
+    assert_eq!(islands(&f), [vec![0, 1, 2], vec![3], vec![4]], "deaf, though not mute; a cut of one class is none");
+    // Port 0 is in no island and reaches both.
+    f.partition(NetworkId(0), vec![vec![PortId(1)], vec![PortId(2)]]);
+    assert_eq!(islands(&f), [vec![0, 1], vec![0, 2], vec![3], vec![4]]);
+    f.partition(NetworkId(0), vec![vec![PortId(0)], vec![PortId(2), PortId(3)]]);
+    assert_eq!(islands(&f), [vec![0, 1], vec![2], vec![3], vec![4]], "what the first leaves, the second parts");
+    f.heal(NetworkId(0));
+    f.uncut(PortId(3));
+    f.set_carrier(PortId(4), true);
+    assert_eq!(islands(&f), [[0, 1, 2, 3, 4]]);
+}
