@@ -5,12 +5,13 @@ mod links;
 mod programs;
 mod queue;
 mod router;
+mod switches;
 
 use std::rc::Rc;
 
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
 use vrrplab_engine::{Command, Effect, EffectKind, Engine, Input, Instant, KernelEvent, Output, Rule};
-use vrrplab_formats::world::{ClientId, Member, NodeId, World};
+use vrrplab_formats::world::{ClientId, Member, Nic, NodeId, World};
 use vrrplab_wire::is_vrrp;
 
 use crate::fabric::{Fabric, Fate, PortId, PortSetup};
@@ -19,6 +20,7 @@ use crate::moment::{Moment, Observer, PortInfo};
 use clients::Seat;
 use queue::{Due, Place, Queue};
 use router::{Router, Waiting};
+use switches::Reports;
 
 /// What a run cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -43,6 +45,9 @@ pub struct Lab<'w> {
     clients: Vec<Seat>,
     fates: Vec<Fate>,
     tally: Tally,
+    /// When the switches are woken.
+    fabric_due: Option<Instant>,
+    reports: Reports,
 }
 
 /// The observers of a run.
@@ -51,7 +56,7 @@ pub type Watchers<'a, 'b> = &'a mut [&'b mut dyn Observer];
 impl<'w> Lab<'w> {
     /// Builds the world. `seed` overrides the scenario's own.
     pub fn new(world: &'w World, seed: u64) -> Lab<'w> {
-        let mut fabric = Fabric::new(&world.networks, seed);
+        let mut fabric = Fabric::new(&world.networks, &world.trunks, seed);
         let mut ports = Vec::new();
         let mut routers = Vec::new();
         for (n, node) in world.nodes.iter().enumerate() {
@@ -64,6 +69,7 @@ impl<'w> Lab<'w> {
                     mac: interface.mac,
                     addresses: interface.addresses.clone(),
                     security: port.security.clone(),
+                    attachment: port.attachment,
                 }));
                 let addresses: Vec<String> = interface.addresses.iter().map(|a| a.ip.to_string()).collect();
                 ports.push(PortInfo {
@@ -96,6 +102,8 @@ impl<'w> Lab<'w> {
             clients,
             fates: Vec::new(),
             tally: Tally::default(),
+            fabric_due: None,
+            reports: Reports::new(world, seed),
         };
         lab.fill_queue();
         lab
@@ -113,6 +121,7 @@ impl<'w> Lab<'w> {
         for c in 0..self.clients.len() {
             self.reschedule_client(c);
         }
+        self.reschedule_fabric();
     }
 
     /// Every port, in order of [`PortId`].
@@ -161,6 +170,8 @@ impl<'w> Lab<'w> {
             Due::Wake(Member::Client(ClientId(c))) => self.wake_client(c, watchers),
             Due::Fault(position) => self.fault(position, watchers),
             Due::Start(n) => self.start(n, watchers),
+            Due::Fabric => self.wake_fabric(watchers),
+            Due::Report { node, nic, anew } => self.report(Nic { node: NodeId(node), nic }, anew, watchers),
         }
         true
     }
@@ -222,6 +233,10 @@ impl<'w> Lab<'w> {
         }
         let Some(iface) = router.iface_of(port) else { return };
         if !is_vrrp(frame) {
+            if self.reports.asks(frame) {
+                self.answer_query(n, port);
+            }
+            let router = &mut self.routers[n];
             let mut out = Vec::new();
             router.kernel.receive(self.now, iface, frame, &mut out);
             self.router_out(n, out, watchers);
@@ -428,6 +443,7 @@ impl<'w> Lab<'w> {
         }
         engine.handle(self.now, Input::Operator(Command::Start));
         router.engine = Some(engine);
+        self.join_groups(n, watchers);
         self.carry_out(n, watchers);
     }
 

@@ -3,7 +3,7 @@ use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
 use vrrplab_engine::{Instant, Rule, Trace};
 use vrrplab_formats::world::{ClientId, Fault, Member, NodeId};
 
-use crate::fabric::{DropReason, PortId};
+use crate::fabric::{DropReason, PortId, SwitchNews};
 
 /// One thing that happened in the world.
 #[derive(Clone, Copy, Debug)]
@@ -117,6 +117,8 @@ pub enum Moment<'a> {
         /// When it had been asked.
         asked: Instant,
     },
+    /// A switch did something by itself.
+    Switched(SwitchNews),
 }
 
 /// Whose port a port is, for names in timelines and captures.

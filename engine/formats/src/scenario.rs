@@ -4,6 +4,7 @@ mod expect;
 mod hosts;
 mod keys;
 mod leaf;
+mod networks;
 mod reader;
 mod security;
 mod shape;
@@ -108,7 +109,8 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     };
     let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());
-    Some(World { name, about, seed, duration: duration?, networks, nodes, clients, faults, expectations })
+    let trunks = reader.trunks.clone();
+    Some(World { name, about, seed, duration: duration?, networks, trunks, nodes, clients, faults, expectations })
 }
 
 fn seed(text: &ScenarioText, reader: &mut Reader<'_>) -> u64 {

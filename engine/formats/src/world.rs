@@ -9,9 +9,12 @@ mod promise;
 
 use vrrplab_engine::Span;
 
-pub use fault::{Behaviour, Direction, Fault, FrameClass, TimedFault};
+pub use fault::{Behaviour, Direction, FabricFault, Fault, FrameClass, LinkPlace, TimedFault};
 pub use host::{Ask, Client, Node};
-pub use network::{AddressPair, Driver, GroupRule, LinkQuality, Network, Port, PortSecurity, Remote, SecurityGroup};
+pub use network::{
+    AddressPair, Attachment, Driver, GroupRule, LinkChange, LinkQuality, Network, Port, PortSecurity, Remote,
+    SecurityGroup, Snooping, SpanningTree, SwitchSetup, TreeMode, Trunk,
+};
 pub use promise::{Expectation, FrameKind, Place, Promise, Window};
 
 /// A whole experiment.
@@ -27,6 +30,8 @@ pub struct World {
     pub duration: Span,
     /// The broadcast segments (one switch each).
     pub networks: Vec<Network>,
+    /// The links between switches.
+    pub trunks: Vec<Trunk>,
     /// The routers.
     pub nodes: Vec<Node>,
     /// The hosts that ask for something.
@@ -40,6 +45,9 @@ pub struct World {
 /// Position in [`World::networks`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NetworkId(pub usize);
+/// Position in [`World::trunks`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TrunkId(pub usize);
 /// Position in [`World::nodes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NodeId(pub usize);

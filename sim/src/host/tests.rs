@@ -48,6 +48,7 @@ impl Lan {
             every: Span::from_millis(500),
             timeout: Span::from_millis(400),
             from: at(100),
+            attachment: vrrplab_formats::world::Attachment::default(),
         };
         Lan {
             kernels: vec![kernel(0, own), kernel(1, servers[0]), kernel(2, servers[1])],

@@ -108,5 +108,6 @@ impl Lab<'_> {
 
 /// The port of a client.
 pub(super) fn port(client: &Client, owner: Member) -> PortSetup {
-    PortSetup { network: client.network, owner, mac: client.mac, addresses: vec![client.addr], security: None }
+    let (mac, attachment) = (client.mac, client.attachment);
+    PortSetup { network: client.network, owner, mac, addresses: vec![client.addr], security: None, attachment }
 }

@@ -36,10 +36,11 @@ impl Lab<'_> {
             Fault::Processes { node, name, count } => self.count_processes(node.0, name, *count, watchers),
             Fault::Session { node, name, up } => self.set_session(node.0, name, *up, watchers),
             Fault::SetPortSecurity(nic, security) => self.fabric.set_security(self.port(*nic), security.clone()),
+            Fault::Fabric(fault) => self.fabric_fault(fault, watchers),
         }
     }
 
-    fn port(&self, nic: Nic) -> PortId {
+    pub(super) fn port(&self, nic: Nic) -> PortId {
         self.routers[nic.node.0].ports[nic.nic]
     }
 
@@ -53,7 +54,8 @@ impl Lab<'_> {
     pub(super) fn set_carrier(&mut self, n: usize, nic: usize, up: bool, watchers: Watchers<'_, '_>) {
         let iface = self.routers[n].model.interfaces[nic].index;
         let before = self.routers[n].kernel.links();
-        self.fabric.set_carrier(self.routers[n].ports[nic], up);
+        self.fabric.set_carrier(self.now, self.routers[n].ports[nic], up);
+        self.reschedule_fabric();
         self.routers[n].kernel.set_carrier(iface, up);
         self.follow_links(n, &before, watchers);
     }
@@ -63,6 +65,9 @@ impl Lab<'_> {
         let before = self.routers[nic.node.0].kernel.links();
         self.routers[nic.node.0].kernel.set_admin(iface, up);
         self.follow_links(nic.node.0, &before, watchers);
+        if up {
+            self.plugged_in_again(nic, watchers);
+        }
     }
 
     /// Power loss: ports down, daemon and virtual addresses gone.

@@ -19,6 +19,10 @@ pub(super) enum Due {
     Fault(usize),
     /// A daemon starts as the scenario says.
     Start(usize),
+    /// A switch has something to do.
+    Fabric,
+    /// A router's kernel reports the groups that are wanted.
+    Report { node: usize, nic: usize, anew: bool },
 }
 
 /// When an entry is due; among equal instants, the place taken earlier comes first.

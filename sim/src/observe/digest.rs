@@ -5,10 +5,10 @@ use vrrplab_engine::{Instant, Rule};
 use vrrplab_formats::world::{Fault, World};
 
 use crate::fabric::port_security::Why;
-use crate::fabric::{DropReason, PortId};
+use crate::fabric::{DropReason, FabricDrop, LinkDrop, PortId, Trouble};
 use crate::moment::{Moment, Observer, PortInfo};
 use crate::observe::classify;
-use crate::observe::words::{Names, drop_reason, time};
+use crate::observe::words::{Names, time};
 
 /// FNV-1a with 128 bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,6 +120,10 @@ impl Fnv {
             Moment::Asked { client, request } => self.request(8, client.0, request, at),
             Moment::Answered { client, request, asked } => self.request(9, client.0, request, asked),
             Moment::Lost { client, request, asked } => self.request(10, client.0, request, asked),
+            Moment::Switched(news) => {
+                self.bytes(&[40]);
+                self.debug(&news);
+            }
         }
     }
 
@@ -156,6 +160,17 @@ const fn drop_code(reason: DropReason) -> u8 {
             Why::GroupIn => 12,
             Why::NotAddressee => 13,
             Why::Answered => 14,
+        },
+        DropReason::Fabric(why) => match why {
+            FabricDrop::Waits => 40,
+            FabricDrop::AgedOut => 41,
+            FabricDrop::Link(LinkDrop::Corrupt) => 42,
+            FabricDrop::Link(LinkDrop::Queue) => 43,
+            FabricDrop::Trunk(_, Trouble::Down) => 44,
+            FabricDrop::Trunk(_, Trouble::Blocked) => 45,
+            FabricDrop::Trunk(_, Trouble::Loss) => 46,
+            FabricDrop::Trunk(_, Trouble::Link(LinkDrop::Corrupt)) => 47,
+            FabricDrop::Trunk(_, Trouble::Link(LinkDrop::Queue)) => 48,
         },
     }
 }
@@ -234,7 +249,7 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
         }
         Moment::Dropped { from, to, reason, bytes } => {
             let way = to.map(|to| format!(" to {}", names.port(to))).unwrap_or_default();
-            let what = format!("{}{way} loses {}: {}", names.port(from), frame(bytes), drop_reason(reason));
+            let what = format!("{}{way} loses {}: {}", names.port(from), frame(bytes), names.drop_reason(reason));
             (host(from), what)
         }
         Moment::Decided { node, instance, trace } => {
@@ -260,6 +275,10 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
         }
         Moment::Lost { client, request, asked } => {
             (names.client(client).into(), format!("request {request} of {} lost", time(asked)))
+        }
+        Moment::Switched(news) => {
+            let (place, what) = names.switched(news);
+            (place.into(), what)
         }
     }
 }

@@ -5,8 +5,8 @@ use std::num::NonZeroU8;
 use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
 use vrrplab_engine::{Instant, Policy, Rule, Span, State, Trace, TraceKind};
 use vrrplab_formats::world::{
-    Ask, Client, ClientId, Expectation, LinkQuality, Member, Network, NetworkId, Node, NodeId, Place, Port, Promise,
-    World,
+    Ask, Attachment, Client, ClientId, Expectation, LinkQuality, Member, Network, NetworkId, Node, NodeId, Place, Port,
+    Promise, World,
 };
 
 use crate::moment::{Moment, Observer, PortInfo};
@@ -42,7 +42,7 @@ fn node(name: &str, last: u8) -> Node {
     let model = NodeModel { instances: vec![instance], ..NodeModel::new(name, Policy::default(), vec![interface]) };
     Node {
         model,
-        ports: vec![Port { network: NetworkId(0), security: None }],
+        ports: vec![Port { network: NetworkId(0), security: None, attachment: Attachment::default() }],
         start: Some(Instant::ZERO),
         http: false,
         files: Vec::new(),
@@ -56,10 +56,8 @@ pub fn world() -> World {
         about: String::new(),
         seed: 42,
         duration: Span::from_secs(10),
-        networks: vec![Network {
-            name: "lan".into(),
-            link: LinkQuality { delay: Span::ZERO, jitter: Span::ZERO, loss_ppm: 0 },
-        }],
+        networks: vec![Network::new("lan", LinkQuality::after(Span::ZERO))],
+        trunks: vec![],
         nodes: vec![node("r1", 1), node("r2", 2)],
         clients: vec![Client {
             name: "c1".into(),
@@ -70,6 +68,7 @@ pub fn world() -> World {
             every: Span::from_millis(100),
             timeout: Span::from_millis(50),
             from: Instant::ZERO,
+            attachment: Attachment::default(),
         }],
         faults: vec![],
         expectations: vec![],

@@ -11,6 +11,10 @@ use crate::fabric::port_security::{Refusal, Why};
 use crate::fabric::{DropReason, PortId};
 use crate::moment::PortInfo;
 
+mod fabric;
+
+pub(super) use fabric::is_chance;
+
 /// A time of the run, always with microseconds: `3.609375`.
 pub fn time(at: Instant) -> String {
     let micros = at.0 / 1_000;
@@ -40,6 +44,7 @@ pub fn drop_reason(reason: DropReason) -> String {
         DropReason::Partition => "partition".into(),
         DropReason::Loss => "lost by chance".into(),
         DropReason::Refused(Refusal { why, rule }) => format!("{} ({rule})", refused(why)),
+        DropReason::Fabric(why) => fabric::dropped(why).into(),
     }
 }
 
@@ -106,6 +111,7 @@ pub const fn frame_kinds(kind: FrameKind) -> &'static str {
 #[derive(Clone, Debug)]
 pub struct Names {
     networks: Vec<String>,
+    trunks: Vec<String>,
     nodes: Vec<(String, Vec<String>)>,
     clients: Vec<(String, IpAddr)>,
     ports: Vec<PortInfo>,
@@ -120,6 +126,7 @@ impl Names {
         };
         Names {
             networks: world.networks.iter().map(|n| n.name.clone()).collect(),
+            trunks: world.trunks.iter().map(|t| t.name.clone()).collect(),
             nodes: world.nodes.iter().map(|n| (n.model.name.clone(), nics(&n.model))).collect(),
             clients: world.clients.iter().map(|c| (c.name.clone(), target(c.ask))).collect(),
             ports: ports.to_vec(),
@@ -202,6 +209,7 @@ impl Names {
             | Fault::Script { node, .. }
             | Fault::Processes { node, .. }
             | Fault::Session { node, .. } => self.node(*node),
+            Fault::Fabric(fault) => self.struck_of_fabric(fault),
         }
     }
 
@@ -271,6 +279,7 @@ impl Names {
                 let allowed = if pairs.is_empty() { "own addresses only".into() } else { pairs.join(", ") };
                 format!("port security of {} on, allowed pairs: {allowed}{}", self.nic(*nic), groups(security))
             }
+            Fault::Fabric(fault) => self.fabric_fault(fault),
         }
     }
 }

@@ -7,8 +7,8 @@ use vrrplab_engine::{Instant, Policy, Span};
 use super::conf::ConfText;
 use super::leaf::Yaml;
 use super::reader::{NodeSoFar, Reader};
-use super::shape::{ClientText, InterfaceText, NetworkText, NodeText, ScenarioText};
-use crate::world::{Ask, Client, LinkQuality, Network, NetworkId, Port};
+use super::shape::{ClientText, InterfaceText, NodeText, ScenarioText};
+use crate::world::{Ask, Client, NetworkId, Port};
 
 /// Addresses in use, with the segment and the holder.
 #[derive(Default)]
@@ -20,9 +20,9 @@ struct InUse {
 /// Reads all hosts into the reader.
 pub(super) fn read(text: &ScenarioText, policy: Policy, reader: &mut Reader<'_>) {
     for (name, network) in &text.networks.0 {
-        let link = reader.link(network.as_ref());
-        reader.networks.push(Network { name: name.value.clone(), link });
+        reader.read_network(name, network.as_ref());
     }
+    reader.read_trunks(text.trunks.as_deref().unwrap_or_default());
     reader.read_groups(&text.security_groups);
     let mut used = InUse::default();
     for (position, (name, node)) in text.nodes.0.iter().enumerate() {
@@ -40,16 +40,6 @@ pub(super) fn read(text: &ScenarioText, policy: Policy, reader: &mut Reader<'_>)
 }
 
 impl Reader<'_> {
-    fn link(&mut self, text: Option<&NetworkText>) -> LinkQuality {
-        let mut link = LinkQuality { delay: Span::from_micros(50), jitter: Span::ZERO, loss_ppm: 0 };
-        if let Some(text) = text {
-            link.delay = self.or(&text.delay, link.delay);
-            link.jitter = self.or(&text.jitter, link.jitter);
-            link.loss_ppm = self.or(&text.loss, link.loss_ppm);
-        }
-        link
-    }
-
     fn claim_ip<T>(&mut self, at: &Yaml<T>, network: Option<NetworkId>, ip: IpAddr, holder: &str, used: &mut InUse) {
         let Some(network) = network else { return };
         if let Some((_, _, other)) = used.ips.iter().find(|(n, i, _)| (*n, *i) == (network, ip)) {
@@ -157,7 +147,8 @@ impl Reader<'_> {
         let security = text.port_security.as_ref().and_then(|s| self.security(s));
         let index = IfIndex(u32::try_from(nic).unwrap_or(u32::MAX).saturating_add(2));
         let model = InterfaceModel { index, name: name.value.clone(), mac, addresses, up: true };
-        (model, network.map(|network| Port { network, security }))
+        let attachment = self.attachment(network, &text.vlan, &text.portfast, text.link.as_ref());
+        (model, network.map(|network| Port { network, security, attachment }))
     }
 
     fn read_client(
@@ -195,7 +186,8 @@ impl Reader<'_> {
         }
         let timeout = self.or(&text.timeout, Span::from_secs(1));
         let from = text.from.as_ref().and_then(|from| self.moment(from)).unwrap_or(Instant::ZERO);
+        let attachment = self.attachment(network, &text.vlan, &text.portfast, text.link.as_ref());
         let (network, addr, ask) = (network?, addr?.value, ask?.value.0);
-        Some(Client { name: name.value.clone(), network, mac, addr, ask, every, timeout, from })
+        Some(Client { name: name.value.clone(), network, mac, addr, ask, every, timeout, from, attachment })
     }
 }

@@ -11,7 +11,7 @@ use super::units::{Time, choices};
 use super::{Files, WrittenConf};
 use crate::builder::Draft;
 use crate::diagnostics::{Report, Spanned};
-use crate::world::{Client, Member, Network, NetworkId, NodeId, Port, SecurityGroup};
+use crate::world::{Client, Member, Network, NetworkId, NodeId, Port, SecurityGroup, Trunk};
 
 /// Bytes of a YAML location.
 pub(super) fn bytes(at: &serde_saphyr::Location, source: &str) -> Range<usize> {
@@ -65,6 +65,8 @@ pub(super) struct Reader<'a> {
     pub(super) end: Option<Span>,
     /// The segments.
     pub(super) networks: Vec<Network>,
+    /// The links between switches.
+    pub(super) trunks: Vec<Trunk>,
     /// The security groups.
     pub(super) groups: Vec<SecurityGroup>,
     /// The routers.
@@ -91,6 +93,7 @@ impl<'a> Reader<'a> {
             written: Vec::new(),
             end: None,
             networks: Vec::new(),
+            trunks: Vec::new(),
             groups: Vec::new(),
             nodes: Vec::new(),
             client_names: Vec::new(),

@@ -1,6 +1,7 @@
 //! The shape of a scenario file: what may be written where. Reading, schema and list of known keys all come from here.
 mod faults;
 mod hosts;
+mod networks;
 mod promises;
 mod vrrp;
 
@@ -12,6 +13,7 @@ use super::security::GroupText;
 use super::units::*;
 pub(super) use faults::*;
 pub(super) use hosts::*;
+pub(super) use networks::*;
 pub(super) use promises::*;
 pub(super) use vrrp::*;
 
@@ -32,6 +34,8 @@ pub(super) struct ScenarioText {
     pub(super) policy: Option<PolicyName>,
     /// The broadcast segments.
     pub(super) networks: Entries<Option<NetworkText>>,
+    /// Links between the switches of networks.
+    pub(super) trunks: Option<Vec<TrunkText>>,
     /// The security groups that ports may be in.
     #[serde(default)]
     pub(super) security_groups: Entries<GroupText>,

@@ -10,7 +10,7 @@ use super::shape::{
     FaultText, FileText, MomentText, NicText, PartitionText, ProcessText, ReloadText, ScriptText, SessionText,
 };
 use super::units::{Text, choices};
-use crate::world::{Behaviour, Direction, Fault, FrameClass, Member, NetworkId, Nic, NodeId, TimedFault};
+use crate::world::{Behaviour, Direction, FabricFault, Fault, FrameClass, Member, NetworkId, Nic, NodeId, TimedFault};
 
 /// Reads all faults. Reloads build on one another, so they are read in order of time.
 pub(super) fn read(moments: &[MomentText], reader: &mut Reader<'_>) -> Vec<TimedFault> {
@@ -59,6 +59,11 @@ impl Reader<'_> {
             FaultText::Script(script) => self.set_script(script, current)?,
             FaultText::Process(process) => self.set_processes(process, current)?,
             FaultText::Bfd(session) => self.set_session(session, current)?,
+            FaultText::Link(link) => self.set_link(link)?,
+            FaultText::TrunkDown(trunk) => Fault::Fabric(FabricFault::TrunkDown(self.trunk(trunk)?)),
+            FaultText::TrunkUp(trunk) => Fault::Fabric(FabricFault::TrunkUp(self.trunk(trunk)?)),
+            FaultText::Querier(querier) => self.set_querier(&querier.network, &querier.on)?,
+            FaultText::Storm(storm) => self.storm(storm)?,
         })
     }
 

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use vrrplab_engine::model::{IfAddr, Mac, NodeModel};
 use vrrplab_engine::{Instant, Span};
 
-use super::{NetworkId, Port};
+use super::{Attachment, NetworkId, Port};
 
 /// One router.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub struct Client {
     pub timeout: Span,
     /// First request.
     pub from: Instant,
+    /// How it is attached to its switch.
+    pub attachment: Attachment,
 }
 
 /// What a client asks for.

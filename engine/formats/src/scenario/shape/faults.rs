@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::super::leaf::Entries;
 use super::super::security::SetSecurityText;
 use super::super::units::*;
-use super::InstanceText;
+use super::{InstanceText, QuerierText, SetLinkText, StormText};
 
 /// A fault and its moment.
 #[derive(Deserialize, JsonSchema)]
@@ -62,6 +62,16 @@ pub(in crate::scenario) enum FaultText {
     Process(ProcessText),
     /// A BFD session comes up or goes down.
     Bfd(SessionText),
+    /// A link has another quality from now on; what is left out stays.
+    Link(Box<SetLinkText>),
+    /// A trunk fails.
+    TrunkDown(Text),
+    /// A trunk is back.
+    TrunkUp(Text),
+    /// The IGMP querier of a switch is switched on or off.
+    Querier(QuerierText),
+    /// Broadcasts and multicasts come more than once for a while.
+    Storm(StormText),
 }
 
 /// A file from now on.

@@ -1,23 +1,11 @@
-//! The shape of networks, nodes and clients.
+//! The shape of nodes and clients.
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::leaf::{Entries, Placed};
 use super::super::security::SecurityText;
 use super::super::units::*;
-use super::InstanceText;
-
-/// One segment.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::scenario) struct NetworkText {
-    /// Delay of one crossing, host to switch or back; 50us when not given.
-    pub(in crate::scenario) delay: Option<Time>,
-    /// Added at random, up to this.
-    pub(in crate::scenario) jitter: Option<Time>,
-    /// Chance of loss on one crossing.
-    pub(in crate::scenario) loss: Option<Percent>,
-}
+use super::{InstanceText, LinkText};
 
 /// One router.
 #[derive(Deserialize, JsonSchema)]
@@ -53,6 +41,12 @@ pub(in crate::scenario) struct InterfaceText {
     pub(in crate::scenario) mac: Option<Hardware>,
     /// OpenStack port security; off when not given.
     pub(in crate::scenario) port_security: Option<Placed<FlagKind, SecurityText>>,
+    /// Access VLAN; 1 when not given.
+    pub(in crate::scenario) vlan: Option<Number>,
+    /// Whether its port forwards at once, whatever the spanning tree; false when not given.
+    pub(in crate::scenario) portfast: Option<Flag>,
+    /// Quality of its link; what is left out is as the network has it.
+    pub(in crate::scenario) link: Option<LinkText>,
 }
 
 /// One client: exactly one of `ping` and `http`.
@@ -75,4 +69,10 @@ pub(in crate::scenario) struct ClientText {
     pub(in crate::scenario) timeout: Option<Time>,
     /// First request; 0s when not given.
     pub(in crate::scenario) from: Option<Time>,
+    /// Access VLAN; 1 when not given.
+    pub(in crate::scenario) vlan: Option<Number>,
+    /// Whether its port forwards at once, whatever the spanning tree; false when not given.
+    pub(in crate::scenario) portfast: Option<Flag>,
+    /// Quality of its link; what is left out is as the network has it.
+    pub(in crate::scenario) link: Option<LinkText>,
 }
