@@ -12,7 +12,7 @@ use std::time::Duration;
 use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
 use vrrplab_engine::{Policy, Span};
 use vrrplab_formats::scenario::{self, Disk};
-use vrrplab_formats::world::{LinkQuality, Network, NetworkId, Node, Port, World};
+use vrrplab_formats::world::{Attachment, LinkQuality, Network, NetworkId, Node, Port, World};
 use vrrplab_sim::experiment::play;
 use vrrplab_sim::lab::Lab;
 
@@ -111,13 +111,13 @@ fn load(name: &str) -> io::Result<World> {
 
 /// Routers of one virtual router on one segment. The first has the highest priority; the others share the rest.
 fn segment(nodes: u16, duration: Span) -> World {
-    let link = LinkQuality { delay: Span::from_micros(50), jitter: Span::ZERO, loss_ppm: 0 };
     World {
         name: "segment".to_owned(),
         about: String::new(),
         seed: 1,
         duration,
-        networks: vec![Network::switch("lan", link)],
+        networks: vec![Network::new("lan", LinkQuality::CLEAN)],
+        trunks: Vec::new(),
         nodes: (0..nodes).map(node).collect(),
         clients: Vec::new(),
         faults: Vec::new(),

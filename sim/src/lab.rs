@@ -10,12 +10,13 @@ mod programs;
 mod queue;
 mod router;
 mod services;
+mod switches;
 
 use std::rc::Rc;
 
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
 use vrrplab_engine::{Command, Effect, EffectKind, Engine, Input, Instant, KernelEvent, Output, Rule};
-use vrrplab_formats::world::{ClientId, Member, NodeId, World};
+use vrrplab_formats::world::{ClientId, Member, Nic, NodeId, World};
 use vrrplab_wire::is_vrrp;
 
 use crate::fabric::{Fabric, Fate, PortId, PortSetup};
@@ -25,6 +26,7 @@ use clients::Seat;
 use clouds::ControlPlane;
 use queue::{Due, Place, Queue};
 use router::{Router, Waiting};
+use switches::Reports;
 
 /// What a run cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -52,6 +54,9 @@ pub struct Lab<'w> {
     glances: Vec<looks::Glance>,
     seed: u64,
     tally: Tally,
+    /// When the switches are woken.
+    fabric_due: Option<Instant>,
+    reports: Reports,
 }
 
 /// The observers of a run.
@@ -60,7 +65,7 @@ pub type Watchers<'a, 'b> = &'a mut [&'b mut dyn Observer];
 impl<'w> Lab<'w> {
     /// Builds the world. `seed` overrides the scenario's own.
     pub fn new(world: &'w World, seed: u64) -> Lab<'w> {
-        let mut fabric = Fabric::new(&world.networks, seed);
+        let mut fabric = Fabric::new(&world.networks, &world.trunks, seed);
         let mut ports = Vec::new();
         let mut routers = Vec::new();
         for (n, node) in world.nodes.iter().enumerate() {
@@ -74,6 +79,7 @@ impl<'w> Lab<'w> {
                     addresses: interface.addresses.clone(),
                     security: port.security.clone(),
                     assigned: port.assigned.clone(),
+                    attachment: port.attachment,
                 }));
                 let addresses: Vec<String> = interface.addresses.iter().map(|a| a.ip.to_string()).collect();
                 ports.push(PortInfo {
@@ -109,6 +115,8 @@ impl<'w> Lab<'w> {
             glances: looks::all(world),
             seed,
             tally: Tally::default(),
+            fabric_due: None,
+            reports: Reports::new(world, seed),
         };
         lab.fill_queue();
         lab
@@ -127,6 +135,7 @@ impl<'w> Lab<'w> {
             self.reschedule_client(c);
         }
         looks::fill(&self.glances, &mut self.queue);
+        self.reschedule_fabric();
     }
 
     /// Every port, in order of [`PortId`].
@@ -181,6 +190,8 @@ impl<'w> Lab<'w> {
             Due::Fault(position) => self.fault(position, watchers),
             Due::Start(n) => self.start(n, watchers),
             Due::Assign { nic, address } => self.assign(nic, address, watchers),
+            Due::Fabric => self.wake_fabric(watchers),
+            Due::Report { node, nic, anew } => self.report(Nic { node: NodeId(node), nic }, anew, watchers),
         }
         true
     }
@@ -246,6 +257,10 @@ impl<'w> Lab<'w> {
         }
         let Some(iface) = router.iface_of(port) else { return };
         if !is_vrrp(frame) {
+            if self.reports.asks(frame) {
+                self.answer_query(n, port);
+            }
+            let router = &mut self.routers[n];
             let mut out = Vec::new();
             router.kernel.receive(self.now, iface, frame, &mut out);
             self.router_out(n, out, watchers);
@@ -470,6 +485,7 @@ impl<'w> Lab<'w> {
         }
         engine.handle(self.now, Input::Operator(Command::Start));
         router.engine = Some(engine);
+        self.join_groups(n, watchers);
         self.carry_out(n, watchers);
         self.start_checkers(n, watchers);
     }

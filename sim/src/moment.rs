@@ -7,7 +7,7 @@ use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
 use vrrplab_engine::{Instant, Rule, Trace};
 use vrrplab_formats::world::{ClientId, Fault, Member, Nic, NodeId};
 
-use crate::fabric::{DropReason, PortId};
+use crate::fabric::{DropReason, PortId, SwitchNews};
 use crate::host::Trouble;
 use crate::sight::Sight;
 
@@ -159,6 +159,8 @@ pub enum Moment<'a> {
         /// What.
         trouble: Trouble,
     },
+    /// A switch did something by itself.
+    Switched(SwitchNews),
 }
 
 /// How far a cloud has come with moving an address.

@@ -1,6 +1,6 @@
 //! Scenario YAML read into a [`World`], all mistakes found at once; and the JSON Schema of such files.
-mod clouds;
 mod clients;
+mod clouds;
 mod conf;
 mod expect;
 mod firewall;
@@ -9,6 +9,7 @@ mod kernel_faults;
 mod keys;
 mod leaf;
 mod looks;
+mod networks;
 mod reader;
 mod routing;
 mod security;
@@ -122,7 +123,8 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     };
     let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());
-    Some(World { name, about, seed, duration: duration?, networks, nodes, clients, faults, expectations, looks })
+    let (trunks, duration) = (reader.trunks.clone(), duration?);
+    Some(World { name, about, seed, duration, networks, trunks, nodes, clients, faults, expectations, looks })
 }
 
 fn seed(text: &ScenarioText, reader: &mut Reader<'_>) -> u64 {

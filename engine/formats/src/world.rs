@@ -2,8 +2,8 @@
 //!
 //! Scenario YAML and recordings of real routers both end here; the simulator starts here. No text, no default and no
 //! unknown name lies beyond this type.
-mod cloud;
 mod client;
+mod cloud;
 mod fault;
 mod host;
 mod kernel;
@@ -14,13 +14,16 @@ mod service;
 
 use vrrplab_engine::Span;
 
-pub use cloud::{Cloud, CloudCall, CloudFault, Provider};
 pub use client::ClientPromise;
-pub use fault::{Behaviour, Direction, Fault, FrameClass, TimedFault};
+pub use cloud::{Cloud, CloudCall, CloudFault, Provider};
+pub use fault::{Behaviour, Direction, FabricFault, Fault, FrameClass, LinkPlace, TimedFault};
 pub use host::{Ask, Client, Node};
 pub use kernel::{Chain, FirewallRule, KernelFault, KernelSetup, LOOPBACK, OneToOne, Route, Sysctl, SysctlKey};
 pub use look::{Look, ServerPromise, TablePromise, View};
-pub use network::{AddressPair, Driver, GroupRule, LinkQuality, Network, Port, PortSecurity, Remote, SecurityGroup};
+pub use network::{
+    AddressPair, Attachment, Driver, GroupRule, LinkChange, LinkQuality, Network, Port, PortSecurity, Remote,
+    SecurityGroup, Snooping, SpanningTree, SwitchSetup, TreeMode, Trunk,
+};
 pub use promise::{Expectation, FrameKind, Place, Promise, Window};
 pub use service::{Page, Serves, Service, ServiceChange, ServiceFault};
 
@@ -37,6 +40,8 @@ pub struct World {
     pub duration: Span,
     /// The broadcast segments (one switch each).
     pub networks: Vec<Network>,
+    /// The links between switches.
+    pub trunks: Vec<Trunk>,
     /// The routers.
     pub nodes: Vec<Node>,
     /// The hosts that ask for something.
@@ -52,6 +57,9 @@ pub struct World {
 /// Position in [`World::networks`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NetworkId(pub usize);
+/// Position in [`World::trunks`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TrunkId(pub usize);
 /// Position in [`World::nodes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NodeId(pub usize);

@@ -137,5 +137,6 @@ pub(super) fn port(client: &Client, owner: Member) -> PortSetup {
         addresses: vec![client.addr],
         security: None,
         assigned: Vec::new(),
+        attachment: client.attachment,
     }
 }

@@ -39,6 +39,7 @@ impl Lab<'_> {
             Fault::Service(fault) => self.change_service(fault, watchers),
             Fault::SetPortSecurity(nic, security) => self.fabric.set_security(self.port(*nic), security.clone()),
             Fault::Kernel(fault) => self.kernel_fault(fault, watchers),
+            Fault::Fabric(fault) => self.fabric_fault(fault, watchers),
         }
     }
 
@@ -56,7 +57,8 @@ impl Lab<'_> {
     pub(super) fn set_carrier(&mut self, n: usize, nic: usize, up: bool, watchers: Watchers<'_, '_>) {
         let iface = self.routers[n].model.interfaces[nic].index;
         let before = self.routers[n].kernel.links();
-        self.fabric.set_carrier(self.routers[n].ports[nic], up);
+        self.fabric.set_carrier(self.now, self.routers[n].ports[nic], up);
+        self.reschedule_fabric();
         self.routers[n].kernel.set_carrier(iface, up);
         self.follow_links(n, &before, watchers);
     }
@@ -66,6 +68,9 @@ impl Lab<'_> {
         let before = self.routers[nic.node.0].kernel.links();
         self.routers[nic.node.0].kernel.set_admin(iface, up);
         self.follow_links(nic.node.0, &before, watchers);
+        if up {
+            self.plugged_in_again(nic, watchers);
+        }
     }
 
     /// Power loss: ports down, daemon and virtual addresses gone.

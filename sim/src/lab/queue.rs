@@ -24,6 +24,10 @@ pub(super) enum Due {
     Assign { nic: Nic, address: IpAddr },
     /// The look at this position.
     Look(usize),
+    /// A switch has something to do.
+    Fabric,
+    /// A router's kernel reports the groups that are wanted.
+    Report { node: usize, nic: usize, anew: bool },
 }
 
 /// When an entry is due; among equal instants, the place taken earlier comes first.

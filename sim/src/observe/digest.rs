@@ -6,9 +6,9 @@ use vrrplab_formats::world::{Fault, World};
 
 use crate::fabric::cloud::NotCarried;
 use crate::fabric::port_security::Why;
-use crate::fabric::{DropReason, PortId};
+use crate::fabric::{DropReason, FabricDrop, LinkDrop, PortId, Trouble};
 use crate::moment::{Moment, Observer, PortInfo};
-use crate::observe::words::{Names, drop_reason, time, trouble as words_of_trouble};
+use crate::observe::words::{Names, time, trouble as words_of_trouble};
 use crate::observe::{checkers, classify};
 
 /// FNV-1a with 128 bits.
@@ -152,6 +152,10 @@ impl Fnv {
                 self.position(client.0);
                 self.debug(&trouble);
             }
+            Moment::Switched(news) => {
+                self.bytes(&[40]);
+                self.debug(&news);
+            }
         }
     }
 
@@ -197,6 +201,17 @@ const fn drop_code(reason: DropReason) -> u8 {
             NotCarried::SourceMac => 19,
             NotCarried::Protocol => 20,
             NotCarried::Kind => 21,
+        },
+        DropReason::Fabric(why) => match why {
+            FabricDrop::Waits => 40,
+            FabricDrop::AgedOut => 41,
+            FabricDrop::Link(LinkDrop::Corrupt) => 42,
+            FabricDrop::Link(LinkDrop::Queue) => 43,
+            FabricDrop::Trunk(_, Trouble::Down) => 44,
+            FabricDrop::Trunk(_, Trouble::Blocked) => 45,
+            FabricDrop::Trunk(_, Trouble::Loss) => 46,
+            FabricDrop::Trunk(_, Trouble::Link(LinkDrop::Corrupt)) => 47,
+            FabricDrop::Trunk(_, Trouble::Link(LinkDrop::Queue)) => 48,
         },
     }
 }
@@ -275,7 +290,7 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
         }
         Moment::Dropped { from, to, reason, bytes } => {
             let way = to.map(|to| format!(" to {}", names.port(to))).unwrap_or_default();
-            let what = format!("{}{way} loses {}: {}", names.port(from), frame(bytes), drop_reason(reason));
+            let what = format!("{}{way} loses {}: {}", names.port(from), frame(bytes), names.drop_reason(reason));
             (host(from), what)
         }
         Moment::Decided { node, instance, trace } => {
@@ -312,6 +327,10 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
             (names.client(client).into(), format!("request {request} of {} lost", time(asked)))
         }
         Moment::Trouble { client, trouble } => (names.client(client).into(), words_of_trouble(trouble).into()),
+        Moment::Switched(news) => {
+            let (place, what) = names.switched(news);
+            (place.into(), what)
+        }
     }
 }
 

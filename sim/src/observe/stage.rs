@@ -5,8 +5,8 @@ use std::num::NonZeroU8;
 use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
 use vrrplab_engine::{Instant, Policy, Rule, Span, State, Trace, TraceKind};
 use vrrplab_formats::world::{
-    Ask, Client, ClientId, Expectation, LinkQuality, Member, Network, NetworkId, Node, NodeId, Place, Port, Promise,
-    World,
+    Ask, Attachment, Client, ClientId, Expectation, LinkQuality, Member, Network, NetworkId, Node, NodeId, Place, Port,
+    Promise, World,
 };
 
 use crate::moment::{Moment, Observer, PortInfo};
@@ -50,7 +50,8 @@ pub fn world() -> World {
         about: String::new(),
         seed: 42,
         duration: Span::from_secs(10),
-        networks: vec![Network::switch("lan", LinkQuality { delay: Span::ZERO, jitter: Span::ZERO, loss_ppm: 0 })],
+        networks: vec![Network::new("lan", LinkQuality::after(Span::ZERO))],
+        trunks: vec![],
         nodes: vec![node("r1", 1), node("r2", 2)],
         clients: vec![Client {
             name: "c1".into(),
@@ -64,6 +65,7 @@ pub fn world() -> World {
             late_after: Span::from_millis(20),
             block: None,
             gateway: None,
+            attachment: Attachment::default(),
         }],
         faults: vec![],
         expectations: vec![],

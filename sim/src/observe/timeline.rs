@@ -9,9 +9,9 @@ use crate::fabric::{DropReason, PortId};
 use crate::host::Trouble;
 use crate::moment::{Moment, Move, Observer, PortInfo};
 use crate::observe::blocks::Blocks;
-use crate::observe::{checkers, classify, tables};
 use crate::observe::outage::{Sequence, Turn};
 use crate::observe::words::{self, Names};
+use crate::observe::{checkers, classify, tables};
 
 /// How much a reader wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -226,11 +226,11 @@ impl Timeline {
         let so_far = self.drops.entry((from, reason)).or_insert(0);
         *so_far += 1;
         // Chance and dead ports lose frames without anybody's doing: they are counted, not told.
-        let told = !matches!(reason, DropReason::Loss | DropReason::Down);
+        let told = reason != DropReason::Down && !words::is_chance(reason);
         let level = if told && *so_far == 1 { Level::Normal } else { Level::Detail };
         let host = self.names.host(from).to_owned();
         let on_the_way = to.map(|to| format!(" to {}", self.names.host(to))).unwrap_or_default();
-        let what = format!("{}{on_the_way} dropped: {}", classify::describe(bytes), words::drop_reason(reason));
+        let what = format!("{}{on_the_way} dropped: {}", classify::describe(bytes), self.names.drop_reason(reason));
         self.push(&host, "", what, (level, Tone::Fault));
     }
 
@@ -372,6 +372,11 @@ impl Observer for Timeline {
                 self.client(client, turns);
             }
             Moment::Trouble { client, trouble } => self.trouble(client, trouble),
+            Moment::Switched(news) => {
+                let (place, what) = self.names.switched(news);
+                let place = place.to_owned();
+                self.push(&place, "", what, (Level::Normal, Tone::Plain));
+            }
         }
     }
 
@@ -392,7 +397,8 @@ impl Observer for Timeline {
         for ((port, reason), frames) in std::mem::take(&mut self.drops) {
             let host = self.names.host(port).to_owned();
             let frames = words::count(frames, "frame");
-            let what = format!("{frames} of {} dropped in all: {}", self.names.port(port), words::drop_reason(reason));
+            let what =
+                format!("{frames} of {} dropped in all: {}", self.names.port(port), self.names.drop_reason(reason));
             self.push(&host, "", what, (Level::Normal, Tone::Fault));
         }
         self.finished = true;

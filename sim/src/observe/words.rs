@@ -15,6 +15,10 @@ use crate::fabric::{DropReason, PortId};
 use crate::host::Trouble;
 use crate::moment::{Move, PortInfo};
 
+mod fabric;
+
+pub(super) use fabric::is_chance;
+
 /// A time of the run, always with microseconds: `3.609375`.
 pub fn time(at: Instant) -> String {
     let micros = at.0 / 1_000;
@@ -45,6 +49,7 @@ pub fn drop_reason(reason: DropReason) -> String {
         DropReason::Loss => "lost by chance".into(),
         DropReason::Cloud(why) => not_carried(why).into(),
         DropReason::Refused(Refusal { why, rule }) => format!("{} ({rule})", refused(why)),
+        DropReason::Fabric(why) => fabric::dropped(why).into(),
     }
 }
 
@@ -123,6 +128,7 @@ pub const fn frame_kinds(kind: FrameKind) -> &'static str {
 #[derive(Clone, Debug)]
 pub struct Names {
     networks: Vec<String>,
+    trunks: Vec<String>,
     nodes: Vec<(String, Vec<String>)>,
     clients: Vec<(String, IpAddr)>,
     ports: Vec<PortInfo>,
@@ -134,6 +140,7 @@ impl Names {
         let nics = |model: &vrrplab_engine::model::NodeModel| model.interfaces.iter().map(|i| i.name.clone()).collect();
         Names {
             networks: world.networks.iter().map(|n| n.name.clone()).collect(),
+            trunks: world.trunks.iter().map(|t| t.name.clone()).collect(),
             nodes: world.nodes.iter().map(|n| (n.model.name.clone(), nics(&n.model))).collect(),
             clients: world.clients.iter().map(|c| (c.name.clone(), c.ask.target())).collect(),
             ports: ports.to_vec(),
@@ -223,6 +230,7 @@ impl Names {
             | Fault::Session { node, .. } => self.node(*node),
             Fault::Kernel(fault) => self.node(fault.node()),
             Fault::Service(fault) => self.node(fault.node),
+            Fault::Fabric(fault) => self.struck_of_fabric(fault),
         }
     }
 
@@ -310,6 +318,7 @@ impl Names {
                 let allowed = if pairs.is_empty() { "own addresses only".into() } else { pairs.join(", ") };
                 format!("port security of {} on, allowed pairs: {allowed}{}", self.nic(*nic), groups(security))
             }
+            Fault::Fabric(fault) => self.fabric_fault(fault),
         }
     }
 }

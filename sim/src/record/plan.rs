@@ -5,7 +5,7 @@ use vrrplab_engine::model::{IfAddr, Mac, NodeModel};
 use vrrplab_engine::{Instant, Policy, Span};
 use vrrplab_formats::keepalived::print;
 use vrrplab_formats::scenario::WrittenConf;
-use vrrplab_formats::world::{Fault, Member, Network, Nic, NodeId, World};
+use vrrplab_formats::world::{Attachment, Fault, Member, Network, Nic, NodeId, SwitchSetup, World};
 
 use super::files;
 use super::steps::{Action, Order, Step};
@@ -99,6 +99,7 @@ impl PlanNode {
 pub fn plan(world: &World, confs: &[WrittenConf]) -> Result<Plan, Vec<String>> {
     let mut refused = Vec::new();
     world.networks.iter().for_each(|network| check_network(network, &mut refused));
+    check_wiring(world, &mut refused);
     for node in &world.nodes {
         check_model(&node.model, &mut refused);
         if !node.daemon || node.kernel != Default::default() {
@@ -215,9 +216,15 @@ fn instances(world: &World, id: NodeId) -> Vec<PlanInstance> {
 }
 
 fn check_network(network: &Network, refused: &mut Vec<String>) {
-    let Network { name, link, cloud } = network;
+    let Network { name, link, switch, cloud } = network;
     if cloud.is_some() {
         refused.push(format!("network {name}: a cloud cannot be played"));
+    }
+    if link.is_special() {
+        refused.push(format!("network {name}: what its links do to frames cannot be played"));
+    }
+    if *switch != SwitchSetup::default() {
+        refused.push(format!("network {name}: a spanning tree, snooping and ageing cannot be played"));
     }
     if link.loss_ppm > 0 {
         refused.push(format!("network {name}: loss cannot be played"));
@@ -225,6 +232,16 @@ fn check_network(network: &Network, refused: &mut Vec<String>) {
     for (what, span) in [("a delay", link.delay), ("a jitter", link.jitter)] {
         if span > NO_DELAY {
             refused.push(format!("network {name}: {what} of {span} cannot be played (up to {NO_DELAY} none is)"));
+        }
+    }
+}
+
+/// Trunks, VLANs and links of their own.
+fn check_wiring(world: &World, refused: &mut Vec<String>) {
+    refused.extend(world.trunks.iter().map(|trunk| format!("trunk {}: trunks cannot be played", trunk.name)));
+    for node in &world.nodes {
+        if node.ports.iter().any(|port| port.attachment != Attachment::default()) {
+            refused.push(format!("{}: VLANs, portfast and links of their own cannot be played", node.model.name));
         }
     }
 }

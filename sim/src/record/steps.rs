@@ -213,6 +213,7 @@ impl<'w> Order<'w> {
             Fault::SetPortSecurity(nic, _) => (nic.node, "port security cannot be played".to_owned()),
             Fault::Cloud(_) => (NodeId(0), "a cloud cannot be played".to_owned()),
             Fault::Kernel(fault) => (fault.node(), "changes in the kernel cannot be played".to_owned()),
+            Fault::Fabric(_) => return Some("faults of switches and links cannot be played".to_owned()),
             _ => return None,
         };
         Some(format!("{}: {why}", self.world.nodes[node.0].model.name))

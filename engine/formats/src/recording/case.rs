@@ -13,7 +13,7 @@ use super::timeline::Timeline;
 use crate::builder::build_node;
 use crate::diagnostics::{Keepalived, Report, Spanned};
 use crate::keepalived;
-use crate::world::{LinkQuality, Network, NetworkId, Node, Port, World};
+use crate::world::{Attachment, LinkQuality, Network, NetworkId, Node, Port, World};
 
 /// Delay of one crossing between a namespace and its bridge: far below every timer.
 const CROSSING: Span = Span::from_micros(20);
@@ -110,8 +110,8 @@ impl Case {
 
 /// The recorded world as it was before anything went wrong, started as in this run.
 pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Report) -> World {
-    let link = LinkQuality { delay: CROSSING, jitter: Span::ZERO, loss_ppm: 0 };
-    let networks = case.switches.iter().map(|name| Network::switch(name, link)).collect();
+    let link = LinkQuality::after(CROSSING);
+    let networks = case.switches.iter().map(|name| Network::new(name, link)).collect();
     let mut nodes = Vec::new();
     for (name, node) in &case.nodes.0 {
         let start = node.start_ms.and_then(|_| run.started(name, 1));
@@ -137,6 +137,7 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
         seed: 0,
         duration: case.end().since(Instant::ZERO),
         networks,
+        trunks: Vec::new(),
         nodes,
         clients: Vec::new(),
         faults: Vec::new(),

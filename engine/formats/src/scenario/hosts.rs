@@ -7,8 +7,8 @@ use vrrplab_engine::{Instant, Policy, Span};
 use super::conf::ConfText;
 use super::leaf::Yaml;
 use super::reader::{NodeSoFar, Reader};
-use super::shape::{InterfaceText, NetworkText, NodeText, ScenarioText};
-use crate::world::{LinkQuality, Network, NetworkId, Port};
+use super::shape::{InterfaceText, NodeText, ScenarioText};
+use crate::world::{NetworkId, Port};
 
 /// Addresses in use, with the segment and the holder.
 #[derive(Default)]
@@ -20,11 +20,9 @@ pub(super) struct InUse {
 /// Reads all hosts into the reader.
 pub(super) fn read(text: &ScenarioText, policy: Policy, reader: &mut Reader<'_>) {
     for (name, network) in &text.networks.0 {
-        let link = reader.link(network.as_ref());
-        let (cloud, security) = reader.cloud(network.as_ref().and_then(|network| network.cloud.as_ref()));
-        reader.default_security.push(security);
-        reader.networks.push(Network { name: name.value.clone(), link, cloud });
+        reader.read_network(name, network.as_ref());
     }
+    reader.read_trunks(text.trunks.as_deref().unwrap_or_default());
     reader.read_groups(&text.security_groups);
     let mut used = InUse::default();
     for (name, node) in &text.nodes.0 {
@@ -43,16 +41,6 @@ pub(super) fn read(text: &ScenarioText, policy: Policy, reader: &mut Reader<'_>)
 }
 
 impl Reader<'_> {
-    fn link(&mut self, text: Option<&NetworkText>) -> LinkQuality {
-        let mut link = LinkQuality { delay: Span::from_micros(50), jitter: Span::ZERO, loss_ppm: 0 };
-        if let Some(text) = text {
-            link.delay = self.or(&text.delay, link.delay);
-            link.jitter = self.or(&text.jitter, link.jitter);
-            link.loss_ppm = self.or(&text.loss, link.loss_ppm);
-        }
-        link
-    }
-
     pub(super) fn claim_ip<T>(
         &mut self,
         at: &Yaml<T>,
@@ -225,6 +213,7 @@ impl Reader<'_> {
             text.assigned.iter().flatten().filter_map(|leaf| self.read(leaf)).map(|read| read.value).collect();
         let index = IfIndex(u32::try_from(nic).unwrap_or(u32::MAX).saturating_add(2));
         let model = InterfaceModel { index, name: name.value.clone(), mac, addresses, up: true };
-        (model, network.map(|network| Port { network, security, assigned }))
+        let attachment = self.attachment(network, &text.vlan, &text.portfast, text.link.as_ref());
+        (model, network.map(|network| Port { network, security, assigned, attachment }))
     }
 }

@@ -13,6 +13,7 @@ use crate::builder::Draft;
 use crate::diagnostics::{Report, Spanned};
 use crate::world::{
     Client, CloudCall, KernelSetup, Member, Network, NetworkId, NodeId, Port, PortSecurity, SecurityGroup, Service,
+    Trunk,
 };
 
 /// Bytes of a YAML location.
@@ -75,6 +76,8 @@ pub(super) struct Reader<'a> {
     pub(super) networks: Vec<Network>,
     /// Port security of the ports that say nothing of it, for each segment.
     pub(super) default_security: Vec<Option<PortSecurity>>,
+    /// The links between switches.
+    pub(super) trunks: Vec<Trunk>,
     /// The security groups.
     pub(super) groups: Vec<SecurityGroup>,
     /// The routers.
@@ -106,6 +109,7 @@ impl<'a> Reader<'a> {
             end: None,
             networks: Vec::new(),
             default_security: Vec::new(),
+            trunks: Vec::new(),
             groups: Vec::new(),
             nodes: Vec::new(),
             client_names: Vec::new(),

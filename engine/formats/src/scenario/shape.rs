@@ -2,6 +2,7 @@
 mod balancing;
 mod faults;
 mod hosts;
+mod networks;
 mod promises;
 mod services;
 mod vrrp;
@@ -15,6 +16,7 @@ use super::units::*;
 pub(super) use balancing::*;
 pub(super) use faults::*;
 pub(super) use hosts::*;
+pub(super) use networks::*;
 pub(super) use promises::*;
 pub(super) use services::*;
 pub(super) use vrrp::*;
@@ -36,6 +38,8 @@ pub(super) struct ScenarioText {
     pub(super) policy: Option<PolicyName>,
     /// The broadcast segments.
     pub(super) networks: Entries<Option<NetworkText>>,
+    /// Links between the switches of networks.
+    pub(super) trunks: Option<Vec<TrunkText>>,
     /// The security groups that ports may be in.
     #[serde(default)]
     pub(super) security_groups: Entries<GroupText>,

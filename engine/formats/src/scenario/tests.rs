@@ -10,6 +10,8 @@ use vrrplab_engine::{Instant, Policy, Span, State};
 use super::*;
 use crate::world::*;
 
+mod networks;
+
 /// Files by path.
 struct Memory(Vec<(&'static str, String)>);
 
@@ -103,8 +105,8 @@ fn hosts_mean_what_the_file_says() {
     assert_eq!(world.about, "Two routers lose sight of each other.\n");
     let links: Vec<_> = world.networks.iter().map(|n| (n.name.as_str(), n.link)).collect();
     let us = Span::from_micros;
-    assert_eq!(links[0], ("lan", LinkQuality { delay: us(100), jitter: us(10), loss_ppm: 5_000 }));
-    assert_eq!(links[1], ("wan", LinkQuality { delay: us(50), jitter: Span::ZERO, loss_ppm: 0 }));
+    assert_eq!(links[0], ("lan", LinkQuality { jitter: us(10), loss_ppm: 5_000, ..LinkQuality::after(us(100)) }));
+    assert_eq!(links[1], ("wan", LinkQuality::CLEAN));
 
     let [r1, r2] = &world.nodes[..] else { panic!() };
     let interfaces: Vec<_> = r1.model.interfaces.iter().map(|i| (i.index, i.name.as_str(), i.mac, i.up)).collect();
@@ -145,6 +147,7 @@ fn hosts_mean_what_the_file_says() {
             late_after: Span::from_millis(100),
             block: None,
             gateway: None,
+            attachment: Attachment::default(),
         }
     );
     assert_eq!((world.clients[1].ask, world.clients[1].timeout), (Ask::Http(vip, 8080), Span::from_secs(2)));
@@ -315,7 +318,9 @@ expect: [ { master: { instance: VI_9, node: r1, from: 5s } } ]
 #[test]
 fn the_schema_knows_the_keys() {
     let schema: serde_json::Value = serde_json::from_str(&schema()).unwrap();
-    for key in ["name", "about", "seed", "duration", "policy", "networks", "nodes", "clients", "timeline", "expect"] {
+    for key in
+        ["name", "about", "seed", "duration", "policy", "networks", "trunks", "nodes", "clients", "timeline", "expect"]
+    {
         assert!(schema["properties"][key].is_object(), "{key}");
     }
     assert_eq!(schema["required"], serde_json::json!(["duration", "networks", "nodes"]));
@@ -323,7 +328,7 @@ fn the_schema_knows_the_keys() {
     let words: Vec<&str> = faults.iter().map(|f| f["required"][0].as_str().unwrap()).collect();
     assert_eq!(
         words.join(" "),
-        "cut uncut port_down port_up nic_down nic_up partition heal crash kill stop pause resume start reload port_security file script process bfd cloud"
+        "cut uncut port_down port_up nic_down nic_up partition heal crash kill stop pause resume start reload port_security file script process bfd cloud link trunk_down trunk_up querier storm"
     );
 }
 

@@ -10,7 +10,9 @@ use super::shape::{
     FaultText, FileText, MomentText, NicText, PartitionText, ProcessText, ReloadText, ScriptText, SessionText,
 };
 use super::units::{Text, choices};
-use crate::world::{Behaviour, Direction, Fault, FrameClass, KernelFault, Member, NetworkId, Nic, NodeId, TimedFault};
+use crate::world::{
+    Behaviour, Direction, FabricFault, Fault, FrameClass, KernelFault, Member, NetworkId, Nic, NodeId, TimedFault,
+};
 
 /// Reads all faults. Reloads build on one another, so they are read in order of time.
 pub(super) fn read(moments: &[MomentText], reader: &mut Reader<'_>) -> Vec<TimedFault> {
@@ -67,6 +69,11 @@ impl Reader<'_> {
             FaultText::Sysctl(set) => Fault::Kernel(self.set_sysctl(set)?),
             FaultText::NicRecreated(at) => Fault::Kernel(KernelFault::NicRecreated(self.nic_of(at)?)),
             FaultText::Service(text) => self.change_service(text)?,
+            FaultText::Link(link) => self.set_link(link)?,
+            FaultText::TrunkDown(trunk) => Fault::Fabric(FabricFault::TrunkDown(self.trunk(trunk)?)),
+            FaultText::TrunkUp(trunk) => Fault::Fabric(FabricFault::TrunkUp(self.trunk(trunk)?)),
+            FaultText::Querier(querier) => self.set_querier(&querier.network, &querier.on)?,
+            FaultText::Storm(storm) => self.storm(storm)?,
         })
     }
 

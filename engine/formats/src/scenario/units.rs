@@ -10,7 +10,7 @@ use super::leaf::{Kind, Leaf, Unreadable};
 use super::looks::{Written, written};
 use super::tables::service;
 use crate::diagnostics::nearest;
-use crate::world::{Direction, Driver, FrameClass, FrameKind, Provider};
+use crate::world::{Direction, Driver, FrameClass, FrameKind, Provider, TreeMode};
 
 /// `digits[.digits]` times `scale`, exactly; `None` when it is no such number, too fine or too large.
 fn decimal(text: &str, scale: u64) -> Option<u64> {
@@ -226,9 +226,31 @@ kinds! {
     Service = ServiceKind: Virtual, service, json!({ "type": "string" });
     /// What to look at, when, and at whom.
     LookWord = LookKind: Written, written, json!({ "type": "string", "pattern": LOOK });
+    /// Bits a second.
+    Bandwidth = BandwidthKind: u64, bandwidth, json!({ "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?[kMG]bit$" });
+    /// Which spanning tree protocol.
+    TreeModeWord = TreeModeKind: TreeMode, tree_mode, vocabulary(&TREE_MODES);
     /// A port, or the first and the last one.
     Ports = PortsKind: (u16, u16), ports,
         json!({ "anyOf": [{ "type": "integer" }, { "type": "string", "pattern": "^[0-9]+-[0-9]+$" }] });
+}
+
+/// Reads bits a second.
+fn bandwidth(text: &str) -> Result<u64, Unreadable> {
+    let bad = || {
+        Unreadable::new(format!("`{text}` is not a bandwidth"), "such as 100Mbit; the units are kbit, Mbit and Gbit")
+    };
+    let (unit, scale) = [("kbit", 1_000), ("Mbit", 1_000_000), ("Gbit", 1_000_000_000)]
+        .into_iter()
+        .find(|(unit, _)| text.ends_with(unit))
+        .ok_or_else(bad)?;
+    decimal(text.strip_suffix(unit).unwrap_or_default().trim_end(), scale).filter(|bits| *bits > 0).ok_or_else(bad)
+}
+
+const TREE_MODES: [(&str, TreeMode); 3] = [("off", TreeMode::Off), ("stp", TreeMode::Stp), ("rstp", TreeMode::Rstp)];
+
+fn tree_mode(text: &str) -> Result<TreeMode, Unreadable> {
+    pick(text, &TREE_MODES)
 }
 
 const DRIVERS: [(&str, Driver); 4] = [

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use vrrplab_engine::model::{IfAddr, Mac, NodeModel};
 use vrrplab_engine::{Instant, Span};
 
-use super::{CloudCall, KernelSetup, NetworkId, Port, Service};
+use super::{Attachment, CloudCall, KernelSetup, NetworkId, Port, Service};
 
 /// One router, or a host without a daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +68,8 @@ pub struct Client {
     pub late_after: Span,
     /// The block of clients that it belongs to. Those of a block follow one another in the world.
     pub block: Option<String>,
+    /// How it is attached to its switch.
+    pub attachment: Attachment,
 }
 
 /// What a client asks for.

@@ -7,7 +7,7 @@ use super::super::kernel_faults::*;
 use super::super::leaf::Entries;
 use super::super::security::SetSecurityText;
 use super::super::units::*;
-use super::{InstanceText, ServiceFaultText};
+use super::{InstanceText, QuerierText, ServiceFaultText, SetLinkText, StormText};
 
 /// A fault and its moment.
 #[derive(Deserialize, JsonSchema)]
@@ -80,6 +80,16 @@ pub(in crate::scenario) enum FaultText {
     NicRecreated(NicText),
     /// Services of a node change.
     Service(ServiceFaultText),
+    /// A link has another quality from now on; what is left out stays.
+    Link(Box<SetLinkText>),
+    /// A trunk fails.
+    TrunkDown(Text),
+    /// A trunk is back.
+    TrunkUp(Text),
+    /// The IGMP querier of a switch is switched on or off.
+    Querier(QuerierText),
+    /// Broadcasts and multicasts come more than once for a while.
+    Storm(StormText),
 }
 
 /// A file from now on.

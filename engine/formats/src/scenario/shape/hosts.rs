@@ -1,28 +1,14 @@
-//! The shape of networks, nodes and clients.
+//! The shape of nodes and clients.
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::clouds::{CloudCallText, CloudKind, CloudText};
+use super::super::clouds::CloudCallText;
 use super::super::firewall::FirewallText;
 use super::super::leaf::{Entries, Placed};
 use super::super::routing::{NatText, RouteText};
 use super::super::security::SecurityText;
 use super::super::units::*;
-use super::{InstanceText, ServiceText};
-
-/// One segment.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::scenario) struct NetworkText {
-    /// Delay of one crossing, host to switch or back; 50us when not given.
-    pub(in crate::scenario) delay: Option<Time>,
-    /// Added at random, up to this.
-    pub(in crate::scenario) jitter: Option<Time>,
-    /// Chance of loss on one crossing.
-    pub(in crate::scenario) loss: Option<Percent>,
-    /// A cloud instead of a switch: aws, gcp or azure; or openstack: a switch with port security at every node.
-    pub(in crate::scenario) cloud: Option<Placed<CloudKind, CloudText>>,
-}
+use super::{InstanceText, LinkText, ServiceText};
 
 /// One router.
 #[derive(Deserialize, JsonSchema)]
@@ -78,6 +64,12 @@ pub(in crate::scenario) struct InterfaceText {
     pub(in crate::scenario) assigned: Option<Vec<Address>>,
     /// Its addresses may be those of others.
     pub(in crate::scenario) duplicate: Option<Flag>,
+    /// Access VLAN; 1 when not given.
+    pub(in crate::scenario) vlan: Option<Number>,
+    /// Whether its port forwards at once, whatever the spanning tree; false when not given.
+    pub(in crate::scenario) portfast: Option<Flag>,
+    /// Quality of its link; what is left out is as the network has it.
+    pub(in crate::scenario) link: Option<LinkText>,
 }
 
 /// One client: exactly one of `ping`, `http`, `udp` and `hold`.
@@ -113,4 +105,10 @@ pub(in crate::scenario) struct ClientText {
     pub(in crate::scenario) gateway: Option<Address>,
     /// Its address may be that of another.
     pub(in crate::scenario) duplicate: Option<Flag>,
+    /// Access VLAN; 1 when not given.
+    pub(in crate::scenario) vlan: Option<Number>,
+    /// Whether its port forwards at once, whatever the spanning tree; false when not given.
+    pub(in crate::scenario) portfast: Option<Flag>,
+    /// Quality of its link; what is left out is as the network has it.
+    pub(in crate::scenario) link: Option<LinkText>,
 }
