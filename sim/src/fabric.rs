@@ -1,7 +1,6 @@
 //! Switches, ports, links and trunks. A switch does not know VRRP.
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::net::IpAddr;
 
 use vrrplab_engine::model::{IfAddr, Mac};
 use vrrplab_engine::{Instant, Span};
@@ -79,17 +78,6 @@ pub enum Fate {
         to: PortId,
         /// When.
         at: Instant,
-    },
-    /// Another frame arrives for it: the same packet with other MAC addresses, or an answer of the network itself.
-    DeliverOther {
-        /// In whose name.
-        from: PortId,
-        /// Where.
-        to: PortId,
-        /// When.
-        at: Instant,
-        /// What.
-        frame: Vec<u8>,
     },
     /// Another frame arrives for it: the same packet with other MAC addresses, or an answer of the network itself.
     DeliverOther {
@@ -426,12 +414,6 @@ impl Fabric {
     /// Ends all partitions of a switch.
     pub fn heal(&mut self, network: NetworkId) {
         self.switches[network.0].partitions.clear();
-    }
-    /// A cloud leads an address to another port of its network from now on. A switch knows nothing of that.
-    pub fn assign(&mut self, address: IpAddr, port: PortId) {
-        if let Some(cloud) = &mut self.switches[self.ports[port.0].network].cloud {
-            cloud.assign(address, port);
-        }
     }
     /// A cloud leads an address to another port of its network from now on. A switch knows nothing of that.
     pub fn assign(&mut self, address: IpAddr, port: PortId) {

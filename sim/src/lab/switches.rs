@@ -90,7 +90,7 @@ impl Lab<'_> {
                     Fate::Drop { to: Some(to), reason } => {
                         self.show(watchers, &Moment::Dropped { from: to, to: Some(to), reason, bytes: &frame });
                     }
-                    Fate::Drop { to: None, .. } => {}
+                    Fate::Drop { to: None, .. } | Fate::DeliverOther { .. } => {}
                 }
             }
         }

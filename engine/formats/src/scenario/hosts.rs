@@ -2,7 +2,7 @@
 use std::net::IpAddr;
 
 use vrrplab_engine::model::{IfAddr, IfIndex, InterfaceModel, Mac};
-use vrrplab_engine::{Instant, Policy, Span};
+use vrrplab_engine::{Instant, Policy};
 
 use super::conf::ConfText;
 use super::leaf::Yaml;

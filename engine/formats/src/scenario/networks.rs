@@ -209,7 +209,7 @@ impl Reader<'_> {
         let link = if let Some(node) = &text.node {
             LinkPlace::Nic(self.nic(node, &text.interface)?)
         } else if let Some(client) = &text.client {
-            LinkPlace::Client(self.client(client)?)
+            LinkPlace::Client(self.one_client(client)?)
         } else if let Some(network) = &text.network {
             LinkPlace::Network(self.network(network)?)
         } else {

@@ -73,7 +73,7 @@ fn no_effect_shifts_another() {
     let spoilt =
         arrivals(LinkChange { corrupt_ppm: Some(300_000), duplicate_ppm: Some(300_000), ..LinkChange::default() });
     let firsts = plain.iter().zip(&spoilt).filter(|(_, spoilt)| !matches!(spoilt[0], Fate::Drop { .. }));
-    let firsts: Vec<_> = firsts.map(|(plain, spoilt)| (plain[0], spoilt[0])).collect();
+    let firsts: Vec<_> = firsts.map(|(plain, spoilt)| (plain[0].clone(), spoilt[0].clone())).collect();
     assert!((80..160).contains(&firsts.len()) && firsts.iter().all(|(plain, spoilt)| plain == spoilt));
 }
 

@@ -25,6 +25,7 @@ fn snooping(setup: Snooping) -> Fabric {
             mac: mac(n),
             addresses: vec![],
             security: None,
+            assigned: Vec::new(),
             attachment: Attachment::default(),
         });
     }
@@ -48,7 +49,7 @@ fn advert(fabric: &mut Fabric, now: Instant) -> (Vec<usize>, Vec<usize>) {
         match fate {
             Fate::Deliver { to, .. } => got.push(to.0),
             Fate::Drop { to: Some(to), reason } if reason == aged => missed.push(to.0),
-            Fate::Drop { .. } => panic!("{fate:?}"),
+            Fate::Drop { .. } | Fate::DeliverOther { .. } => panic!("{fate:?}"),
         }
     }
     (got, missed)
@@ -94,7 +95,7 @@ fn a_querier_asks_everyone_and_goes_on_asking() {
         .iter()
         .map(|fate| match fate {
             Fate::Deliver { at, .. } => at.0,
-            Fate::Drop { .. } => 0,
+            Fate::Drop { .. } | Fate::DeliverOther { .. } => 0,
         })
         .collect();
     assert_eq!(times, [50_007, 50_007, 100_007, 100_007]);

@@ -31,6 +31,7 @@ fn plug(fabric: &mut Fabric, network: usize, attachment: Attachment) -> PortId {
         mac: mac(n),
         addresses: vec![],
         security: None,
+        assigned: Vec::new(),
         attachment,
     })
 }
