@@ -12,7 +12,7 @@ use std::time::Duration;
 use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
 use vrrplab_engine::{Instant, Policy, Span};
 use vrrplab_formats::scenario::{self, Disk};
-use vrrplab_formats::world::{LinkQuality, Network, NetworkId, Node, Port, World};
+use vrrplab_formats::world::{LinkQuality, Network, NetworkId, Node, NodeClock, Port, World};
 use vrrplab_sim::experiment::play;
 use vrrplab_sim::lab::Lab;
 
@@ -93,6 +93,7 @@ fn segment(nodes: u16, duration: Span) -> World {
         networks: vec![Network { name: "lan".to_owned(), link }],
         nodes: (0..nodes).map(node).collect(),
         clients: Vec::new(),
+        rogues: Vec::new(),
         faults: Vec::new(),
         expectations: Vec::new(),
     }
@@ -112,7 +113,7 @@ fn node(n: u16) -> Node {
         ..NodeModel::new(&format!("r{}", n + 1), Policy::KEEPALIVED_2_2_7, vec![interface])
     };
     let port = Port { network: NetworkId(0), security: None };
-    Node { model, ports: vec![port], start: Some(Instant::ZERO), http: false, files: Vec::new() }
+    Node { model, ports: vec![port], start: Some(Instant::ZERO), http: false, files: Vec::new(), clock: NodeClock::default() }
 }
 
 fn instance(n: u16) -> InstanceModel {

@@ -4,7 +4,9 @@ mod expect;
 mod hosts;
 mod keys;
 mod leaf;
+mod machine;
 mod reader;
+mod rogues;
 mod security;
 mod shape;
 mod timeline;
@@ -104,11 +106,12 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     let expectations = expect::read(text.expect.as_deref().unwrap_or_default(), lines, reader);
     let complete = |n: &reader::NodeSoFar| {
         let model = n.model.clone()?;
-        Some(Node { model, ports: n.ports.clone(), start: n.start, http: n.http, files: n.files.clone() })
+        Some(Node { model, ports: n.ports.clone(), start: n.start, http: n.http, files: n.files.clone(), clock: n.clock })
     };
     let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());
-    Some(World { name, about, seed, duration: duration?, networks, nodes, clients, faults, expectations })
+    let rogues = reader.rogues.iter().flatten().cloned().collect();
+    Some(World { name, about, seed, duration: duration?, networks, nodes, clients, rogues, faults, expectations })
 }
 
 fn seed(text: &ScenarioText, reader: &mut Reader<'_>) -> u64 {

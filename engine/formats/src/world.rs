@@ -5,14 +5,18 @@
 mod fault;
 mod host;
 mod network;
+mod node_fault;
 mod promise;
+mod rogue;
 
 use vrrplab_engine::Span;
 
 pub use fault::{Behaviour, Direction, Fault, FrameClass, TimedFault};
 pub use host::{Ask, Client, Node};
 pub use network::{AddressPair, Driver, GroupRule, LinkQuality, Network, Port, PortSecurity, Remote, SecurityGroup};
+pub use node_fault::{Child, NodeClock, NodeFault, Ppm, SignedSpan, StunClock};
 pub use promise::{Expectation, FrameKind, Place, Promise, Window};
+pub use rogue::{ForgedAdvert, Forgery, Pace, Rogue, RogueFault, RogueId};
 
 /// A whole experiment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,6 +35,8 @@ pub struct World {
     pub nodes: Vec<Node>,
     /// The hosts that ask for something.
     pub clients: Vec<Client>,
+    /// The hosts that send what others never said.
+    pub rogues: Vec<Rogue>,
     /// The faults, in order of time.
     pub faults: Vec<TimedFault>,
     /// The promises, in file order.
@@ -63,4 +69,6 @@ pub enum Member {
     Node(NodeId),
     /// A client.
     Client(ClientId),
+    /// A host that belongs to nobody.
+    Rogue(RogueId),
 }

@@ -5,8 +5,8 @@ use std::num::NonZeroU8;
 use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
 use vrrplab_engine::{Instant, Policy, Rule, Span, State, Trace, TraceKind};
 use vrrplab_formats::world::{
-    Ask, Client, ClientId, Expectation, LinkQuality, Member, Network, NetworkId, Node, NodeId, Place, Port, Promise,
-    World,
+    Ask, Client, ClientId, Expectation, LinkQuality, Member, Network, NetworkId, Node, NodeClock, NodeId, Place, Port,
+    Promise, World,
 };
 
 use crate::moment::{Moment, Observer, PortInfo};
@@ -46,6 +46,7 @@ fn node(name: &str, last: u8) -> Node {
         start: Some(Instant::ZERO),
         http: false,
         files: Vec::new(),
+        clock: NodeClock::default(),
     }
 }
 
@@ -71,6 +72,7 @@ pub fn world() -> World {
             timeout: Span::from_millis(50),
             from: Instant::ZERO,
         }],
+        rogues: vec![],
         faults: vec![],
         expectations: vec![],
     }

@@ -256,7 +256,7 @@ pub(super) fn check_conf(node: &str, conf: &str, refused: &mut Vec<String>) {
 pub(super) fn nodes_of(members: &[Member]) -> Vec<NodeId> {
     let node = |m: &Member| match m {
         Member::Node(node) => Some(*node),
-        Member::Client(_) => None,
+        Member::Client(_) | Member::Rogue(_) => None,
     };
     members.iter().filter_map(node).collect()
 }

@@ -13,7 +13,7 @@ use super::timeline::Timeline;
 use crate::builder::build_node;
 use crate::diagnostics::{Keepalived, Report, Spanned};
 use crate::keepalived;
-use crate::world::{LinkQuality, Network, NetworkId, Node, Port, World};
+use crate::world::{LinkQuality, Network, NetworkId, Node, NodeClock, Port, World};
 
 /// Delay of one crossing between a namespace and its bridge: far below every timer.
 const CROSSING: Span = Span::from_micros(20);
@@ -129,7 +129,7 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
                 Some(started(name, interfaces, conf, &file, report))
             }
         };
-        nodes.extend(model.map(|model| Node { model, ports, start, http: false, files: node.files() }));
+        nodes.extend(model.map(|model| Node { model, ports, start, http: false, files: node.files(), clock: NodeClock::default() }));
     }
     World {
         name: case.name.clone(),
@@ -139,6 +139,7 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
         networks,
         nodes,
         clients: Vec::new(),
+        rogues: Vec::new(),
         faults: Vec::new(),
         expectations: Vec::new(),
     }

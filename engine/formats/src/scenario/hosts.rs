@@ -12,7 +12,7 @@ use crate::world::{Ask, Client, LinkQuality, Network, NetworkId, Port};
 
 /// Addresses in use, with the segment and the holder.
 #[derive(Default)]
-struct InUse {
+pub(super) struct InUse {
     ips: Vec<(NetworkId, IpAddr, String)>,
     macs: Vec<(NetworkId, Mac, String)>,
 }
@@ -37,6 +37,16 @@ pub(super) fn read(text: &ScenarioText, policy: Policy, reader: &mut Reader<'_>)
         let client = reader.read_client(position, name, client, &mut used);
         reader.clients.extend(client);
     }
+    for (position, (name, rogue)) in text.rogues.0.iter().enumerate() {
+        let taken = reader.nodes.iter().map(|n| &n.name).chain(&reader.client_names).any(|n| *n == name.value);
+        if taken {
+            let title = format!("`{}` is a rogue and another host", name.value);
+            reader.refuse_at(name, title, "this name is taken", "hosts need names of their own");
+        }
+        reader.rogue_names.push(name.value.clone());
+        let rogue = reader.read_rogue(position, name, rogue, &mut used);
+        reader.rogues.push(rogue);
+    }
 }
 
 impl Reader<'_> {
@@ -50,7 +60,7 @@ impl Reader<'_> {
         link
     }
 
-    fn claim_ip<T>(&mut self, at: &Yaml<T>, network: Option<NetworkId>, ip: IpAddr, holder: &str, used: &mut InUse) {
+    pub(super) fn claim_ip<T>(&mut self, at: &Yaml<T>, network: Option<NetworkId>, ip: IpAddr, holder: &str, used: &mut InUse) {
         let Some(network) = network else { return };
         if let Some((_, _, other)) = used.ips.iter().find(|(n, i, _)| (*n, *i) == (network, ip)) {
             let title = format!("the address {ip} is used twice on network `{}`", self.networks[network.0].name);
@@ -60,7 +70,7 @@ impl Reader<'_> {
         used.ips.push((network, ip, holder.to_owned()));
     }
 
-    fn claim_mac<T>(&mut self, at: &Yaml<T>, network: Option<NetworkId>, mac: Mac, holder: &str, used: &mut InUse) {
+    pub(super) fn claim_mac<T>(&mut self, at: &Yaml<T>, network: Option<NetworkId>, mac: Mac, holder: &str, used: &mut InUse) {
         let Some(network) = network else { return };
         if let Some((_, _, other)) = used.macs.iter().find(|(n, m, _)| (*n, *m) == (network, mac)) {
             let title = format!("the MAC {mac} is used twice on network `{}`", self.networks[network.0].name);
@@ -122,13 +132,14 @@ impl Reader<'_> {
         for (path, content) in text.files.iter().flat_map(|files| &files.0) {
             files.extend(self.read(content).map(|content| (path.value.clone(), content.value)));
         }
+        let clock = self.clock(text.clock.as_ref());
         let instances = model.iter().flat_map(|m| &m.instances).map(|i| i.name.clone()).collect();
         let (name, model) = (name.value.clone(), model.filter(|_| whole));
-        self.nodes.push(NodeSoFar { name, interfaces, ports, model, instances, start, http, files });
+        self.nodes.push(NodeSoFar { name, interfaces, ports, model, instances, start, http, files, clock });
     }
 
     /// A 1-based position as a byte of a derived MAC.
-    fn byte(&mut self, position: usize, at: &Yaml<String>, what: &str) -> u8 {
+    pub(super) fn byte(&mut self, position: usize, at: &Yaml<String>, what: &str) -> u8 {
         u8::try_from(position + 1).unwrap_or_else(|_| {
             self.refuse_at(at, format!("too many {what}"), "one too many", "at most 255 are simulated");
             0

@@ -11,7 +11,7 @@ use super::units::{Time, choices};
 use super::{Files, WrittenConf};
 use crate::builder::Draft;
 use crate::diagnostics::{Report, Spanned};
-use crate::world::{Client, Member, Network, NetworkId, NodeId, Port, SecurityGroup};
+use crate::world::{Client, Member, Network, NetworkId, NodeClock, NodeId, Port, Rogue, RogueId, SecurityGroup};
 
 /// Bytes of a YAML location.
 pub(super) fn bytes(at: &serde_saphyr::Location, source: &str) -> Range<usize> {
@@ -40,6 +40,8 @@ pub(super) struct NodeSoFar {
     pub(super) http: bool,
     /// Its files.
     pub(super) files: Vec<(String, String)>,
+    /// Its clock.
+    pub(super) clock: NodeClock,
 }
 
 /// A keepalived.conf by its name: what it says, whether that is all, and its text, when it could be read.
@@ -73,6 +75,10 @@ pub(super) struct Reader<'a> {
     pub(super) client_names: Vec<String>,
     /// The clients that were accepted.
     pub(super) clients: Vec<Client>,
+    /// The names of the rogues.
+    pub(super) rogue_names: Vec<String>,
+    /// The rogues, as far as they are valid.
+    pub(super) rogues: Vec<Option<Rogue>>,
 }
 
 impl<'a> Reader<'a> {
@@ -95,6 +101,8 @@ impl<'a> Reader<'a> {
             nodes: Vec::new(),
             client_names: Vec::new(),
             clients: Vec::new(),
+            rogue_names: Vec::new(),
+            rogues: Vec::new(),
         }
     }
 
@@ -199,6 +207,8 @@ impl<'a> Reader<'a> {
         let node = self.nodes.iter().position(|n| n.name == leaf.text.value);
         let client = self.client_names.iter().position(|n| *n == leaf.text.value);
         let found = node.map(|n| Member::Node(NodeId(n))).or(client.map(|c| Member::Client(crate::world::ClientId(c))));
+        let rogue = || self.rogue_names.iter().position(|n| *n == leaf.text.value);
+        let found = found.or_else(|| rogue().map(|r| Member::Rogue(RogueId(r))));
         if found.is_none() {
             let nodes = self.nodes.iter().map(|n| n.name.clone());
             let known: Vec<String> = nodes.chain(self.client_names.iter().cloned()).collect();

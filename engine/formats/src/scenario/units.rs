@@ -10,7 +10,7 @@ use crate::diagnostics::nearest;
 use crate::world::{Direction, Driver, FrameClass, FrameKind};
 
 /// `digits[.digits]` times `scale`, exactly; `None` when it is no such number, too fine or too large.
-fn decimal(text: &str, scale: u64) -> Option<u64> {
+pub(super) fn decimal(text: &str, scale: u64) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
     if !digits(whole) || !digits(fraction) {
@@ -306,7 +306,7 @@ fn policy(text: &str) -> Result<Policy, Unreadable> {
 }
 
 /// The value of a word of a fixed vocabulary.
-fn pick<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Unreadable> {
+pub(super) fn pick<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Unreadable> {
     if let Some((_, value)) = known.iter().find(|(word, _)| *word == text) {
         return Ok(*value);
     }
@@ -314,7 +314,7 @@ fn pick<T: Copy>(text: &str, known: &[(&str, T)]) -> Result<T, Unreadable> {
     Err(Unreadable::new(format!("unknown word `{text}`"), choices(text, words())))
 }
 
-fn vocabulary<T>(known: &[(&str, T)]) -> Value {
+pub(super) fn vocabulary<T>(known: &[(&str, T)]) -> Value {
     json!({ "type": "string", "enum": known.iter().map(|(word, _)| *word).collect::<Vec<_>>() })
 }
 

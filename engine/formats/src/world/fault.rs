@@ -1,8 +1,8 @@
 //! What can go wrong in a world, and what mends it.
-use vrrplab_engine::Instant;
 use vrrplab_engine::model::NodeModel;
+use vrrplab_engine::{Instant, Span};
 
-use super::{Member, NetworkId, Nic, NodeId, PortSecurity};
+use super::{Member, NetworkId, Nic, NodeFault, NodeId, PortSecurity, RogueFault};
 
 /// A fault and its moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,6 +96,10 @@ pub enum Fault {
         /// It is up.
         up: bool,
     },
+    /// Something with the machine under a router.
+    Node(NodeFault),
+    /// A rogue begins to send.
+    Rogue(RogueFault),
 }
 
 /// What a simulated program does.
@@ -105,6 +109,8 @@ pub enum Behaviour {
     Exits(i32),
     /// It does not end by itself.
     Hangs,
+    /// It ends with this status, so long after its start.
+    ExitsAfter(i32, Span),
 }
 
 /// Which way frames of a port are dropped.

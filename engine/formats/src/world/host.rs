@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use vrrplab_engine::model::{IfAddr, Mac, NodeModel};
 use vrrplab_engine::{Instant, Span};
 
-use super::{NetworkId, Port};
+use super::{NetworkId, NodeClock, Port};
 
 /// One router.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub struct Node {
     pub http: bool,
     /// Its files, path and content: those that are tracked, and shell scripts.
     pub files: Vec<(String, String)>,
+    /// Its clock.
+    pub clock: NodeClock,
 }
 
 /// A host that asks for something at a rate.

@@ -3,6 +3,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::leaf::Entries;
+use super::super::machine::{ClockStepText, DriftText, KillChildText, StarveText, StunText};
+use super::super::rogues::{ForgeText, GarpText, ReplayText};
 use super::super::security::SetSecurityText;
 use super::super::units::*;
 use super::InstanceText;
@@ -62,6 +64,22 @@ pub(in crate::scenario) enum FaultText {
     Process(ProcessText),
     /// A BFD session comes up or goes down.
     Bfd(SessionText),
+    /// The whole machine stands still for a while (a paused virtual machine).
+    Stun(StunText),
+    /// The wall clock is set.
+    ClockStep(ClockStepText),
+    /// The clock runs at another speed from now on.
+    Drift(DriftText),
+    /// The daemon waits for the processor.
+    Starve(StarveText),
+    /// A child process of keepalived dies.
+    KillChild(KillChildText),
+    /// A rogue sends adverts of its own making.
+    Forge(Box<ForgeText>),
+    /// A rogue sends adverts that it has heard.
+    Replay(ReplayText),
+    /// A rogue announces an address.
+    Garp(GarpText),
 }
 
 /// A file from now on.
@@ -86,6 +104,8 @@ pub(in crate::scenario) struct ScriptText {
     pub(in crate::scenario) name: Text,
     /// It ends with this status; 0 is success.
     pub(in crate::scenario) exits: Option<Number>,
+    /// It ends so long after its start; at once when not given.
+    pub(in crate::scenario) after: Option<Time>,
     /// It does not end by itself.
     pub(in crate::scenario) hangs: Option<Flag>,
 }

@@ -3,6 +3,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::leaf::{Entries, Placed};
+use super::super::machine::ClockText;
 use super::super::security::SecurityText;
 use super::super::units::*;
 use super::InstanceText;
@@ -39,6 +40,8 @@ pub(in crate::scenario) struct NodeText {
     pub(in crate::scenario) http: Option<Flag>,
     /// Files beside the configuration, path and content: what is tracked, and shell scripts.
     pub(in crate::scenario) files: Option<Entries<Text>>,
+    /// The clock that its timers run by; the world's own when not given.
+    pub(in crate::scenario) clock: Option<ClockText>,
 }
 
 /// One interface.
