@@ -34,6 +34,8 @@ pub enum DropReason {
     Loss,
     /// Port security or a security group.
     Refused(Refusal),
+    /// The machine of the receiver stands still.
+    Stunned,
 }
 
 /// What a port is, when it is added.

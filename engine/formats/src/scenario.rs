@@ -106,7 +106,14 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     let expectations = expect::read(text.expect.as_deref().unwrap_or_default(), lines, reader);
     let complete = |n: &reader::NodeSoFar| {
         let model = n.model.clone()?;
-        Some(Node { model, ports: n.ports.clone(), start: n.start, http: n.http, files: n.files.clone(), clock: n.clock })
+        Some(Node {
+            model,
+            ports: n.ports.clone(),
+            start: n.start,
+            http: n.http,
+            files: n.files.clone(),
+            clock: n.clock,
+        })
     };
     let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());

@@ -6,6 +6,7 @@ use std::rc::Rc;
 use vrrplab_engine::Instant;
 use vrrplab_formats::world::Member;
 
+use super::machine::Later;
 use crate::fabric::PortId;
 
 /// Something that is due.
@@ -19,6 +20,8 @@ pub(super) enum Due {
     Fault(usize),
     /// A daemon starts as the scenario says.
     Start(usize),
+    /// The machine under this router does something.
+    Later(usize, Later),
 }
 
 /// When an entry is due; among equal instants, the place taken earlier comes first.

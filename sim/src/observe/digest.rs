@@ -144,6 +144,7 @@ const fn drop_code(reason: DropReason) -> u8 {
         DropReason::Cut => 1,
         DropReason::Partition => 2,
         DropReason::Loss => 3,
+        DropReason::Stunned => 40,
         DropReason::Refused(refusal) => match refusal.why {
             Why::SpoofedMac => 4,
             Why::SpoofedIp => 5,

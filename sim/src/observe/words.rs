@@ -1,10 +1,12 @@
 //! The words of every report: names of hosts and ports, times, faults and drop reasons.
+mod trouble;
+
 use std::net::IpAddr;
 
 use vrrplab_engine::{Exit, Instant, News, Span};
 use vrrplab_formats::world::{
     Ask, Behaviour, ClientId, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId, PortSecurity,
-    World,
+    RogueId, World,
 };
 
 use crate::fabric::port_security::{Refusal, Why};
@@ -39,6 +41,7 @@ pub fn drop_reason(reason: DropReason) -> String {
         DropReason::Cut => "cut".into(),
         DropReason::Partition => "partition".into(),
         DropReason::Loss => "lost by chance".into(),
+        DropReason::Stunned => "the machine stands still".into(),
         DropReason::Refused(Refusal { why, rule }) => format!("{} ({rule})", refused(why)),
     }
 }
@@ -108,6 +111,7 @@ pub struct Names {
     networks: Vec<String>,
     nodes: Vec<(String, Vec<String>)>,
     clients: Vec<(String, IpAddr)>,
+    rogues: Vec<String>,
     ports: Vec<PortInfo>,
 }
 
@@ -122,6 +126,7 @@ impl Names {
             networks: world.networks.iter().map(|n| n.name.clone()).collect(),
             nodes: world.nodes.iter().map(|n| (n.model.name.clone(), nics(&n.model))).collect(),
             clients: world.clients.iter().map(|c| (c.name.clone(), target(c.ask))).collect(),
+            rogues: world.rogues.iter().map(|r| r.name.clone()).collect(),
             ports: ports.to_vec(),
         }
     }
@@ -146,11 +151,17 @@ impl Names {
         self.networks.get(id.0).map_or("?", String::as_str)
     }
 
+    /// Name of a rogue.
+    pub fn rogue(&self, id: RogueId) -> &str {
+        self.rogues.get(id.0).map_or("?", String::as_str)
+    }
+
     /// Name of a host.
     pub fn member(&self, member: Member) -> &str {
         match member {
             Member::Node(id) => self.node(id),
             Member::Client(id) => self.client(id),
+            Member::Rogue(id) => self.rogue(id),
         }
     }
 
@@ -177,7 +188,8 @@ impl Names {
 
     /// The names of all hosts.
     pub fn hosts(&self) -> impl Iterator<Item = &str> {
-        self.nodes.iter().map(|n| n.0.as_str()).chain(self.clients.iter().map(|c| c.0.as_str()))
+        let nodes = self.nodes.iter().map(|n| n.0.as_str());
+        nodes.chain(self.clients.iter().map(|c| c.0.as_str())).chain(self.rogues.iter().map(String::as_str))
     }
 
     /// The host or segment that a fault strikes.
@@ -202,6 +214,8 @@ impl Names {
             | Fault::Script { node, .. }
             | Fault::Processes { node, .. }
             | Fault::Session { node, .. } => self.node(*node),
+            Fault::Node(fault) => self.node(fault.node()),
+            Fault::Rogue(fault) => self.rogue(fault.rogue),
         }
     }
 
@@ -252,12 +266,21 @@ impl Names {
             Fault::Script { node, name, does: Behaviour::Hangs } => {
                 format!("script {name} of {} hangs from now on", self.node(*node))
             }
+            Fault::Script { node, name, does: Behaviour::ExitsAfter(status, after) } => {
+                format!(
+                    "script {name} of {} takes {} and exits with {status} from now on",
+                    self.node(*node),
+                    span(*after)
+                )
+            }
             Fault::Processes { node, name, count } => {
                 format!("{count} processes {name} on {}", self.node(*node))
             }
             Fault::Session { node, name, up } => {
                 format!("BFD session {name} of {} {}", self.node(*node), if *up { "comes up" } else { "goes down" })
             }
+            Fault::Node(fault) => self.node_fault(fault),
+            Fault::Rogue(fault) => self.rogue_fault(fault),
             Fault::SetPortSecurity(nic, None) => format!("port security of {} off", self.nic(*nic)),
             Fault::SetPortSecurity(nic, Some(security)) => {
                 let pairs: Vec<String> = security

@@ -210,6 +210,7 @@ impl<'w> Order<'w> {
             Fault::Processes { node, name, .. } => (*node, format!("vrrp_track_process {name} cannot be played")),
             Fault::Session { node, name, .. } => (*node, format!("bfd_instance {name} cannot be played")),
             Fault::SetPortSecurity(nic, _) => (nic.node, "port security cannot be played".to_owned()),
+            Fault::Node(fault) => (fault.node(), "what strikes the machine cannot be played".to_owned()),
             _ => return None,
         };
         Some(format!("{}: {why}", self.world.nodes[node.0].model.name))

@@ -129,7 +129,14 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
                 Some(started(name, interfaces, conf, &file, report))
             }
         };
-        nodes.extend(model.map(|model| Node { model, ports, start, http: false, files: node.files(), clock: NodeClock::default() }));
+        nodes.extend(model.map(|model| Node {
+            model,
+            ports,
+            start,
+            http: false,
+            files: node.files(),
+            clock: NodeClock::default(),
+        }));
     }
     World {
         name: case.name.clone(),

@@ -60,7 +60,14 @@ impl Reader<'_> {
         link
     }
 
-    pub(super) fn claim_ip<T>(&mut self, at: &Yaml<T>, network: Option<NetworkId>, ip: IpAddr, holder: &str, used: &mut InUse) {
+    pub(super) fn claim_ip<T>(
+        &mut self,
+        at: &Yaml<T>,
+        network: Option<NetworkId>,
+        ip: IpAddr,
+        holder: &str,
+        used: &mut InUse,
+    ) {
         let Some(network) = network else { return };
         if let Some((_, _, other)) = used.ips.iter().find(|(n, i, _)| (*n, *i) == (network, ip)) {
             let title = format!("the address {ip} is used twice on network `{}`", self.networks[network.0].name);
@@ -70,7 +77,14 @@ impl Reader<'_> {
         used.ips.push((network, ip, holder.to_owned()));
     }
 
-    pub(super) fn claim_mac<T>(&mut self, at: &Yaml<T>, network: Option<NetworkId>, mac: Mac, holder: &str, used: &mut InUse) {
+    pub(super) fn claim_mac<T>(
+        &mut self,
+        at: &Yaml<T>,
+        network: Option<NetworkId>,
+        mac: Mac,
+        holder: &str,
+        used: &mut InUse,
+    ) {
         let Some(network) = network else { return };
         if let Some((_, _, other)) = used.macs.iter().find(|(n, m, _)| (*n, *m) == (network, mac)) {
             let title = format!("the MAC {mac} is used twice on network `{}`", self.networks[network.0].name);
