@@ -193,24 +193,4 @@ impl Lab<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_parent_waits_longer_after_each_death() {
-        let delays: Vec<u64> = (0..9).map(|deaths| respawn_delay(deaths).as_micros() / 1_000_000).collect();
-        assert_eq!(delays, [0, 1, 2, 4, 8, 16, 32, 60, 60]);
-    }
-
-    #[test]
-    fn a_starved_daemon_is_late_by_the_same_each_time_or_by_chance() {
-        let late = Span::from_millis(300);
-        let mut steady = Starved { late, chance: None };
-        assert_eq!([steady.next(), steady.next()], [late, late]);
-        let mut random = Starved { late, chance: Some(Chance::new(1, "node/r1/starve")) };
-        let drawn: Vec<Span> = (0..100).map(|_| random.next()).collect();
-        assert!(drawn.iter().all(|span| *span <= late));
-        assert!(drawn.iter().any(|span| *span > Span::from_millis(250)));
-        assert!(drawn.iter().any(|span| *span < Span::from_millis(50)));
-    }
-}
+mod tests;
