@@ -48,7 +48,7 @@ fn changes(faults: &[&str]) -> Vec<String> {
 fn what_happens_inside_of_a_machine_that_stands_still_happens_when_it_goes_on() {
     let stopped = ["8s stun: { node: r1, for: 2s, clock: stops }", "9s stop: r1"];
     // a release at 10.0, heard 0.2 ms later, and the skew of priority 100
-    assert_eq!(changes(&stopped), ["10.000000 r1 INIT", "10.609575 r2 MASTER"]);
+    assert_eq!(changes(&stopped), ["10.609575 r2 MASTER"]);
     assert!(told(&stopped).contains("10.000000  r1   daemon of r1 told to stop (SIGTERM)"));
 }
 
@@ -79,8 +79,8 @@ fn a_power_loss_ends_a_pause() {
 #[test]
 fn a_clock_that_changes_its_speed_moves_the_timers_that_run() {
     // due at 11.023637, 1.023637 s after the change: at one and a half times the speed, and at half of it
-    assert_eq!(changes(&["8s crash: r1", "10s drift: { node: r2, by: 50% }"])[1..], ["10.682424 r2 MASTER"]);
-    assert_eq!(changes(&["8s crash: r1", "10s drift: { node: r2, by: -50% }"])[1..], ["12.047274 r2 MASTER"]);
+    assert_eq!(changes(&["8s crash: r1", "10s drift: { node: r2, by: 50% }"]), ["10.682424 r2 MASTER"]);
+    assert_eq!(changes(&["8s crash: r1", "10s drift: { node: r2, by: -50% }"]), ["12.047274 r2 MASTER"]);
 }
 
 #[test]
