@@ -120,6 +120,7 @@ fn segment(nodes: u16, duration: Span) -> World {
         trunks: Vec::new(),
         nodes: (0..nodes).map(node).collect(),
         clients: Vec::new(),
+        rogues: Vec::new(),
         faults: Vec::new(),
         expectations: Vec::new(),
         looks: Vec::new(),

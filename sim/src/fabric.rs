@@ -221,6 +221,7 @@ impl Fabric {
         let owner = match setup.owner {
             Member::Node(node) => format!("node{}", node.0),
             Member::Client(client) => format!("client{}", client.0),
+            Member::Rogue(rogue) => format!("rogue{}", rogue.0),
         };
         let nth = switch.ports.iter().filter(|p| self.ports[p.0].owner == setup.owner).count();
         if let Some(cloud) = &mut switch.cloud {

@@ -1,13 +1,17 @@
 //! The laboratory: builds a world, lets its time pass, shows every moment to the observers.
 mod balancing;
 mod clients;
+mod clock;
 mod clouds;
 mod faults;
+mod forger;
 mod kernel_faults;
 mod links;
 mod looks;
+mod machine;
 mod programs;
 mod queue;
+mod rogues;
 mod router;
 mod services;
 mod switches;
@@ -15,8 +19,8 @@ mod switches;
 use std::rc::Rc;
 
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
-use vrrplab_engine::{Command, Effect, EffectKind, Engine, Input, Instant, KernelEvent, Output, Rule};
-use vrrplab_formats::world::{ClientId, Member, Nic, NodeId, World};
+use vrrplab_engine::{Command, Effect, EffectKind, Engine, Input, Instant, KernelEvent, Output, Rule, TraceKind};
+use vrrplab_formats::world::{ClientId, Member, Nic, NodeId, RogueId, World};
 use vrrplab_wire::is_vrrp;
 
 use crate::fabric::{Fabric, Fate, PortId, PortSetup};
@@ -25,6 +29,7 @@ use crate::moment::{Moment, Observer, PortInfo};
 use clients::Seat;
 use clouds::ControlPlane;
 use queue::{Due, Place, Queue};
+use rogues::RogueSeat;
 use router::{Router, Waiting};
 use switches::Reports;
 
@@ -50,6 +55,9 @@ pub struct Lab<'w> {
     routers: Vec<Router>,
     clients: Vec<Seat>,
     clouds: Vec<ControlPlane>,
+    rogues: Vec<RogueSeat<'w>>,
+    /// How many machines stand still.
+    stunned: usize,
     fates: Vec<Fate>,
     glances: Vec<looks::Glance>,
     seed: u64,
@@ -101,6 +109,17 @@ impl<'w> Lab<'w> {
             });
             clients.push(Seat::new(client, port, seed));
         }
+        let mut rogues = Vec::new();
+        for (r, rogue) in world.rogues.iter().enumerate() {
+            let owner = Member::Rogue(RogueId(r));
+            let port = fabric.add_port(rogues::port(rogue, owner));
+            ports.push(PortInfo {
+                owner,
+                label: format!("{}:eth0", rogue.name),
+                description: format!("{} {}", rogue.mac, rogue.addr.ip),
+            });
+            rogues.push(RogueSeat::new(RogueId(r), port, world));
+        }
         let mut lab = Lab {
             world,
             now: Instant::ZERO,
@@ -111,6 +130,8 @@ impl<'w> Lab<'w> {
             routers,
             clients,
             clouds: world.networks.iter().map(ControlPlane::new).collect(),
+            rogues,
+            stunned: 0,
             fates: Vec::new(),
             glances: looks::all(world),
             seed,
@@ -187,11 +208,13 @@ impl<'w> Lab<'w> {
                 }
             }
             Due::Wake(Member::Client(ClientId(c))) => self.wake_client(c, watchers),
+            Due::Wake(Member::Rogue(RogueId(r))) => self.wake_rogue(r, watchers),
             Due::Fault(position) => self.fault(position, watchers),
             Due::Start(n) => self.start(n, watchers),
             Due::Assign { nic, address } => self.assign(nic, address, watchers),
             Due::Fabric => self.wake_fabric(watchers),
             Due::Report { node, nic, anew } => self.report(Nic { node: NodeId(node), nic }, anew, watchers),
+            Due::Later(n, what) => self.later(n, what, watchers),
         }
         true
     }
@@ -242,11 +265,21 @@ impl<'w> Lab<'w> {
             self.show(watchers, &Moment::Dropped { from, to: Some(to), reason, bytes: frame });
             return;
         }
+        if self.stunned > 0
+            && let Member::Node(NodeId(n)) = self.ports[to.0].owner
+            && self.routers[n].stun.is_some()
+        {
+            if let Some(reason) = self.falls_on_stunned(n, to, frame) {
+                self.show(watchers, &Moment::Dropped { from, to: Some(to), reason, bytes: frame });
+            }
+            return;
+        }
         self.tally.delivered += 1;
         self.show(watchers, &Moment::Delivered { from, to, bytes: frame });
         match self.ports[to.0].owner {
             Member::Node(NodeId(n)) => self.router_hears(n, to, frame, watchers),
             Member::Client(ClientId(c)) => self.client_hears(c, frame, watchers),
+            Member::Rogue(RogueId(r)) => self.rogue_hears(r, from, frame),
         }
     }
 
@@ -275,23 +308,24 @@ impl<'w> Lab<'w> {
         if !kernel.link_up(iface) || !is_for(frame, kernel.mac(iface)) || !kernel.admits(iface, frame) {
             return;
         }
-        match &mut router.engine {
-            Some(_) if router.paused => router.waiting.push(Waiting::Frame { iface, frame: frame.clone() }),
-            Some(engine) => {
-                engine.handle(self.now, Input::Frame { iface, bytes: frame });
-                self.carry_out(n, watchers);
-            }
-            None => {}
+        if router.engine.is_none() {
+            return;
         }
+        if router.is_late() {
+            router.waiting.push(Waiting::Frame { iface, frame: frame.clone() });
+            return self.put_off(n);
+        }
+        router.tell(self.now, Input::Frame { iface, bytes: frame });
+        self.carry_out(n, watchers);
     }
 
     /// Carries out what the engine of a router asks for, and tells it what that did besides.
     fn carry_out(&mut self, n: usize, watchers: Watchers<'_, '_>) {
         self.carry_out_all(n, watchers);
-        while let Some(event) = self.routers[n].unread.pop() {
-            if let Some(engine) = &mut self.routers[n].engine {
-                engine.handle(self.now, Input::Kernel(event));
-            }
+        while !self.routers[n].unread.is_empty() {
+            // in the order in which the kernel told it
+            let event = self.routers[n].unread.remove(0);
+            self.routers[n].tell(self.now, Input::Kernel(event));
             self.carry_out_all(n, watchers);
         }
         self.follow_vrrp(n, watchers);
@@ -301,7 +335,10 @@ impl<'w> Lab<'w> {
         while let Some(output) = self.routers[n].engine.as_mut().and_then(Engine::poll) {
             match output {
                 Output::Effect(effect) => self.carry_out_one(n, effect, watchers),
-                Output::Trace(trace) => {
+                Output::Trace(mut trace) => {
+                    if let TraceKind::Armed { until } = &mut trace.kind {
+                        *until = self.routers[n].clock.when(*until);
+                    }
                     let engine = self.routers[n].engine.as_ref();
                     let instance = engine.zip(trace.instance).map_or("", |(engine, i)| engine.instance_name(i));
                     self.show(watchers, &Moment::Decided { node: NodeId(n), instance, trace: &trace });
@@ -425,14 +462,15 @@ impl<'w> Lab<'w> {
 
     fn wake_router(&mut self, n: usize, watchers: Watchers<'_, '_>) {
         let router = &mut self.routers[n];
-        if !router.paused
-            && let Some(engine) = &mut router.engine
-            && engine.next_wake().is_some_and(|wake| wake.at <= self.now)
-        {
-            engine.handle(self.now, Input::Wake);
-            self.carry_out(n, watchers);
+        if !router.held() && router.daemon_due().is_some_and(|at| at <= self.now) {
+            if router.starved.is_some() {
+                self.put_off(n);
+            } else {
+                router.tell(self.now, Input::Wake);
+                self.carry_out(n, watchers);
+            }
         }
-        if self.routers[n].crashed {
+        if self.routers[n].crashed || self.routers[n].stun.is_some() {
             return;
         }
         if self.routers[n].kernel.next_wake().is_some_and(|at| at <= self.now) {
@@ -477,14 +515,15 @@ impl<'w> Lab<'w> {
             return;
         }
         router.paused = false;
+        router.respawn = None;
         router.lend_virtual_macs();
         let mut engine = Engine::new(router.model_now(&router.model));
         engine.set_tracing(!watchers.is_empty());
         for event in router.surroundings(&router.model) {
-            engine.handle(self.now, Input::Kernel(event));
+            engine.handle(router.clock.says(self.now), Input::Kernel(event));
         }
-        engine.handle(self.now, Input::Operator(Command::Start));
         router.engine = Some(engine);
+        router.tell(self.now, Input::Operator(Command::Start));
         self.join_groups(n, watchers);
         self.carry_out(n, watchers);
         self.start_checkers(n, watchers);
@@ -493,13 +532,12 @@ impl<'w> Lab<'w> {
     /// Tells the daemon what its kernel saw; a paused one finds it later.
     fn tell_kernel(&mut self, n: usize, event: KernelEvent, watchers: Watchers<'_, '_>) {
         let router = &mut self.routers[n];
-        match &mut router.engine {
-            Some(_) if router.paused => router.waiting.push(Waiting::Kernel(event)),
-            Some(engine) => {
-                engine.handle(self.now, Input::Kernel(event));
-                self.carry_out(n, watchers);
-            }
-            None => {}
+        if router.engine.is_some() && router.is_late() {
+            router.waiting.push(Waiting::Kernel(event));
+            self.put_off(n);
+        } else if router.engine.is_some() {
+            router.tell(self.now, Input::Kernel(event));
+            self.carry_out(n, watchers);
         }
     }
 }

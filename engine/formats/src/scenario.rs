@@ -9,8 +9,10 @@ mod kernel_faults;
 mod keys;
 mod leaf;
 mod looks;
+mod machine;
 mod networks;
 mod reader;
+mod rogues;
 mod routing;
 mod security;
 mod services;
@@ -118,13 +120,14 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     let complete = |n: &reader::NodeSoFar| {
         let model = n.model.clone()?;
         let (ports, files, kernel) = (n.ports.clone(), n.files.clone(), n.kernel.clone());
-        let (services, cloud_calls) = (n.services.clone(), n.cloud_calls.clone());
-        Some(Node { model, ports, start: n.start, services, files, daemon: n.daemon, kernel, cloud_calls })
+        let (services, cloud_calls, clock) = (n.services.clone(), n.cloud_calls.clone(), n.clock);
+        Some(Node { model, ports, start: n.start, services, files, daemon: n.daemon, kernel, cloud_calls, clock })
     };
     let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());
+    let rogues = reader.rogues.iter().flatten().cloned().collect();
     let (trunks, duration) = (reader.trunks.clone(), duration?);
-    Some(World { name, about, seed, duration, networks, trunks, nodes, clients, faults, expectations, looks })
+    Some(World { name, about, seed, duration, networks, trunks, nodes, clients, rogues, faults, expectations, looks })
 }
 
 fn seed(text: &ScenarioText, reader: &mut Reader<'_>) -> u64 {

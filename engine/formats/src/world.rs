@@ -9,7 +9,9 @@ mod host;
 mod kernel;
 mod look;
 mod network;
+mod node_fault;
 mod promise;
+mod rogue;
 mod service;
 
 use vrrplab_engine::Span;
@@ -24,7 +26,9 @@ pub use network::{
     AddressPair, Attachment, Driver, GroupRule, LinkChange, LinkQuality, Network, Port, PortSecurity, Remote,
     SecurityGroup, Snooping, SpanningTree, SwitchSetup, TreeMode, Trunk,
 };
+pub use node_fault::{Child, NodeClock, NodeFault, Ppm, SignedSpan, StunClock};
 pub use promise::{Expectation, FrameKind, Place, Promise, Window};
+pub use rogue::{ForgedAdvert, Forgery, Pace, Rogue, RogueFault, RogueId};
 pub use service::{Page, Serves, Service, ServiceChange, ServiceFault};
 
 /// A whole experiment.
@@ -46,6 +50,8 @@ pub struct World {
     pub nodes: Vec<Node>,
     /// The hosts that ask for something.
     pub clients: Vec<Client>,
+    /// The hosts that send what others never said.
+    pub rogues: Vec<Rogue>,
     /// The faults, in order of time.
     pub faults: Vec<TimedFault>,
     /// The promises, in file order.
@@ -83,4 +89,6 @@ pub enum Member {
     Node(NodeId),
     /// A client.
     Client(ClientId),
+    /// A host that belongs to nobody.
+    Rogue(RogueId),
 }

@@ -19,6 +19,8 @@ pub enum DropReason {
     Refused(Refusal),
     /// A switch or a link.
     Fabric(FabricDrop),
+    /// The machine of the receiver stands still.
+    Stunned,
     /// A cloud does not carry it.
     Cloud(NotCarried),
 }

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use vrrplab_engine::Instant;
 use vrrplab_formats::world::{Member, Nic};
 
+use super::machine::Later;
 use crate::fabric::PortId;
 
 /// Something that is due.
@@ -28,6 +29,8 @@ pub(super) enum Due {
     Fabric,
     /// A router's kernel reports the groups that are wanted.
     Report { node: usize, nic: usize, anew: bool },
+    /// The machine under this router does something.
+    Later(usize, Later),
 }
 
 /// When an entry is due; among equal instants, the place taken earlier comes first.

@@ -148,12 +148,12 @@ impl Fnv {
             Moment::Answered { client, request, asked } => self.request(9, client.0, request, asked),
             Moment::Lost { client, request, asked } => self.request(10, client.0, request, asked),
             Moment::Trouble { client, trouble } => {
-                self.bytes(&[14]);
+                self.bytes(&[17]);
                 self.position(client.0);
                 self.debug(&trouble);
             }
             Moment::Switched(news) => {
-                self.bytes(&[40]);
+                self.bytes(&[18]);
                 self.debug(&news);
             }
         }
@@ -180,6 +180,7 @@ const fn drop_code(reason: DropReason) -> u8 {
         DropReason::Cut => 1,
         DropReason::Partition => 2,
         DropReason::Loss => 3,
+        DropReason::Stunned => 22,
         DropReason::Refused(refusal) => match refusal.why {
             Why::SpoofedMac => 4,
             Why::SpoofedIp => 5,

@@ -67,6 +67,7 @@ pub fn world() -> World {
             gateway: None,
             attachment: Attachment::default(),
         }],
+        rogues: vec![],
         faults: vec![],
         expectations: vec![],
         looks: vec![],

@@ -1,12 +1,13 @@
 //! The words of every report: names of hosts and ports, times, faults and drop reasons.
 mod kernel;
+mod trouble;
 
 use std::net::IpAddr;
 
 use vrrplab_engine::{Exit, Instant, News, Span};
 use vrrplab_formats::world::{
     Behaviour, ClientId, CloudFault, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId,
-    PortSecurity, ServiceChange, ServiceFault, World,
+    PortSecurity, RogueId, ServiceChange, ServiceFault, World,
 };
 
 use crate::fabric::cloud::NotCarried;
@@ -48,6 +49,7 @@ pub fn drop_reason(reason: DropReason) -> String {
         DropReason::Partition => "partition".into(),
         DropReason::Loss => "lost by chance".into(),
         DropReason::Cloud(why) => not_carried(why).into(),
+        DropReason::Stunned => "the machine stands still".into(),
         DropReason::Refused(Refusal { why, rule }) => format!("{} ({rule})", refused(why)),
         DropReason::Fabric(why) => fabric::dropped(why).into(),
     }
@@ -131,6 +133,7 @@ pub struct Names {
     trunks: Vec<String>,
     nodes: Vec<(String, Vec<String>)>,
     clients: Vec<(String, IpAddr)>,
+    rogues: Vec<String>,
     ports: Vec<PortInfo>,
 }
 
@@ -143,6 +146,7 @@ impl Names {
             trunks: world.trunks.iter().map(|t| t.name.clone()).collect(),
             nodes: world.nodes.iter().map(|n| (n.model.name.clone(), nics(&n.model))).collect(),
             clients: world.clients.iter().map(|c| (c.name.clone(), c.ask.target())).collect(),
+            rogues: world.rogues.iter().map(|r| r.name.clone()).collect(),
             ports: ports.to_vec(),
         }
     }
@@ -167,11 +171,17 @@ impl Names {
         self.networks.get(id.0).map_or("?", String::as_str)
     }
 
+    /// Name of a rogue.
+    pub fn rogue(&self, id: RogueId) -> &str {
+        self.rogues.get(id.0).map_or("?", String::as_str)
+    }
+
     /// Name of a host.
     pub fn member(&self, member: Member) -> &str {
         match member {
             Member::Node(id) => self.node(id),
             Member::Client(id) => self.client(id),
+            Member::Rogue(id) => self.rogue(id),
         }
     }
 
@@ -198,7 +208,8 @@ impl Names {
 
     /// The names of all hosts.
     pub fn hosts(&self) -> impl Iterator<Item = &str> {
-        self.nodes.iter().map(|n| n.0.as_str()).chain(self.clients.iter().map(|c| c.0.as_str()))
+        let nodes = self.nodes.iter().map(|n| n.0.as_str());
+        nodes.chain(self.clients.iter().map(|c| c.0.as_str())).chain(self.rogues.iter().map(String::as_str))
     }
 
     /// The host or segment that a fault strikes.
@@ -231,6 +242,8 @@ impl Names {
             Fault::Kernel(fault) => self.node(fault.node()),
             Fault::Service(fault) => self.node(fault.node),
             Fault::Fabric(fault) => self.struck_of_fabric(fault),
+            Fault::Node(fault) => self.node(fault.node()),
+            Fault::Rogue(fault) => self.rogue(fault.rogue),
         }
     }
 
@@ -291,6 +304,13 @@ impl Names {
             Fault::Script { node, name, does: Behaviour::Hangs } => {
                 format!("script {name} of {} hangs from now on", self.node(*node))
             }
+            Fault::Script { node, name, does: Behaviour::ExitsAfter(status, after) } => {
+                format!(
+                    "script {name} of {} takes {} and exits with {status} from now on",
+                    self.node(*node),
+                    span(*after)
+                )
+            }
             Fault::Processes { node, name, count } => {
                 format!("{count} processes {name} on {}", self.node(*node))
             }
@@ -305,6 +325,8 @@ impl Names {
             Fault::Cloud(CloudFault::Refuses { refuses: false, .. }) => "API calls are accepted again".into(),
             Fault::Kernel(fault) => self.kernel_fault(fault),
             Fault::Service(fault) => self.service(fault),
+            Fault::Node(fault) => self.node_fault(fault),
+            Fault::Rogue(fault) => self.rogue_fault(fault),
             Fault::SetPortSecurity(nic, None) => format!("port security of {} off", self.nic(*nic)),
             Fault::SetPortSecurity(nic, Some(security)) => {
                 let pairs: Vec<String> = security

@@ -5,7 +5,7 @@ use vrrplab_engine::model::{IfAddr, Mac, NodeModel};
 use vrrplab_engine::{Instant, Policy, Span};
 use vrrplab_formats::keepalived::print;
 use vrrplab_formats::scenario::WrittenConf;
-use vrrplab_formats::world::{Attachment, Fault, Member, Network, Nic, NodeId, SwitchSetup, World};
+use vrrplab_formats::world::{Attachment, Fault, Member, Network, Nic, NodeClock, NodeId, SwitchSetup, World};
 
 use super::files;
 use super::steps::{Action, Order, Step};
@@ -109,6 +109,9 @@ pub fn plan(world: &World, confs: &[WrittenConf]) -> Result<Plan, Vec<String>> {
             refused.push(format!("{}: port security cannot be played", node.model.name));
         }
     }
+    let clocks = world.nodes.iter().filter(|n| n.clock != NodeClock::default());
+    refused.extend(clocks.map(|n| format!("{}: a clock of its own cannot be played", n.model.name)));
+    refused.extend(world.rogues.iter().map(|rogue| format!("{}: rogues cannot be played", rogue.name)));
     let starts = world.nodes.iter().filter_map(|n| n.start);
     let later = world.faults.iter().filter(|f| matches!(f.fault, Fault::Start(_))).map(|f| f.at);
     let Some(first) = starts.chain(later).min() else {
@@ -279,7 +282,7 @@ pub(super) fn check_conf(node: &str, conf: &str, refused: &mut Vec<String>) {
 pub(super) fn nodes_of(members: &[Member]) -> Vec<NodeId> {
     let node = |m: &Member| match m {
         Member::Node(node) => Some(*node),
-        Member::Client(_) => None,
+        Member::Client(_) | Member::Rogue(_) => None,
     };
     members.iter().filter_map(node).collect()
 }

@@ -140,6 +140,7 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
         trunks: Vec::new(),
         nodes,
         clients: Vec::new(),
+        rogues: Vec::new(),
         faults: Vec::new(),
         expectations: Vec::new(),
         looks: Vec::new(),

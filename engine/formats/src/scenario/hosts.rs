@@ -38,6 +38,16 @@ pub(super) fn read(text: &ScenarioText, policy: Policy, reader: &mut Reader<'_>)
             reader.blocks.push((name.value.clone(), first, reader.client_names.len() - first));
         }
     }
+    for (position, (name, rogue)) in text.rogues.0.iter().enumerate() {
+        let taken = reader.nodes.iter().map(|n| &n.name).chain(&reader.client_names).any(|n| *n == name.value);
+        if taken {
+            let title = format!("`{}` is a rogue and another host", name.value);
+            reader.refuse_at(name, title, "this name is taken", "hosts need names of their own");
+        }
+        reader.rogue_names.push(name.value.clone());
+        let rogue = reader.read_rogue(position, name, rogue, &mut used);
+        reader.rogues.push(rogue);
+    }
 }
 
 impl Reader<'_> {
@@ -143,6 +153,7 @@ impl Reader<'_> {
             let path = self.filled(&path.value).into_owned();
             files.extend(self.read(content).map(|content| (path, content.value)));
         }
+        let clock = self.clock(text.clock.as_ref());
         let instances = model.iter().flat_map(|m| &m.instances).map(|i| i.name.clone()).collect();
         let (name, model) = (name.value.clone(), model.filter(|_| whole));
         let start = start.filter(|_| daemon);
@@ -158,6 +169,7 @@ impl Reader<'_> {
             daemon,
             kernel,
             cloud_calls,
+            clock,
         });
     }
 
@@ -171,7 +183,7 @@ impl Reader<'_> {
     }
 
     /// A 1-based position as a byte of a derived MAC.
-    fn byte(&mut self, position: usize, at: &Yaml<String>, what: &str) -> u8 {
+    pub(super) fn byte(&mut self, position: usize, at: &Yaml<String>, what: &str) -> u8 {
         u8::try_from(position + 1).unwrap_or_else(|_| {
             self.refuse_at(at, format!("too many {what}"), "one too many", "at most 255 are simulated");
             0

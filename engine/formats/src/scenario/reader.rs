@@ -12,8 +12,8 @@ use super::{Files, WrittenConf};
 use crate::builder::Draft;
 use crate::diagnostics::{Report, Spanned};
 use crate::world::{
-    Client, CloudCall, KernelSetup, Member, Network, NetworkId, NodeId, Port, PortSecurity, SecurityGroup, Service,
-    Trunk,
+    Client, CloudCall, KernelSetup, Member, Network, NetworkId, NodeClock, NodeId, Port, PortSecurity, Rogue, RogueId,
+    SecurityGroup, Service, Trunk,
 };
 
 /// Bytes of a YAML location.
@@ -49,6 +49,8 @@ pub(super) struct NodeSoFar {
     pub(super) daemon: bool,
     /// How its kernel is set up.
     pub(super) kernel: KernelSetup,
+    /// Its clock.
+    pub(super) clock: NodeClock,
 }
 
 /// A keepalived.conf by its name: what it says, whether that is all, and its text, when it could be read.
@@ -90,6 +92,10 @@ pub(super) struct Reader<'a> {
     pub(super) blocks: Vec<(String, usize, usize)>,
     /// Which one of several like it is read, from 0.
     pub(super) turn: Option<usize>,
+    /// The names of the rogues.
+    pub(super) rogue_names: Vec<String>,
+    /// The rogues, as far as they are valid.
+    pub(super) rogues: Vec<Option<Rogue>>,
 }
 
 impl<'a> Reader<'a> {
@@ -116,6 +122,8 @@ impl<'a> Reader<'a> {
             clients: Vec::new(),
             blocks: Vec::new(),
             turn: None,
+            rogue_names: Vec::new(),
+            rogues: Vec::new(),
         }
     }
 
@@ -211,6 +219,8 @@ impl<'a> Reader<'a> {
         let node = self.nodes.iter().position(|n| n.name == leaf.text.value);
         let client = self.client_names.iter().position(|n| *n == leaf.text.value);
         let found = node.map(|n| Member::Node(NodeId(n))).or(client.map(|c| Member::Client(crate::world::ClientId(c))));
+        let rogue = || self.rogue_names.iter().position(|n| *n == leaf.text.value);
+        let found = found.or_else(|| rogue().map(|r| Member::Rogue(RogueId(r))));
         if found.is_none() {
             let nodes = self.nodes.iter().map(|n| n.name.clone());
             let known: Vec<String> = nodes.chain(self.client_names.iter().cloned()).collect();

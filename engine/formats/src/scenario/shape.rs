@@ -11,6 +11,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::leaf::Entries;
+use super::rogues::RogueText;
 use super::security::GroupText;
 use super::units::*;
 pub(super) use balancing::*;
@@ -48,6 +49,9 @@ pub(super) struct ScenarioText {
     /// The hosts that ask for something.
     #[serde(default)]
     pub(super) clients: Entries<ClientText>,
+    /// The hosts that belong to no cluster and send what others never said.
+    #[serde(default)]
+    pub(super) rogues: Entries<RogueText>,
     /// The faults.
     pub(super) timeline: Option<Vec<MomentText>>,
     /// The promises.

@@ -1,5 +1,6 @@
 //! Scenarios held in memory: what a good one means, and how bad ones are answered.
 mod clients;
+mod trouble;
 
 use std::path::Path;
 

@@ -13,7 +13,7 @@ use crate::diagnostics::nearest;
 use crate::world::{Direction, Driver, FrameClass, FrameKind, Provider, TreeMode};
 
 /// `digits[.digits]` times `scale`, exactly; `None` when it is no such number, too fine or too large.
-fn decimal(text: &str, scale: u64) -> Option<u64> {
+pub(super) fn decimal(text: &str, scale: u64) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
     if !digits(whole) || !digits(fraction) {

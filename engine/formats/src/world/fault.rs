@@ -3,7 +3,8 @@ use vrrplab_engine::model::NodeModel;
 use vrrplab_engine::{Instant, Span};
 
 use super::{
-    ClientId, CloudFault, KernelFault, LinkChange, Member, NetworkId, Nic, NodeId, PortSecurity, ServiceFault, TrunkId,
+    ClientId, CloudFault, KernelFault, LinkChange, Member, NetworkId, Nic, NodeFault, NodeId, PortSecurity, RogueFault,
+    ServiceFault, TrunkId,
 };
 
 /// A fault and its moment.
@@ -104,6 +105,10 @@ pub enum Fault {
     Kernel(KernelFault),
     /// Services of a node change.
     Service(ServiceFault),
+    /// Something with the machine under a router.
+    Node(NodeFault),
+    /// A rogue begins to send.
+    Rogue(RogueFault),
     /// Something happens to switches and links.
     Fabric(FabricFault),
 }
@@ -160,6 +165,8 @@ pub enum Behaviour {
     Exits(i32),
     /// It does not end by itself.
     Hangs,
+    /// It ends with this status, so long after its start.
+    ExitsAfter(i32, Span),
 }
 
 /// Which way frames of a port are dropped.

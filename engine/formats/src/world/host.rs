@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use vrrplab_engine::model::{IfAddr, Mac, NodeModel};
 use vrrplab_engine::{Instant, Span};
 
-use super::{Attachment, CloudCall, KernelSetup, NetworkId, Port, Service};
+use super::{Attachment, CloudCall, KernelSetup, NetworkId, NodeClock, Port, Service};
 
 /// One router, or a host without a daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Node {
     pub daemon: bool,
     /// How its kernel is set up.
     pub kernel: KernelSetup,
+    /// Its clock.
+    pub clock: NodeClock,
 }
 
 impl Node {
@@ -39,6 +41,7 @@ impl Node {
             cloud_calls: Vec::new(),
             daemon: true,
             kernel: KernelSetup::default(),
+            clock: NodeClock::default(),
         }
     }
 }

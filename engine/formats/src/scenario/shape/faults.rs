@@ -5,6 +5,8 @@ use serde::Deserialize;
 use super::super::clouds::CloudFaultText;
 use super::super::kernel_faults::*;
 use super::super::leaf::Entries;
+use super::super::machine::{ClockStepText, DriftText, KillChildText, StarveText, StunText};
+use super::super::rogues::{ForgeText, GarpText, ReplayText};
 use super::super::security::SetSecurityText;
 use super::super::units::*;
 use super::{InstanceText, QuerierText, ServiceFaultText, SetLinkText, StormText};
@@ -90,6 +92,22 @@ pub(in crate::scenario) enum FaultText {
     Querier(QuerierText),
     /// Broadcasts and multicasts come more than once for a while.
     Storm(StormText),
+    /// The whole machine stands still for a while (a paused virtual machine).
+    Stun(StunText),
+    /// The wall clock is set.
+    ClockStep(ClockStepText),
+    /// The clock runs at another speed from now on.
+    Drift(DriftText),
+    /// The daemon waits for the processor.
+    Starve(StarveText),
+    /// A child process of keepalived dies.
+    KillChild(KillChildText),
+    /// A rogue sends adverts of its own making.
+    Forge(Box<ForgeText>),
+    /// A rogue sends adverts that it has heard.
+    Replay(ReplayText),
+    /// A rogue announces an address.
+    Garp(GarpText),
 }
 
 /// A file from now on.
@@ -114,6 +132,8 @@ pub(in crate::scenario) struct ScriptText {
     pub(in crate::scenario) name: Text,
     /// It ends with this status; 0 is success.
     pub(in crate::scenario) exits: Option<Number>,
+    /// It ends so long after its start; at once when not given.
+    pub(in crate::scenario) after: Option<Time>,
     /// It does not end by itself.
     pub(in crate::scenario) hangs: Option<Flag>,
 }

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::super::clouds::CloudCallText;
 use super::super::firewall::FirewallText;
 use super::super::leaf::{Entries, Placed};
+use super::super::machine::ClockText;
 use super::super::routing::{NatText, RouteText};
 use super::super::security::SecurityText;
 use super::super::units::*;
@@ -46,6 +47,8 @@ pub(in crate::scenario) struct NodeText {
     pub(in crate::scenario) nat: Option<Vec<NatText>>,
     /// What is forwarded out of this interface takes the interface's own address.
     pub(in crate::scenario) masquerade: Option<Text>,
+    /// The clock that its timers run by; the world's own when not given.
+    pub(in crate::scenario) clock: Option<ClockText>,
 }
 
 /// One interface.
