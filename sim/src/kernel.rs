@@ -29,6 +29,7 @@ use neighbours::{Neighbours, Source};
 use settings::Settings;
 
 pub use addresses::AddressError;
+pub use errors::is_icmp_error;
 
 /// One interface when the host starts.
 #[derive(Clone, Debug, PartialEq, Eq)]
