@@ -12,6 +12,7 @@ use super::*;
 use crate::world::*;
 
 mod networks;
+mod kernel;
 
 /// Files by path.
 struct Memory(Vec<(&'static str, String)>);
