@@ -140,7 +140,15 @@ fn node(n: u16) -> Node {
         ..NodeModel::new(&format!("r{}", n + 1), Policy::KEEPALIVED_2_2_7, vec![interface])
     };
     let port = Port { network: NetworkId(0), security: None };
-    Node { model, ports: vec![port], start: Some(Instant::ZERO), services: Vec::new(), files: Vec::new() }
+    Node {
+        model,
+        ports: vec![port],
+        start: Some(Instant::ZERO),
+        services: Vec::new(),
+        files: Vec::new(),
+        daemon: true,
+        kernel: Default::default(),
+    }
 }
 
 fn instance(n: u16) -> InstanceModel {

@@ -32,6 +32,7 @@ use settings::Settings;
 
 pub use addresses::AddressError;
 pub use balancer::{SyncLink, SyncRole};
+pub use errors::is_icmp_error;
 pub use views::{LinkView, NeighbourView};
 
 /// One interface when the host starts.

@@ -17,16 +17,28 @@ fn no_neighbour(to: IpAddr) -> Unreachable {
     if to.is_ipv4() { Unreachable::Other(3, 1) } else { Unreachable::Other(1, 3) }
 }
 
-/// Nobody is told about an ICMP error, a packet to a group or from nobody, and a later fragment.
-fn may_be_told(packet: &[u8], flow: &Flow) -> bool {
+fn is_error(packet: &[u8], flow: &Flow) -> bool {
     let kind = packet.get(flow.transport).copied();
-    let error = match flow.protocol {
+    match flow.protocol {
         ICMP => matches!(kind, None | Some(3..=5 | 11 | 12)),
         ICMPV6 => kind.is_none_or(|kind| kind < 128),
         _ => false,
-    };
+    }
+}
+
+/// Whether a packet tells of another one that did not arrive.
+pub fn is_icmp_error(packet: &[u8]) -> bool {
+    Flow::read(packet).is_some_and(|flow| is_error(packet, &flow))
+}
+
+/// Nobody is told about an ICMP error, a packet to a group or from nobody, and a later fragment.
+fn may_be_told(packet: &[u8], flow: &Flow) -> bool {
     let group = |ip: IpAddr| frames::group_mac(ip).is_some();
-    !error && !flow.later_fragment && !flow.source.is_unspecified() && !group(flow.source) && !group(flow.dest)
+    !is_error(packet, flow)
+        && !flow.later_fragment
+        && !flow.source.is_unspecified()
+        && !group(flow.source)
+        && !group(flow.dest)
 }
 
 impl Kernel {

@@ -9,7 +9,7 @@ use super::queue::Due;
 use super::{Lab, Watchers};
 use crate::fabric::{PortId, PortSetup};
 use crate::host::{Asker, Event};
-use crate::kernel::{IfaceSetup, Kernel, KernelOut};
+use crate::kernel::{IfaceSetup, Kernel, KernelOut, is_icmp_error};
 use crate::moment::Moment;
 
 /// The one interface of a client.
@@ -56,7 +56,8 @@ impl Lab<'_> {
                 KernelOut::Transmit { frame, .. } => self.transmit(self.clients[c].port, frame, None, watchers),
                 KernelOut::Local { packet } => {
                     self.clients[c].asker.receive(self.now, &packet);
-                    asked = true;
+                    // An error wakes nobody: the client finds it when it next looks.
+                    asked |= !is_icmp_error(&packet);
                 }
             }
         }

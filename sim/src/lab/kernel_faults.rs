@@ -33,7 +33,8 @@ impl Lab<'_> {
             return;
         }
         let Ok(gone) = kernel.remove_address(iface, addr) else { return };
-        let all: Vec<IfAddr> = [addr].into_iter().chain(gone).collect();
+        // What goes with a primary address is told before it.
+        let all: Vec<IfAddr> = gone.into_iter().chain([addr]).collect();
         for addr in &all {
             self.show_address(n, iface, *addr, false, watchers);
         }

@@ -10,6 +10,8 @@ use vrrplab_engine::{Instant, Policy, Span, State};
 use super::*;
 use crate::world::*;
 
+mod kernel;
+
 /// Files by path.
 struct Memory(Vec<(&'static str, String)>);
 
@@ -323,7 +325,8 @@ fn the_schema_knows_the_keys() {
     let words: Vec<&str> = faults.iter().map(|f| f["required"][0].as_str().unwrap()).collect();
     assert_eq!(
         words.join(" "),
-        "cut uncut port_down port_up nic_down nic_up partition heal crash kill stop pause resume start reload port_security file script process bfd"
+        "cut uncut port_down port_up nic_down nic_up partition heal crash kill stop pause resume start reload port_security file script process bfd \
+         firewall address refuse_address route sysctl nic_recreated"
     );
 }
 
