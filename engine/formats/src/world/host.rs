@@ -40,7 +40,7 @@ pub struct Client {
     pub timeout: Span,
     /// First request.
     pub from: Instant,
-    /// An answer that took longer than this is late.
+    /// An answer that took longer than this is late; the timeout when none is to be.
     pub late_after: Span,
     /// The block of clients that it belongs to. Those of a block follow one another in the world.
     pub block: Option<String>,
