@@ -1,6 +1,6 @@
 //! Blocks of clients in the timeline: one line when the first of a block gets no answer, one when all are answered again.
 use vrrplab_engine::Instant;
-use vrrplab_formats::world::{ClientId, World};
+use vrrplab_formats::world::{ClientId, Member, World};
 
 use crate::observe::outage::Turn;
 use crate::observe::words;
@@ -47,6 +47,13 @@ impl Blocks {
     /// Whether a client is one of a block.
     pub fn has(&self, client: ClientId) -> bool {
         self.of.get(client.0).is_some_and(Option::is_some)
+    }
+
+    /// The block of a host.
+    pub fn of(&self, host: Member) -> Option<&str> {
+        let Member::Client(client) = host else { return None };
+        let block = self.of.get(client.0).copied().flatten()?;
+        self.blocks.get(block).map(|block| block.name.as_str())
     }
 
     /// Name, first client and number of clients of every block.

@@ -394,12 +394,21 @@ impl Observer for Timeline {
         for (block, what) in self.blocks.still_out().collect::<Vec<_>>() {
             self.push(&block, "", what, (Level::Normal, Tone::Bad));
         }
+        let mut of_blocks: BTreeMap<(String, DropReason), u64> = BTreeMap::new();
         for ((port, reason), frames) in std::mem::take(&mut self.drops) {
+            if let Some(block) = self.names.owner(port).and_then(|owner| self.blocks.of(owner)) {
+                *of_blocks.entry((block.to_owned(), reason)).or_insert(0) += frames;
+                continue;
+            }
             let host = self.names.host(port).to_owned();
             let frames = words::count(frames, "frame");
             let what =
                 format!("{frames} of {} dropped in all: {}", self.names.port(port), self.names.drop_reason(reason));
             self.push(&host, "", what, (Level::Normal, Tone::Fault));
+        }
+        for ((block, reason), frames) in of_blocks {
+            let what = format!("{} dropped in all: {}", words::count(frames, "frame"), words::drop_reason(reason));
+            self.push(&block, "", what, (Level::Normal, Tone::Fault));
         }
         self.finished = true;
     }

@@ -12,9 +12,6 @@ use super::units::Text;
 use crate::diagnostics::Spanned;
 use crate::world::{Ask, Client, ClientId, ClientPromise, Promise};
 
-/// An answer that took longer than this is late, when the scenario does not say otherwise.
-const LATE_AFTER: Span = Span::from_millis(100);
-
 impl Reader<'_> {
     /// Reads one client; `entry`: the name of the entry that it comes from.
     pub(super) fn read_client(
@@ -42,7 +39,7 @@ impl Reader<'_> {
             self.refuse_at(&leaf.text, "a client needs time between requests", "", "for instance 200ms");
         }
         let timeout = self.or(&text.timeout, Span::from_secs(1));
-        let late_after = self.or(&text.late_after, LATE_AFTER);
+        let late_after = self.or(&text.late_after, timeout);
         let from = text.from.as_ref().and_then(|from| self.moment(from)).unwrap_or(Instant::ZERO);
         let from = from + self.share(text, every);
         let block = self.turn.map(|_| entry.value.clone());
@@ -137,6 +134,10 @@ impl Reader<'_> {
         self.check_bounds(&p.name, outage.0.as_ref(), outage.1.as_ref(), true);
         self.check_bounds(&p.name, resets.0.as_ref(), resets.1.as_ref(), true);
         let (first, count) = clients?;
+        if p.late_at_most.is_some() && self.clients.get(first.0).is_some_and(|c| c.late_after >= c.timeout) {
+            let help = "give the client a `late_after`, such as 100ms";
+            self.refuse_at(&p.name.text, "no answer in time is late for this client", "promises nothing", help);
+        }
         Some(Promise::Client(ClientPromise {
             first,
             count,

@@ -124,7 +124,7 @@ impl Reader<'_> {
         }
         let via = self.maybe(&text.via);
         if let (Some(to), Some(via)) = (&to, &via) {
-            self.check_via(to.value, via, models);
+            self.check_via(to.value, via, models, text.dev.is_some());
         }
         let names: Vec<String> = models.iter().map(|model| model.name.clone()).collect();
         let iface = match &text.dev {
@@ -142,10 +142,11 @@ impl Reader<'_> {
         }
     }
 
-    fn check_via(&mut self, to: IfAddr, via: &Spanned<IpAddr>, models: &[InterfaceModel]) {
+    /// With `dev` the gateway is on that link whatever the node's addresses say (`onlink`).
+    fn check_via(&mut self, to: IfAddr, via: &Spanned<IpAddr>, models: &[InterfaceModel], onlink: bool) {
         if via.value.is_ipv4() != to.ip.is_ipv4() {
             self.refuse(via.span.clone(), "the gateway is of another family than the destination", "", "");
-        } else if !models.iter().flat_map(|model| &model.addresses).any(|own| covers(*own, via.value)) {
+        } else if !onlink && !models.iter().flat_map(|model| &model.addresses).any(|own| covers(*own, via.value)) {
             let title = format!("the gateway {} is no neighbour of the node", via.value);
             self.refuse(via.span.clone(), title, "", "it lies in no prefix of the node's addresses");
         }

@@ -146,7 +146,7 @@ fn hosts_mean_what_the_file_says() {
             every: Span::from_millis(200),
             timeout: Span::from_secs(1),
             from: Instant(5_000_000_000),
-            late_after: Span::from_millis(100),
+            late_after: Span::from_secs(1),
             block: None,
             gateway: None,
             attachment: Attachment::default(),

@@ -67,7 +67,7 @@ pub struct Client {
     pub from: Instant,
     /// Who knows the way to other segments.
     pub gateway: Option<IpAddr>,
-    /// An answer that took longer than this is late.
+    /// An answer that took longer than this is late; the timeout when none is to be.
     pub late_after: Span,
     /// The block of clients that it belongs to. Those of a block follow one another in the world.
     pub block: Option<String>,

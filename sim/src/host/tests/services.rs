@@ -147,7 +147,7 @@ fn unreachable(router: IpAddr, about: &[u8]) -> Vec<u8> {
         data: sent.payload(),
     };
     let ip = IpRepr::new(router.into(), v4(9).into(), IpProtocol::Icmp, icmp.buffer_len(), 64);
-    let mut bytes = vec![0; ip.buffer_len() + icmp.buffer_len()];
+    let mut bytes = vec![0; ip.buffer_len()];
     ip.emit(&mut bytes, &checks);
     icmp.emit(&mut Icmpv4Packet::new_unchecked(&mut bytes[20..]), &checks);
     bytes

@@ -99,7 +99,7 @@ pub(in crate::scenario) struct ClientText {
     pub(in crate::scenario) timeout: Option<Time>,
     /// First request; 0s when not given.
     pub(in crate::scenario) from: Option<Time>,
-    /// An answer that took longer is late; 100ms when not given.
+    /// An answer that took longer is late; none is when not given.
     pub(in crate::scenario) late_after: Option<Time>,
     /// So many clients like this, reported as one: `{n}` and `{1..4}` are filled in, addresses count up, and their requests are spread
     /// over `every`.

@@ -17,7 +17,7 @@ nodes:
     http: true
 clients:
   one: { network: lan, address: 10.0.3.1/16, udp: "10.0.9.1:5000", late_after: 50ms }
-  c: { count: 4, network: lan, address: 10.0.3.254/16, hold: "10.0.9.{1..3}:7000", every: 2s, from: 5s }
+  c: { count: 4, network: lan, address: 10.0.3.254/16, hold: "10.0.9.{1..3}:7000", every: 2s, from: 5s, late_after: 100ms }
 timeline:
   - { at: 8s, do: { service: { node: r7-1, port: 8080, slow: 2s } } }
   - { at: 9s, do: { service: { node: plain, port: 80, refuse: true } } }
@@ -117,6 +117,7 @@ fn mistakes_with_clients_services_and_counts_are_told() {
         ("port: 80, refuse", "port: 81, refuse", "`plain` serves nothing there"),
         ("slow: 2s", "slow: 2s, ok: true", "it is not clear how the service changes"),
         ("resets_at_least: 1", "resets_at_least: 9", "no number lies between these bounds"),
+        ("from: 5s, late_after: 100ms", "from: 5s", "no answer in time is late for this client"),
         ("name: c,", "name: d,", "unknown client `d`"),
     ];
     for (good, bad, title) in table {
