@@ -95,6 +95,7 @@ fn segment(nodes: u16, duration: Span) -> World {
         clients: Vec::new(),
         faults: Vec::new(),
         expectations: Vec::new(),
+        must_fail: false,
     }
 }
 

@@ -10,7 +10,7 @@ pub mod timeline;
 pub mod words;
 
 #[cfg(test)]
-mod stage;
+pub(crate) mod stage;
 
 pub use capture::Capture;
 pub use digest::{Difference, Digest, Event, first_difference};

@@ -108,7 +108,9 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     };
     let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());
-    Some(World { name, about, seed, duration: duration?, networks, nodes, clients, faults, expectations })
+    let must_fail = reader.or(&text.must_fail, false);
+    let duration = duration?;
+    Some(World { name, about, seed, duration, networks, nodes, clients, faults, expectations, must_fail })
 }
 
 fn seed(text: &ScenarioText, reader: &mut Reader<'_>) -> u64 {

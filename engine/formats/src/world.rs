@@ -35,6 +35,8 @@ pub struct World {
     pub faults: Vec<TimedFault>,
     /// The promises, in file order.
     pub expectations: Vec<Expectation>,
+    /// One of the promises must be broken, or a check that never fails would go unnoticed.
+    pub must_fail: bool,
 }
 
 /// Position in [`World::networks`].

@@ -73,6 +73,7 @@ pub fn world() -> World {
         }],
         faults: vec![],
         expectations: vec![],
+        must_fail: false,
     }
 }
 

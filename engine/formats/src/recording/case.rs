@@ -141,6 +141,7 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
         clients: Vec::new(),
         faults: Vec::new(),
         expectations: Vec::new(),
+        must_fail: false,
     }
 }
 

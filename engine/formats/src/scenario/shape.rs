@@ -44,4 +44,6 @@ pub(super) struct ScenarioText {
     pub(super) timeline: Option<Vec<MomentText>>,
     /// The promises.
     pub(super) expect: Option<Vec<PromiseText>>,
+    /// A promise must be broken: `vrrplab test` counts the scenario as failed when all of them hold.
+    pub(super) must_fail: Option<Flag>,
 }
