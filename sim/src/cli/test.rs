@@ -72,18 +72,24 @@ pub(super) fn test(args: &TestArgs) -> io::Result<Exit> {
     let (mut told, mut failed) = (0, None);
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let jobs = args.jobs.unwrap_or(processors).get();
-    crew::work(chosen.len(), jobs, &stop, |at| chosen.get(at).and_then(|e| trial::play(e, &plan)), |at, trial| {
-        teller.progress(&trial);
-        trials[at] = Some(trial);
-        while let Some(Some(trial)) = trials.get_mut(told) {
-            told += 1;
-            if let Err(why) = finish(trial, args).and_then(|()| teller.tell(trial)) {
-                failed.get_or_insert(why);
-                stop.store(true, Ordering::Relaxed);
-                break;
+    crew::work(
+        chosen.len(),
+        jobs,
+        &stop,
+        |at| chosen.get(at).and_then(|e| trial::play(e, &plan)),
+        |at, trial| {
+            teller.progress(&trial);
+            trials[at] = Some(trial);
+            while let Some(Some(trial)) = trials.get_mut(told) {
+                told += 1;
+                if let Err(why) = finish(trial, args).and_then(|()| teller.tell(trial)) {
+                    failed.get_or_insert(why);
+                    stop.store(true, Ordering::Relaxed);
+                    break;
+                }
             }
-        }
-    });
+        },
+    );
     if let Some(why) = failed {
         return Err(why);
     }

@@ -52,11 +52,8 @@ fn row(told: &Told<'_>) -> String {
     let story: Vec<&str> = world.about.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let story = story.join("<br>").replace('|', "\\|");
     let hosts = |n: usize, what: &str| count(u64::try_from(n).unwrap_or(u64::MAX), what);
-    let clients = if world.clients.is_empty() {
-        String::new()
-    } else {
-        format!(", {}", hosts(world.clients.len(), "client"))
-    };
+    let clients =
+        if world.clients.is_empty() { String::new() } else { format!(", {}", hosts(world.clients.len(), "client")) };
     let (name, file, nodes) = (&world.name, told.file, hosts(world.nodes.len(), "router"));
     let lasts = crate::observe::words::span(world.duration);
     format!("| [`{name}`](../{file}) | {story} | {lasts} | {nodes}{clients} | {} |\n", promises(world))
@@ -100,6 +97,11 @@ mod tests {
         let page = markdown(&[told]);
         let row = "| [`stage`](../lab/stage.yaml) | The first line.<br>The second \\| line. | 10 s | 2 routers, 1 client | \
                    ; **must fail** |\n";
-        assert!(page.ends_with(&format!("\n## mine\n\n\n\n| scenario | story | lasts | hosts | promises |\n|---|---|---|---|---|\n{row}")), "{page}");
+        assert!(
+            page.ends_with(&format!(
+                "\n## mine\n\n\n\n| scenario | story | lasts | hosts | promises |\n|---|---|---|---|---|\n{row}"
+            )),
+            "{page}"
+        );
     }
 }

@@ -46,10 +46,16 @@ mod tests {
     fn all_the_work_is_done_once_whatever_the_number_of_hands() {
         for jobs in [1, 2, 7, 100] {
             let mut seen = vec![0; 40];
-            work(40, jobs, &AtomicBool::new(false), |at| Some(at * 2), |at, twice| {
-                assert_eq!(twice, at * 2);
-                seen[at] += 1;
-            });
+            work(
+                40,
+                jobs,
+                &AtomicBool::new(false),
+                |at| Some(at * 2),
+                |at, twice| {
+                    assert_eq!(twice, at * 2);
+                    seen[at] += 1;
+                },
+            );
             assert_eq!(seen, vec![1; 40]);
         }
     }

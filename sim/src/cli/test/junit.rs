@@ -95,7 +95,10 @@ mod tests {
 
     #[test]
     fn no_letter_breaks_the_document() {
-        assert_eq!(text("a < b && \"c\" > d\u{1b}[1m\r\n"), "a &lt; b &amp;&amp; &quot;c&quot; &gt; d\u{fffd}[1m\u{fffd}\n");
+        assert_eq!(
+            text("a < b && \"c\" > d\u{1b}[1m\r\n"),
+            "a &lt; b &amp;&amp; &quot;c&quot; &gt; d\u{fffd}[1m\u{fffd}\n"
+        );
         assert_eq!(attribute("one\ntwo\t<3>"), "one&#10;two&#9;&lt;3&gt;");
     }
 

@@ -45,7 +45,8 @@ pub(super) fn compose(kept: Option<&str>, about: &str, made: &str) -> String {
 mod tests {
     use super::*;
 
-    const KEPT: &str = "---\nsource: sim/tests/scenarios.rs\ndescription: One cut.\n---\n    0.000000  r1\n    1.000000  r2\n";
+    const KEPT: &str =
+        "---\nsource: sim/tests/scenarios.rs\ndescription: One cut.\n---\n    0.000000  r1\n    1.000000  r2\n";
 
     #[test]
     fn the_head_and_the_line_endings_do_not_matter() {
@@ -64,10 +65,7 @@ mod tests {
     #[test]
     fn what_is_written_is_what_is_read() {
         let fresh = compose(None, "A \"quoted\" story.", "    0.000000  r1\n");
-        assert_eq!(
-            fresh,
-            "---\nsource: vrrplab test\ndescription: \"A  quoted  story.\"\n---\n    0.000000  r1\n"
-        );
+        assert_eq!(fresh, "---\nsource: vrrplab test\ndescription: \"A  quoted  story.\"\n---\n    0.000000  r1\n");
         assert_eq!(difference(&fresh, "    0.000000  r1"), None);
         let again = compose(Some(KEPT), "Another story.", "    2.000000  r1");
         assert_eq!(again, "---\nsource: sim/tests/scenarios.rs\ndescription: One cut.\n---\n    2.000000  r1\n");

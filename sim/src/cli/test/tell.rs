@@ -40,7 +40,7 @@ impl Teller {
         if !self.quiet || !trial.passed() {
             say(&self.line(trial))?;
         }
-        if !trial.report.diagnostics.is_empty() && (!self.quiet || trial.verdict == Verdict::Unusable) {
+        if !trial.passed() {
             tell_report(&trial.report);
         }
         if trial.verdict != Verdict::Unusable {
@@ -67,9 +67,10 @@ impl Teller {
         if trial.passed() && trial.held.1 == 0 {
             words.push_str(" (promises nothing)");
         }
-        if trial.warnings() > 0 && trial.verdict != Verdict::Unusable {
-            let warnings = count(u64::try_from(trial.warnings()).unwrap_or(u64::MAX), "warning");
-            words.push_str(&format!(" ({warnings})"));
+        let findings = trial.report.diagnostics.len();
+        if findings > 0 && trial.verdict != Verdict::Unusable {
+            let findings = count(u64::try_from(findings).unwrap_or(u64::MAX), "finding");
+            words.push_str(&format!(" ({findings}, which `vrrplab run` shows)"));
         }
         if trial.written {
             words.push_str(" (timeline written)");

@@ -29,9 +29,20 @@ fn conf(interface: &str, priority: u8, rest: &str) -> String {
 
 #[test]
 fn words_that_yaml_would_take_for_something_else_are_quoted() {
-    let all = ["eth0.100", "conf/r1.conf", "../r1.conf", "no", "On", "1e3", "a b", "fe80::1/64", "say \"x\"", "10.0.0.1/24", ""];
-    let expected =
-        "eth0.100 conf/r1.conf ../r1.conf \"no\" \"On\" \"1e3\" \"a b\" \"fe80::1/64\" \"say \\\"x\\\"\" \"10.0.0.1/24\" \"\"";
+    let all = [
+        "eth0.100",
+        "conf/r1.conf",
+        "../r1.conf",
+        "no",
+        "On",
+        "1e3",
+        "a b",
+        "fe80::1/64",
+        "say \"x\"",
+        "10.0.0.1/24",
+        "",
+    ];
+    let expected = "eth0.100 conf/r1.conf ../r1.conf \"no\" \"On\" \"1e3\" \"a b\" \"fe80::1/64\" \"say \\\"x\\\"\" \"10.0.0.1/24\" \"\"";
     assert_eq!(all.map(quoted).join(" "), expected);
 }
 
@@ -53,7 +64,8 @@ fn unicast_routers_have_the_addresses_by_which_they_are_called() {
 #[test]
 fn interfaces_of_one_router_are_never_on_one_network() {
     let tracked = " track_interface {\n  eth1\n }\n";
-    let text = made(&[("a", &conf("eth0", 110, tracked)), ("b", &conf("eth1", 90, " track_interface {\n  eth0\n }\n"))]);
+    let text =
+        made(&[("a", &conf("eth0", 110, tracked)), ("b", &conf("eth1", 90, " track_interface {\n  eth0\n }\n"))]);
     assert!(text.contains("  lan-eth0: {delay: 100us}\n  lan-eth1: {delay: 100us}\n\n"), "{text}");
     assert!(text.contains("eth1: {network: lan-eth0, addresses: [\"10.0.0.13/24\"]}"), "{text}");
 }
