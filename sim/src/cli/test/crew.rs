@@ -71,7 +71,7 @@ mod tests {
         work(40, 1, &stop, until_three, |at, _| done.push(at));
         assert_eq!(done, [0, 1, 2, 3]);
         let mut none = 0;
-        work(40, 4, &stop, |at| Some(at), |_, _| none += 1);
+        work(40, 4, &stop, Some, |_, _| none += 1);
         assert_eq!(none, 0);
     }
 }

@@ -66,6 +66,9 @@ fn interfaces_of_one_router_are_never_on_one_network() {
     let tracked = " track_interface {\n  eth1\n }\n";
     let text =
         made(&[("a", &conf("eth0", 110, tracked)), ("b", &conf("eth1", 90, " track_interface {\n  eth0\n }\n"))]);
-    assert!(text.contains("  lan-eth0: {delay: 100us}\n  lan-eth1: {delay: 100us}\n\n"), "{text}");
+    assert!(
+        text.contains("  lan-eth0: {delay: 100us}\n  lan-eth1: {delay: 100us}\n  lan-eth0-2: {delay: 100us}\n\n"),
+        "{text}"
+    );
     assert!(text.contains("eth1: {network: lan-eth0, addresses: [\"10.0.0.13/24\"]}"), "{text}");
 }
