@@ -124,6 +124,7 @@ fn segment(nodes: u16, duration: Span) -> World {
         faults: Vec::new(),
         expectations: Vec::new(),
         looks: Vec::new(),
+        must_fail: false,
     }
 }
 

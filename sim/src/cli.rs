@@ -2,11 +2,14 @@
 mod check;
 mod explain;
 mod import;
+mod list;
+mod new;
 mod output;
 mod print;
 #[cfg(target_os = "linux")]
 mod record;
 mod run;
+mod test;
 mod verify;
 
 use std::path::PathBuf;
@@ -20,7 +23,7 @@ pub use run::summary;
 #[command(name = "vrrplab", version, max_term_width = 110)]
 #[command(
     after_help = "Exit codes: 0 all held, 1 an expectation or recording disagreed or a check failed, 2 bad input or nothing to run, \
-                        3 warnings only, 4 the run was not deterministic."
+                        3 warnings only, 4 the run was not deterministic, 130 ended by Ctrl-C."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -31,6 +34,12 @@ pub struct Cli {
 enum Command {
     /// Play scenarios and check their expectations
     Run(RunArgs),
+    /// Play whole folders of scenarios in parallel, one line each, for CI
+    Test(test::TestArgs),
+    /// Show which scenarios there are
+    List(list::ListArgs),
+    /// Write a scenario to start from, on standard output: an example, or one around your keepalived.conf files
+    New(new::NewArgs),
     /// Read the keepalived.conf of one router or several, and say what will not work together
     Check(CheckArgs),
     /// Hold the simulator against recordings of real keepalived
@@ -182,6 +191,9 @@ pub struct RecordArgs {
 pub fn dispatch(cli: &Cli) -> Exit {
     let done = match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Test(args) => test::test(args),
+        Command::List(args) => list::list(args),
+        Command::New(args) => new::new(args),
         Command::Check(args) => check::check(args),
         Command::Verify(args) => verify::verify(args),
         Command::Record(args) => record(args),

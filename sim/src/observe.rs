@@ -13,7 +13,7 @@ pub mod timeline;
 pub mod words;
 
 #[cfg(test)]
-mod stage;
+pub(crate) mod stage;
 
 pub use blocks::Blocks;
 pub use capture::Capture;

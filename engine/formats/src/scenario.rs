@@ -126,8 +126,23 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());
     let rogues = reader.rogues.iter().flatten().cloned().collect();
+    let must_fail = reader.or(&text.must_fail, false);
     let (trunks, duration) = (reader.trunks.clone(), duration?);
-    Some(World { name, about, seed, duration, networks, trunks, nodes, clients, rogues, faults, expectations, looks })
+    Some(World {
+        name,
+        about,
+        seed,
+        duration,
+        networks,
+        trunks,
+        nodes,
+        clients,
+        rogues,
+        faults,
+        expectations,
+        looks,
+        must_fail,
+    })
 }
 
 fn seed(text: &ScenarioText, reader: &mut Reader<'_>) -> u64 {

@@ -58,6 +58,8 @@ pub struct World {
     pub expectations: Vec<Expectation>,
     /// What the timeline shows besides.
     pub looks: Vec<Look>,
+    /// One of the promises must be broken, or a check that never fails would go unnoticed.
+    pub must_fail: bool,
 }
 
 /// Position in [`World::networks`].

@@ -2,14 +2,14 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use vrrplab_formats::diagnostics::Severity;
 use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::{Look, World};
 
 use super::RunArgs;
-use super::output::{Exit, colour, say, tell, tell_report};
+use super::output::{Exit, colour, named, say, tell, tell_report, write_whole};
 use crate::experiment::{Outcome, difference_of_two_runs, play};
 use crate::observe::{Level, Line, Timeline};
 
@@ -132,17 +132,4 @@ fn check_determinism(world: &World) -> Exit {
             Exit::NotDeterministic
         }
     }
-}
-
-/// Writes a file whole or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    fs::write(&partial, bytes).map_err(|e| named(&partial, &e))?;
-    fs::rename(&partial, path).map_err(|e| named(path, &e))
-}
-
-fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::other(format!("{}: {error}", path.display()))
 }

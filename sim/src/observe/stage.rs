@@ -71,6 +71,7 @@ pub fn world() -> World {
         faults: vec![],
         expectations: vec![],
         looks: vec![],
+        must_fail: false,
     }
 }
 

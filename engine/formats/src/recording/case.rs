@@ -144,6 +144,7 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
         faults: Vec::new(),
         expectations: Vec::new(),
         looks: Vec::new(),
+        must_fail: false,
     }
 }
 

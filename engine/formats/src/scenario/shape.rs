@@ -58,4 +58,6 @@ pub(super) struct ScenarioText {
     pub(super) expect: Option<Vec<PromiseText>>,
     /// Tables that the timeline shows: `VIEW@TIME`, or `VIEW@TIME:HOST`.
     pub(super) show: Option<Vec<LookWord>>,
+    /// A promise must be broken: `vrrplab test` counts the scenario as failed when all of them hold.
+    pub(super) must_fail: Option<Flag>,
 }

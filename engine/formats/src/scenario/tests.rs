@@ -387,6 +387,14 @@ fn mistakes_in_security_groups_are_shown_at_once() {
     insta::assert_snapshot!(refused(&bad));
 }
 
+#[test]
+fn a_scenario_may_have_to_fail() {
+    assert!(!good(FULL).must_fail);
+    assert!(good(&format!("must_fail: true\n{FULL}")).must_fail);
+    let told = refused(&format!("must_fail: often\n{FULL}"));
+    assert!(told.contains("lab/split-brain.yaml:1:12") && told.contains("`often`"), "{told}");
+}
+
 proptest! {
     #[test]
     fn no_text_brings_the_reader_down(text in "\\PC{0,200}", at in 0usize..2000, cut in 0usize..60) {
