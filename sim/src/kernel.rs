@@ -32,8 +32,8 @@ use settings::Settings;
 
 pub use addresses::AddressError;
 pub use balancer::{SyncLink, SyncRole};
-pub use views::{LinkView, NeighbourView};
 pub use errors::is_icmp_error;
+pub use views::{LinkView, NeighbourView};
 
 /// One interface when the host starts.
 #[derive(Clone, Debug, PartialEq, Eq)]

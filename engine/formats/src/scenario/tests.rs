@@ -11,8 +11,8 @@ use vrrplab_engine::{Instant, Policy, Span, State};
 use super::*;
 use crate::world::*;
 
-mod networks;
 mod kernel;
+mod networks;
 
 /// Files by path.
 struct Memory(Vec<(&'static str, String)>);
