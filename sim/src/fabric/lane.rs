@@ -86,7 +86,7 @@ impl Lane {
         let mut arrived = left + takes;
         let held = effects.reorder.ppm(link.reorder_ppm);
         if held {
-            arrived = arrived + link.reorder_delay;
+            arrived += link.reorder_delay;
         }
         Ok(Crossed { at: arrived, twice: effects.duplicate.ppm(link.duplicate_ppm), held })
     }
@@ -99,7 +99,7 @@ impl Effects {
         const WHOLE: u64 = 1_000_000_000;
         let kept = 1_000_000_u64.saturating_sub(u64::from(link.loss_ppm));
         let leave = WHOLE / u64::from(link.burst.max(1));
-        let enter = if kept == 0 { WHOLE } else { leave * u64::from(link.loss_ppm) / kept };
+        let enter = (leave * u64::from(link.loss_ppm)).checked_div(kept).unwrap_or(WHOLE);
         let drawn = self.burst.below(WHOLE);
         self.losing = if self.losing { kept == 0 || drawn >= leave } else { drawn < enter };
         self.losing
