@@ -192,9 +192,9 @@ impl Reader<'_> {
             self.refuse_at(&second.text, "a fault changes one link", "second one", "write a second `link`");
         }
         let Some(first) = first else {
-            let at = [&text.interface].into_iter().flatten().next();
             let help = "name a `node`, a `client`, a `network` or a `trunk`";
-            let at = at.map_or(0..0, |leaf| self.range(&leaf.text.referenced));
+            let at = text.interface.as_ref().map(|leaf| &leaf.text).or_else(|| text.link().first());
+            let at = at.map_or(0..0, |at| self.range(&at.referenced));
             self.refuse(at, "it is not clear which link changes", "", help);
             return None;
         };

@@ -3,7 +3,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::super::clouds::{CloudKind, CloudText};
-use super::super::leaf::Placed;
+use super::super::leaf::{Placed, Yaml};
 use super::super::units::*;
 
 /// Everything that describes the quality of a link.
@@ -19,6 +19,17 @@ pub(in crate::scenario) struct LinkKeys<'a> {
     pub(in crate::scenario) corrupt: Option<&'a Percent>,
     pub(in crate::scenario) bandwidth: Option<&'a Bandwidth>,
     pub(in crate::scenario) queue: Option<&'a Number>,
+}
+
+impl<'a> LinkKeys<'a> {
+    /// The first that is given.
+    pub(in crate::scenario) fn first(&self) -> Option<&'a Yaml<String>> {
+        let times = [self.delay, self.jitter, self.reorder_delay].map(|leaf| leaf.map(|leaf| &leaf.text));
+        let shares = [self.loss, self.duplicate, self.reorder, self.corrupt].map(|leaf| leaf.map(|leaf| &leaf.text));
+        let numbers = [self.burst, self.queue].map(|leaf| leaf.map(|leaf| &leaf.text));
+        let bandwidth = [self.bandwidth.map(|leaf| &leaf.text)];
+        times.into_iter().chain(shares).chain(numbers).chain(bandwidth).flatten().next()
+    }
 }
 
 /// A mapping with keys of its own and those of a link.
