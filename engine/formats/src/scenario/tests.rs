@@ -322,7 +322,7 @@ fn the_schema_knows_the_keys() {
     let words: Vec<&str> = faults.iter().map(|f| f["required"][0].as_str().unwrap()).collect();
     assert_eq!(
         words.join(" "),
-        "cut uncut port_down port_up nic_down nic_up partition heal crash kill stop pause resume start reload port_security file script process bfd"
+        "cut uncut port_down port_up nic_down nic_up partition heal crash kill stop pause resume start reload port_security file script process bfd service"
     );
 }
 

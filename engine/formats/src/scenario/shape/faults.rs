@@ -63,7 +63,7 @@ pub(in crate::scenario) enum FaultText {
     /// A BFD session comes up or goes down.
     Bfd(SessionText),
     /// Services of a node change.
-    Service(ServiceFaultText),
+    Service(Box<ServiceFaultText>),
 }
 
 /// A file from now on.
