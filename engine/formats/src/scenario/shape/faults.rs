@@ -81,7 +81,7 @@ pub(in crate::scenario) enum FaultText {
     /// The device vanishes and comes back up at once, without its addresses.
     NicRecreated(NicText),
     /// Services of a node change.
-    Service(ServiceFaultText),
+    Service(Box<ServiceFaultText>),
     /// A link has another quality from now on; what is left out stays.
     Link(Box<SetLinkText>),
     /// A trunk fails.
