@@ -8,6 +8,7 @@ mod print;
 mod record;
 mod run;
 mod verify;
+mod why;
 
 use std::path::PathBuf;
 
@@ -19,7 +20,7 @@ pub use run::summary;
 #[derive(Debug, Parser)]
 #[command(name = "vrrplab", version, max_term_width = 110)]
 #[command(
-    after_help = "Exit codes: 0 all held, 1 an expectation or recording disagreed or a check failed, 2 bad input or nothing to run, \
+    after_help = "Exit codes: 0 all held, 1 an expectation, invariant or recording disagreed or a check failed, 2 bad input or nothing to run, \
                         3 warnings only, 4 the run was not deterministic."
 )]
 pub struct Cli {
@@ -33,6 +34,8 @@ enum Command {
     Run(RunArgs),
     /// Read the keepalived.conf of one router or several, and say what will not work together
     Check(CheckArgs),
+    /// Play a scenario and explain who became master, and why
+    Why(WhyArgs),
     /// Hold the simulator against recordings of real keepalived
     Verify(VerifyArgs),
     /// Play a scenario with the real keepalived in network namespaces, and write a recording (Linux, root)
@@ -132,6 +135,29 @@ pub enum CheckFormat {
     Github,
 }
 
+/// `vrrplab why`.
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    /// Scenario file
+    #[arg(value_name = "SCENARIO")]
+    pub file: PathBuf,
+    /// Explain the last change of state at or before this moment, such as 8.023s; all changes of master when not given
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Changes of this node only
+    #[arg(long, value_name = "NAME")]
+    pub node: Option<String>,
+    /// Changes of this instance only
+    #[arg(long, value_name = "NAME")]
+    pub instance: Option<String>,
+    /// Root of all chance, instead of the scenario's own
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Print the causes as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `vrrplab verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -177,6 +203,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
     let done = match &cli.command {
         Command::Run(args) => run::run(args),
         Command::Check(args) => check::check(args),
+        Command::Why(args) => why::why(args),
         Command::Verify(args) => verify::verify(args),
         Command::Record(args) => record(args),
         Command::Schema => output::say(&vrrplab_formats::scenario::schema()).map(|()| Exit::Held),

@@ -8,6 +8,7 @@ use vrrplab_formats::world::{Direction, FrameClass, LinkQuality, Member, Network
 use crate::chance::Chance;
 
 mod class;
+mod islands;
 pub mod port_security;
 #[cfg(test)]
 mod tests;

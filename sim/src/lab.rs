@@ -1,6 +1,7 @@
 //! The laboratory: builds a world, lets its time pass, shows every moment to the observers.
 mod clients;
 mod faults;
+mod islands;
 mod links;
 mod programs;
 mod queue;
@@ -42,6 +43,8 @@ pub struct Lab<'w> {
     routers: Vec<Router>,
     clients: Vec<Seat>,
     fates: Vec<Fate>,
+    /// The islands as they were shown last.
+    islands: Option<Vec<Vec<PortId>>>,
     tally: Tally,
 }
 
@@ -95,6 +98,7 @@ impl<'w> Lab<'w> {
             routers,
             clients,
             fates: Vec::new(),
+            islands: None,
             tally: Tally::default(),
         };
         lab.fill_queue();
@@ -159,7 +163,10 @@ impl<'w> Lab<'w> {
                 }
             }
             Due::Wake(Member::Client(ClientId(c))) => self.wake_client(c, watchers),
-            Due::Fault(position) => self.fault(position, watchers),
+            Due::Fault(position) => {
+                self.fault(position, watchers);
+                self.show_islands(watchers);
+            }
             Due::Start(n) => self.start(n, watchers),
         }
         true
@@ -417,6 +424,9 @@ impl<'w> Lab<'w> {
             for position in 0..self.routers[n].ports.len() {
                 self.set_carrier(n, position, true, watchers);
             }
+        }
+        if self.islands.is_none() {
+            self.show_islands(watchers);
         }
         let router = &mut self.routers[n];
         router.paused = false;

@@ -7,6 +7,7 @@ pub mod outage;
 pub mod promises;
 pub mod states;
 pub mod timeline;
+pub mod why;
 pub mod words;
 
 #[cfg(test)]
@@ -18,3 +19,4 @@ pub use outage::{ClientView, Outages};
 pub use promises::{Judgement, Promises};
 pub use states::{Held, Interval, States};
 pub use timeline::{Level, Line, Timeline};
+pub use why::Why;

@@ -2,6 +2,7 @@
 mod conf;
 mod expect;
 mod hosts;
+mod invariants;
 mod keys;
 mod leaf;
 mod reader;
@@ -12,7 +13,7 @@ mod units;
 
 use std::path::Path;
 
-use vrrplab_engine::Policy;
+use vrrplab_engine::{Instant, Policy};
 use vrrplab_engine::model::NodeModel;
 
 use crate::diagnostics::Report;
@@ -56,6 +57,12 @@ pub fn load_written(path: &Path, files: &dyn Files) -> (Option<World>, Vec<Writt
         reader.refuse(0..0, "the scenario could not be read completely", "", "");
     }
     (world, reader.written, reader.report)
+}
+
+/// Reads a moment as people type it: `8.023s`, or `8.023` for seconds, as timelines print it. The error is for them too.
+pub fn moment(text: &str) -> Result<Instant, String> {
+    let with_unit = units::time(text).or_else(|why| units::time(&format!("{text}s")).map_err(|_| why));
+    with_unit.map(|span| Instant(span.0)).map_err(|why| format!("{}: {}", why.title, why.help))
 }
 
 /// The JSON Schema of scenario files, for editors.
@@ -102,13 +109,17 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     let faults = timeline::read(text.timeline.as_deref().unwrap_or_default(), reader);
     let lines = tree.value.lines("expect", source);
     let expectations = expect::read(text.expect.as_deref().unwrap_or_default(), lines, reader);
+    let lines = tree.value.lines("expect_violation", source);
+    let violations = text.expect_violation.as_deref().unwrap_or_default();
+    let invariants = invariants::read(text.invariants.as_ref(), violations, lines, reader);
     let complete = |n: &reader::NodeSoFar| {
         let model = n.model.clone()?;
         Some(Node { model, ports: n.ports.clone(), start: n.start, http: n.http, files: n.files.clone() })
     };
     let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());
-    Some(World { name, about, seed, duration: duration?, networks, nodes, clients, faults, expectations })
+    let duration = duration?;
+    Some(World { name, about, seed, duration, networks, nodes, clients, faults, expectations, invariants })
 }
 
 fn seed(text: &ScenarioText, reader: &mut Reader<'_>) -> u64 {

@@ -4,6 +4,7 @@
 //! unknown name lies beyond this type.
 mod fault;
 mod host;
+mod invariant;
 mod network;
 mod promise;
 
@@ -11,6 +12,7 @@ use vrrplab_engine::Span;
 
 pub use fault::{Behaviour, Direction, Fault, FrameClass, TimedFault};
 pub use host::{Ask, Client, Node};
+pub use invariant::{ExpectedViolation, Invariant, Invariants};
 pub use network::{AddressPair, Driver, GroupRule, LinkQuality, Network, Port, PortSecurity, Remote, SecurityGroup};
 pub use promise::{Expectation, FrameKind, Place, Promise, Window};
 
@@ -35,6 +37,8 @@ pub struct World {
     pub faults: Vec<TimedFault>,
     /// The promises, in file order.
     pub expectations: Vec<Expectation>,
+    /// How the invariants are watched.
+    pub invariants: Invariants,
 }
 
 /// Position in [`World::networks`].

@@ -5,8 +5,8 @@ use std::num::NonZeroU8;
 use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
 use vrrplab_engine::{Instant, Policy, Rule, Span, State, Trace, TraceKind};
 use vrrplab_formats::world::{
-    Ask, Client, ClientId, Expectation, LinkQuality, Member, Network, NetworkId, Node, NodeId, Place, Port, Promise,
-    World,
+    Ask, Client, ClientId, Expectation, Invariants, LinkQuality, Member, Network, NetworkId, Node, NodeId, Place, Port,
+    Promise, World,
 };
 
 use crate::moment::{Moment, Observer, PortInfo};
@@ -73,6 +73,7 @@ pub fn world() -> World {
         }],
         faults: vec![],
         expectations: vec![],
+        invariants: Invariants::default(),
     }
 }
 

@@ -13,7 +13,7 @@ use super::timeline::Timeline;
 use crate::builder::build_node;
 use crate::diagnostics::{Keepalived, Report, Spanned};
 use crate::keepalived;
-use crate::world::{LinkQuality, Network, NetworkId, Node, Port, World};
+use crate::world::{Invariants, LinkQuality, Network, NetworkId, Node, Port, World};
 
 /// Delay of one crossing between a namespace and its bridge: far below every timer.
 const CROSSING: Span = Span::from_micros(20);
@@ -141,6 +141,7 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
         clients: Vec::new(),
         faults: Vec::new(),
         expectations: Vec::new(),
+        invariants: Invariants::default(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The shape of a scenario file: what may be written where. Reading, schema and list of known keys all come from here.
 mod faults;
 mod hosts;
+mod invariants;
 mod promises;
 mod vrrp;
 
@@ -12,6 +13,7 @@ use super::security::GroupText;
 use super::units::*;
 pub(super) use faults::*;
 pub(super) use hosts::*;
+pub(super) use invariants::*;
 pub(super) use promises::*;
 pub(super) use vrrp::*;
 
@@ -44,4 +46,8 @@ pub(super) struct ScenarioText {
     pub(super) timeline: Option<Vec<MomentText>>,
     /// The promises.
     pub(super) expect: Option<Vec<PromiseText>>,
+    /// What is watched in every run, where it shall be watched otherwise or not at all.
+    pub(super) invariants: Option<InvariantsText>,
+    /// The violations of invariants that must come; others must not.
+    pub(super) expect_violation: Option<Vec<ExpectedText>>,
 }

@@ -7,7 +7,7 @@ use vrrplab_engine::{Policy, Span, State};
 
 use super::leaf::{Kind, Leaf, Unreadable};
 use crate::diagnostics::nearest;
-use crate::world::{Direction, Driver, FrameClass, FrameKind};
+use crate::world::{Direction, Driver, FrameClass, FrameKind, Invariant};
 
 /// `digits[.digits]` times `scale`, exactly; `None` when it is no such number, too fine or too large.
 fn decimal(text: &str, scale: u64) -> Option<u64> {
@@ -206,6 +206,8 @@ kinds! {
     Protocol = ProtocolKind: Option<u8>, protocol,
         json!({ "anyOf": [{ "type": "string", "enum": PROTOCOLS.map(|(name, _)| name) },
             { "type": "integer", "minimum": 0, "maximum": 255 }] });
+    /// An invariant by its id.
+    InvariantWord = InvariantKind: Invariant, invariant, vocabulary(Invariant::NAMED);
     /// A port, or the first and the last one.
     Ports = PortsKind: (u16, u16), ports,
         json!({ "anyOf": [{ "type": "integer" }, { "type": "string", "pattern": "^[0-9]+-[0-9]+$" }] });
@@ -235,6 +237,25 @@ const PROTOCOLS: [(&str, Option<u8>); 14] = [
     ("ospf", Some(89)),
     ("sctp", Some(132)),
 ];
+
+const SWITCHES: [(&str, bool); 2] = [("on", true), ("off", false)];
+
+/// Reads whether an invariant is watched.
+pub(super) enum SwitchKind {}
+
+impl Kind for SwitchKind {
+    type Value = bool;
+    fn read(text: &str) -> Result<bool, Unreadable> {
+        pick(text, &SWITCHES)
+    }
+    fn schema() -> Value {
+        vocabulary(&SWITCHES)
+    }
+}
+
+fn invariant(text: &str) -> Result<Invariant, Unreadable> {
+    pick(text, Invariant::NAMED)
+}
 
 fn driver(text: &str) -> Result<Driver, Unreadable> {
     pick(text, &DRIVERS)
