@@ -11,7 +11,7 @@ pub mod why;
 pub mod words;
 
 #[cfg(test)]
-mod stage;
+pub(crate) mod stage;
 
 pub use capture::Capture;
 pub use digest::{Difference, Digest, Event, first_difference};

@@ -13,8 +13,8 @@ mod units;
 
 use std::path::Path;
 
-use vrrplab_engine::{Instant, Policy};
 use vrrplab_engine::model::NodeModel;
+use vrrplab_engine::{Instant, Policy};
 
 use crate::diagnostics::Report;
 use crate::world::{Node, World};

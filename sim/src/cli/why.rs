@@ -70,7 +70,8 @@ fn wanted(args: &WhyArgs, world: &World) -> Result<Wanted, String> {
         },
     };
     if let Some(name) = &args.instance {
-        let mut known: Vec<&str> = world.nodes.iter().flat_map(|node| &node.model.instances).map(|i| &*i.name).collect();
+        let mut known: Vec<&str> =
+            world.nodes.iter().flat_map(|node| &node.model.instances).map(|i| &*i.name).collect();
         known.sort_unstable();
         known.dedup();
         if !known.contains(&name.as_str()) {

@@ -254,7 +254,8 @@ impl Why {
     /// The last change of a router's priority, by what it tracks or by a reload.
     fn why_low(&self, seat: &Seat) -> Vec<Cause> {
         let name = self.names.node(seat.node);
-        let reload = self.faults.iter().rev().find(|struck| struck.whom == name && struck.cause.what.contains("reload"));
+        let reload =
+            self.faults.iter().rev().find(|struck| struck.whom == name && struck.cause.what.contains("reload"));
         let newest = seat.news.last().into_iter().chain(reload.map(|struck| &struck.cause));
         newest.max_by_key(|cause| cause.at).cloned().into_iter().collect()
     }
