@@ -42,9 +42,9 @@ enum Command {
     Record(RecordArgs),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
-    /// Say where a rule of the timeline comes from, what a lint of `check` means, or what a keyword is for
+    /// Say where a rule of the timeline comes from, what an invariant or a lint of `check` means, or what a keyword is for
     Explain {
-        /// Rule or lint id, such as `backup-timer-expired`, or `keyword` and one of keepalived.conf; all of them when not given
+        /// Rule, invariant or lint id, such as `backup-timer-expired`, or `keyword` and one of keepalived.conf; all of them when not given
         #[arg(value_name = "ID | keyword NAME", num_args = 0..=2)]
         what: Vec<String>,
     },

@@ -151,13 +151,15 @@ fn has(owner: Member, ip: IpAddr, scene: &Scene) -> bool {
     held || scene.is_fixed(owner, ip)
 }
 
-/// The address that a frame claims, and the MAC that it gives: the sender of ARP, the target of a neighbour advertisement.
+/// The address that a frame claims, and the MAC that it gives: the sender of an ARP answer or announcement, the target of a
+/// neighbour advertisement. Who asks for another address claims nothing.
 fn claim(frame: &[u8]) -> Option<(IpAddr, Mac)> {
     match frame.get(12..14)? {
         [0x08, 0x06] => {
             let mac: [u8; 6] = frame.get(22..28)?.try_into().ok()?;
             let ip: [u8; 4] = frame.get(28..32)?.try_into().ok()?;
-            Some((Ipv4Addr::from(ip).into(), Mac(mac)))
+            let answers = frame.get(20..22)? == [0, 2] || frame.get(38..42)? == ip;
+            answers.then_some((Ipv4Addr::from(ip).into(), Mac(mac)))
         }
         [0x86, 0xdd] if *frame.get(20)? == 58 && *frame.get(54)? == 136 => {
             let mac: [u8; 6] = frame.get(6..12)?.try_into().ok()?;

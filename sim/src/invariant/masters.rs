@@ -81,7 +81,8 @@ impl Masters {
                     continue;
                 }
                 let (held, master) = (scene.holds(seat.node, *ip), seat.state == Some(State::Master));
-                if held != master {
+                // several instances of a node may share an address
+                if held != master && !(held && has_master(seat.node, *ip, scene)) {
                     found.insert(Misplaced { group, node: seat.node, ip: *ip, missing: master });
                 }
             }
@@ -162,6 +163,12 @@ impl Masters {
         }
         findings
     }
+}
+
+/// Some instance with this address is master on the node.
+fn has_master(node: NodeId, ip: IpAddr, scene: &Scene) -> bool {
+    let here = scene.seats.iter().filter(|seat| seat.node == node && seat.state == Some(State::Master));
+    here.flat_map(|seat| &seat.vips).any(|(vip, _)| *vip == ip)
 }
 
 /// What the scenario allows, or what the protocol needs.

@@ -192,11 +192,12 @@ impl Why {
     fn why_expired(&self, position: usize, armed: &Armed) -> Vec<Cause> {
         let seat = &self.seats[position];
         let mut causes = vec![Cause {
-            what: format!("the timer was set, to expire at {}: {}", time(armed.until), armed.because.what),
+            what: format!("the timer was set by {}, to expire at {}", armed.set_by(), time(armed.until)),
             ..armed.because.clone()
         }];
         causes.extend(self.losses(seat));
         causes.extend(self.unheeded(seat));
+        causes.extend(seat.news.iter().filter(|news| news.at > armed.at).cloned());
         for other in self.seats.iter().filter(|other| other.group == seat.group && other.node != seat.node) {
             let left = |change: &&Change| change.node == other.node && change.instance == other.instance;
             let change = self.changes.iter().rev().find(left);

@@ -8,6 +8,8 @@ use vrrplab_engine::{Instant, Policy, Span, State};
 use super::*;
 use crate::world::*;
 
+mod invariants;
+
 /// Files by path.
 struct Memory(Vec<(&'static str, String)>);
 

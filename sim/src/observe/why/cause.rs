@@ -6,7 +6,7 @@ use vrrplab_formats::world::NodeId;
 use crate::observe::words::{Names, time};
 
 /// So deep are causes of causes told.
-const DEPTH: usize = 3;
+const DEPTH: usize = 4;
 
 /// One link of a chain.
 #[derive(Clone, Debug, PartialEq, Eq)]

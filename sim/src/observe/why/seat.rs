@@ -21,6 +21,11 @@ impl Armed {
     pub fn is_by_advert(&self) -> bool {
         self.because.what.starts_with("the ")
     }
+
+    /// What set it, in a few words.
+    pub fn set_by(&self) -> &str {
+        if self.is_by_advert() { &self.because.what } else { "the router itself" }
+    }
 }
 
 /// The last advert that was heard.
