@@ -18,6 +18,8 @@ pub use cause::{Cause, Change, ChangeJson};
 struct Struck {
     /// The host or segment.
     whom: String,
+    /// Its daemon got another configuration.
+    reload: bool,
     cause: Cause,
 }
 
@@ -78,8 +80,8 @@ impl Why {
             }
             TraceKind::Refused { from } => self.seats[position].unheeded(at, *from, None, trace.rule),
             TraceKind::Armed { until } => {
-                let because = self.armed_by(at, position, trace.rule);
-                self.seats[position].arm(Armed { at, until: *until, because });
+                let (by_advert, because) = self.armed_by(at, position, trace.rule);
+                self.seats[position].arm(Armed { at, until: *until, by_advert, because });
             }
             TraceKind::Priority { from, to } => {
                 let what = format!("{} {instance}: priority {from} -> {to}", self.names.node(node));
@@ -106,8 +108,8 @@ impl Why {
         self.changes.push(Change { node: seat.node, instance: seat.instance.clone(), from, to, cause: cause.pruned() });
     }
 
-    /// What set a timer.
-    fn armed_by(&self, at: Instant, position: usize, rule: Rule) -> Cause {
+    /// What set a timer, and whether that was an advert.
+    fn armed_by(&self, at: Instant, position: usize, rule: Rule) -> (bool, Cause) {
         let seat = &self.seats[position];
         match seat.heard {
             Some(heard) if heard.at == at && heard.rule == rule => {
@@ -116,9 +118,9 @@ impl Why {
                     0 => (format!("the release (priority 0) of {sender}"), self.last_change_of(heard.from, seat)),
                     priority => (format!("the advert of {sender} with priority {priority}"), Vec::new()),
                 };
-                Cause::new(at, what, Some(rule)).because(because)
+                (true, Cause::new(at, what, Some(rule)).because(because))
             }
-            _ => Cause::new(at, rule.sentence(), Some(rule)).because(self.strikes(at, seat.node)),
+            _ => (false, Cause::new(at, rule.sentence(), Some(rule)).because(self.strikes(at, seat.node))),
         }
     }
 
@@ -163,7 +165,7 @@ impl Why {
         match (rule, &seat.armed) {
             (Rule::BackupTimerExpired, Some(armed)) => {
                 let (state, length, since) = (to.name(), span(at.since(armed.at)), time(armed.at));
-                let set = if armed.is_by_advert() {
+                let set = if armed.by_advert {
                     format!("last set at {since} by {}", armed.because.what)
                 } else {
                     format!("running since {since}")
@@ -255,8 +257,7 @@ impl Why {
     /// The last change of a router's priority, by what it tracks or by a reload.
     fn why_low(&self, seat: &Seat) -> Vec<Cause> {
         let name = self.names.node(seat.node);
-        let reload =
-            self.faults.iter().rev().find(|struck| struck.whom == name && struck.cause.what.contains("reload"));
+        let reload = self.faults.iter().rev().find(|struck| struck.whom == name && struck.reload);
         let newest = seat.news.last().into_iter().chain(reload.map(|struck| &struck.cause));
         newest.max_by_key(|cause| cause.at).cloned().into_iter().collect()
     }
@@ -291,7 +292,8 @@ impl Why {
 
     fn fault(&mut self, at: Instant, fault: &Fault) {
         let whom = self.names.struck(fault).to_owned();
-        self.faults.push(Struck { whom, cause: Cause::new(at, self.names.fault(fault), None) });
+        let reload = matches!(fault, Fault::Reload(..));
+        self.faults.push(Struck { whom, reload, cause: Cause::new(at, self.names.fault(fault), None) });
         if let Fault::Reload(node, model) = fault {
             let (old, others): (Vec<Seat>, Vec<Seat>) =
                 std::mem::take(&mut self.seats).into_iter().partition(|seat| seat.node == *node);

@@ -13,18 +13,15 @@ use crate::fabric::{DropReason, PortId};
 pub(super) struct Armed {
     pub at: Instant,
     pub until: Instant,
+    /// An advert set it, and not the router by itself.
+    pub by_advert: bool,
     pub because: Cause,
 }
 
 impl Armed {
-    /// An advert set it, and not the router by itself.
-    pub fn is_by_advert(&self) -> bool {
-        self.because.what.starts_with("the ")
-    }
-
     /// What set it, in a few words.
     pub fn set_by(&self) -> &str {
-        if self.is_by_advert() { &self.because.what } else { "the router itself" }
+        if self.by_advert { &self.because.what } else { "the router itself" }
     }
 }
 

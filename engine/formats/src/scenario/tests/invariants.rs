@@ -42,7 +42,7 @@ fn mistakes_about_invariants_are_answered_with_what_is_meant() {
         }
     };
     says("one-master: {", "one-mastr: {", &["unknown key `one-mastr`", "did you mean `one-master`?"]);
-    says("no-black-hole: off", "no-black-hole: of", &["unknown word `of`", "did you mean `off`?"]);
+    says("no-black-hole: off", "no-black-hole: offf", &["unknown word `offf`", "did you mean `off`?"]);
     says("allow: 5s", "allow: 5", &["the time `5` has no unit"]);
     says("moves: 10", "moves: -1", &["a count is not negative"]);
     says("invariant: one-answer", "invariant: one-anser", &["did you mean `one-answer`?"]);
