@@ -12,7 +12,7 @@ use std::time::Duration;
 use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
 use vrrplab_engine::{Policy, Span};
 use vrrplab_formats::scenario::{self, Disk};
-use vrrplab_formats::world::{LinkQuality, Network, NetworkId, Node, Port, World};
+use vrrplab_formats::world::{Invariants, LinkQuality, Network, NetworkId, Node, Port, World};
 use vrrplab_sim::experiment::play;
 use vrrplab_sim::lab::Lab;
 
@@ -125,6 +125,7 @@ fn segment(nodes: u16, duration: Span) -> World {
         expectations: Vec::new(),
         looks: Vec::new(),
         must_fail: false,
+        invariants: Invariants::default(),
     }
 }
 

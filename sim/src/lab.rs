@@ -5,6 +5,7 @@ mod clock;
 mod clouds;
 mod faults;
 mod forger;
+mod islands;
 mod kernel_faults;
 mod links;
 mod looks;
@@ -61,6 +62,8 @@ pub struct Lab<'w> {
     fates: Vec<Fate>,
     glances: Vec<looks::Glance>,
     seed: u64,
+    /// The islands as they were shown last.
+    islands: Option<Vec<Vec<PortId>>>,
     tally: Tally,
     /// When the switches are woken.
     fabric_due: Option<Instant>,
@@ -135,6 +138,7 @@ impl<'w> Lab<'w> {
             fates: Vec::new(),
             glances: looks::all(world),
             seed,
+            islands: None,
             tally: Tally::default(),
             fabric_due: None,
             reports: Reports::new(world, seed),
@@ -209,7 +213,10 @@ impl<'w> Lab<'w> {
             }
             Due::Wake(Member::Client(ClientId(c))) => self.wake_client(c, watchers),
             Due::Wake(Member::Rogue(RogueId(r))) => self.wake_rogue(r, watchers),
-            Due::Fault(position) => self.fault(position, watchers),
+            Due::Fault(position) => {
+                self.fault(position, watchers);
+                self.show_islands(watchers);
+            }
             Due::Start(n) => self.start(n, watchers),
             Due::Assign { nic, address } => self.assign(nic, address, watchers),
             Due::Fabric => self.wake_fabric(watchers),
@@ -509,6 +516,9 @@ impl<'w> Lab<'w> {
                 self.set_carrier(n, position, true, watchers);
             }
             self.set_fixed_addresses(n, watchers);
+        }
+        if self.islands.is_none() {
+            self.show_islands(watchers);
         }
         let router = &mut self.routers[n];
         if !router.daemon {

@@ -127,6 +127,9 @@ pub enum Moment<'a> {
     Fault(&'a Fault),
     /// A daemon died, by a fault or by its own stop: its instances are in no state any more.
     Gone(NodeId),
+    /// Which ports are connected with each other from now on: shown at the start of the first daemon and after every
+    /// change. A port may be in several islands; one that is down is in none.
+    Islands(&'a [Vec<PortId>]),
     /// A client sent a request.
     Asked {
         /// Who.

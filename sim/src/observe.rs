@@ -10,6 +10,7 @@ pub mod promises;
 pub mod states;
 pub mod tables;
 pub mod timeline;
+pub mod why;
 pub mod words;
 
 #[cfg(test)]
@@ -22,3 +23,4 @@ pub use outage::{ClientView, Gap, Outages};
 pub use promises::{Judgement, Promises};
 pub use states::{Held, Interval, States};
 pub use timeline::{Level, Line, Timeline};
+pub use why::Why;

@@ -6,6 +6,7 @@ mod client;
 mod cloud;
 mod fault;
 mod host;
+mod invariant;
 mod kernel;
 mod look;
 mod network;
@@ -20,6 +21,7 @@ pub use client::ClientPromise;
 pub use cloud::{Cloud, CloudCall, CloudFault, Provider};
 pub use fault::{Behaviour, Direction, FabricFault, Fault, FrameClass, LinkPlace, TimedFault};
 pub use host::{Ask, Client, Node};
+pub use invariant::{ExpectedViolation, Invariant, Invariants};
 pub use kernel::{Chain, FirewallRule, KernelFault, KernelSetup, LOOPBACK, OneToOne, Route, Sysctl, SysctlKey};
 pub use look::{Look, ServerPromise, TablePromise, View};
 pub use network::{
@@ -60,6 +62,8 @@ pub struct World {
     pub looks: Vec<Look>,
     /// One of the promises must be broken, or a check that never fails would go unnoticed.
     pub must_fail: bool,
+    /// How the invariants are watched.
+    pub invariants: Invariants,
 }
 
 /// Position in [`World::networks`].

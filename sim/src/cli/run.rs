@@ -97,7 +97,7 @@ fn print_lines(timeline: &Timeline, lines: &[Line], args: &RunArgs) -> io::Resul
     Ok(())
 }
 
-/// Expectations, clients and double masters, after the timeline.
+/// Expectations, violated invariants and clients, after the timeline.
 pub fn summary(world: &World, outcome: &Outcome) -> String {
     let mut text = String::new();
     for judgement in &outcome.judgements {
@@ -109,6 +109,7 @@ pub fn summary(world: &World, outcome: &Outcome) -> String {
         }
         text.push('\n');
     }
+    text.push_str(&outcome.objections.summary());
     if !world.clients.is_empty() {
         text.push_str(&outcome.outages.table());
     }

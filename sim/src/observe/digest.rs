@@ -144,6 +144,10 @@ impl Fnv {
                 self.rule(Some(rule));
             }
             Moment::Looked(_) => {}
+            Moment::Islands(islands) => {
+                self.bytes(&[19]);
+                self.debug(&islands);
+            }
             Moment::Asked { client, request } => self.request(8, client.0, request, at),
             Moment::Answered { client, request, asked } => self.request(9, client.0, request, asked),
             Moment::Lost { client, request, asked } => self.request(10, client.0, request, asked),
@@ -266,6 +270,9 @@ impl Digest {
 
 impl Observer for Digest {
     fn see(&mut self, at: Instant, moment: &Moment<'_>) {
+        if let Moment::Islands(_) = moment {
+            return; // it follows from the other moments
+        }
         self.fnv.moment(at, moment);
         if let Some((names, events)) = self.kept.as_mut().filter(|_| !matches!(moment, Moment::Looked(_))) {
             let (node, what) = describe(names, moment);
@@ -320,6 +327,7 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
         Moment::Looked(sight) => (names.member(sight.host).into(), sight.scene.view().command().into()),
         Moment::Fault(fault) => (names.struck(fault).into(), names.fault(fault)),
         Moment::Gone(node) => (names.node(node).into(), "daemon gone".into()),
+        Moment::Islands(islands) => (String::new(), format!("{} islands", islands.len())),
         Moment::Asked { client, request } => (names.client(client).into(), format!("asks request {request}")),
         Moment::Answered { client, request, asked } => {
             (names.client(client).into(), format!("request {request} of {} answered", time(asked)))

@@ -5,7 +5,8 @@ use std::num::NonZeroU8;
 use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
 use vrrplab_engine::{Instant, Policy, Rule, Span, State, Trace, TraceKind};
 use vrrplab_formats::world::{
-    Ask, Attachment, Client, ClientId, Expectation, LinkQuality, Member, Network, NetworkId, Node, NodeId, Place, Port,
+    Ask, Attachment, Client, ClientId, Expectation, Invariants, LinkQuality, Member, Network, NetworkId, Node, NodeId,
+    Place, Port,
     Promise, World,
 };
 
@@ -72,6 +73,7 @@ pub fn world() -> World {
         expectations: vec![],
         looks: vec![],
         must_fail: false,
+        invariants: Invariants::default(),
     }
 }
 

@@ -13,7 +13,7 @@ use super::timeline::Timeline;
 use crate::builder::build_node;
 use crate::diagnostics::{Keepalived, Report, Spanned};
 use crate::keepalived;
-use crate::world::{LinkQuality, Network, NetworkId, Node, Port, World};
+use crate::world::{Invariants, LinkQuality, Network, NetworkId, Node, Port, World};
 
 /// Delay of one crossing between a namespace and its bridge: far below every timer.
 const CROSSING: Span = Span::from_micros(20);
@@ -145,6 +145,7 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
         expectations: Vec::new(),
         looks: Vec::new(),
         must_fail: false,
+        invariants: Invariants::default(),
     }
 }
 

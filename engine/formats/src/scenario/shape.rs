@@ -2,6 +2,7 @@
 mod balancing;
 mod faults;
 mod hosts;
+mod invariants;
 mod networks;
 mod promises;
 mod services;
@@ -17,6 +18,7 @@ use super::units::*;
 pub(super) use balancing::*;
 pub(super) use faults::*;
 pub(super) use hosts::*;
+pub(super) use invariants::*;
 pub(super) use networks::*;
 pub(super) use promises::*;
 pub(super) use services::*;
@@ -60,4 +62,8 @@ pub(super) struct ScenarioText {
     pub(super) show: Option<Vec<LookWord>>,
     /// A promise must be broken: `vrrplab test` counts the scenario as failed when all of them hold.
     pub(super) must_fail: Option<Flag>,
+    /// What is watched in every run, where it shall be watched otherwise or not at all.
+    pub(super) invariants: Option<InvariantsText>,
+    /// The violations of invariants that must come; others must not.
+    pub(super) expect_violation: Option<Vec<ExpectedText>>,
 }

@@ -11,6 +11,7 @@ use vrrplab_engine::{Instant, Policy, Span, State};
 use super::*;
 use crate::world::*;
 
+mod invariants;
 mod kernel;
 mod networks;
 

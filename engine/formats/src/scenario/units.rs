@@ -10,7 +10,7 @@ use super::leaf::{Kind, Leaf, Unreadable};
 use super::looks::{Written, written};
 use super::tables::service;
 use crate::diagnostics::nearest;
-use crate::world::{Direction, Driver, FrameClass, FrameKind, Provider, TreeMode};
+use crate::world::{Direction, Driver, FrameClass, FrameKind, Invariant, Provider, TreeMode};
 
 /// `digits[.digits]` times `scale`, exactly; `None` when it is no such number, too fine or too large.
 pub(super) fn decimal(text: &str, scale: u64) -> Option<u64> {
@@ -230,6 +230,8 @@ kinds! {
     Bandwidth = BandwidthKind: u64, bandwidth, json!({ "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?[kMG]bit$" });
     /// Which spanning tree protocol.
     TreeModeWord = TreeModeKind: TreeMode, tree_mode, vocabulary(&TREE_MODES);
+    /// An invariant by its id.
+    InvariantWord = InvariantKind: Invariant, invariant, vocabulary(Invariant::NAMED);
     /// A port, or the first and the last one.
     Ports = PortsKind: (u16, u16), ports,
         json!({ "anyOf": [{ "type": "integer" }, { "type": "string", "pattern": "^[0-9]+-[0-9]+$" }] });
@@ -278,6 +280,25 @@ const PROTOCOLS: [(&str, Option<u8>); 14] = [
     ("ospf", Some(89)),
     ("sctp", Some(132)),
 ];
+
+const SWITCHES: [(&str, bool); 2] = [("on", true), ("off", false)];
+
+/// Reads whether an invariant is watched.
+pub(super) enum SwitchKind {}
+
+impl Kind for SwitchKind {
+    type Value = bool;
+    fn read(text: &str) -> Result<bool, Unreadable> {
+        pick(text, &SWITCHES)
+    }
+    fn schema() -> Value {
+        vocabulary(&SWITCHES)
+    }
+}
+
+fn invariant(text: &str) -> Result<Invariant, Unreadable> {
+    pick(text, Invariant::NAMED)
+}
 
 fn driver(text: &str) -> Result<Driver, Unreadable> {
     pick(text, &DRIVERS)
