@@ -219,9 +219,15 @@ impl<'w> Lab<'w> {
             }
             Due::Start(n) => self.start(n, watchers),
             Due::Assign { nic, address } => self.assign(nic, address, watchers),
-            Due::Fabric => self.wake_fabric(watchers),
+            Due::Fabric => {
+                self.wake_fabric(watchers);
+                self.show_islands(watchers);
+            }
             Due::Report { node, nic, anew } => self.report(Nic { node: NodeId(node), nic }, anew, watchers),
-            Due::Later(n, what) => self.later(n, what, watchers),
+            Due::Later(n, what) => {
+                self.later(n, what, watchers);
+                self.show_islands(watchers);
+            }
         }
         true
     }

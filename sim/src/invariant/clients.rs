@@ -2,7 +2,7 @@
 use std::net::IpAddr;
 
 use vrrplab_engine::{Instant, Span, State};
-use vrrplab_formats::world::{Ask, ClientId, Invariant, Invariants, NodeId, World};
+use vrrplab_formats::world::{ClientId, Invariant, Invariants, NodeId, World};
 
 use super::lasting::Lasting;
 use super::scene::{Group, Scene};
@@ -36,12 +36,9 @@ impl Clients {
     /// The clients of a world; their ports come after those of its nodes.
     pub fn new(world: &World) -> Clients {
         let first = world.nodes.iter().map(|node| node.ports.len()).sum::<usize>();
-        let target = |ask| match ask {
-            Ask::Ping(ip) | Ask::Http(ip, _) => ip,
-        };
         let seen = world.clients.iter().enumerate().map(|(position, client)| Seen {
             port: PortId(first + position),
-            target: target(client.ask),
+            target: client.ask.target(),
             failing: None,
             answered: None,
             master: None,

@@ -23,10 +23,12 @@ impl Lab<'_> {
         self.islands = Some(islands);
     }
 
-    /// A router has set its interface up, and has power.
+    /// A router has set its interface up, has power and does not stand still.
     fn is_connected(&self, port: PortId) -> bool {
         let Member::Node(NodeId(n)) = self.ports[port.0].owner else { return true };
         let router = &self.routers[n];
-        !router.crashed && router.iface_of(port).is_some_and(|iface| router.kernel.link_up(iface))
+        !router.crashed
+            && router.stun.is_none()
+            && router.iface_of(port).is_some_and(|iface| router.kernel.link_up(iface))
     }
 }

@@ -6,8 +6,7 @@ use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac,
 use vrrplab_engine::{Instant, Policy, Rule, Span, State, Trace, TraceKind};
 use vrrplab_formats::world::{
     Ask, Attachment, Client, ClientId, Expectation, Invariants, LinkQuality, Member, Network, NetworkId, Node, NodeId,
-    Place, Port,
-    Promise, World,
+    Place, Port, Promise, World,
 };
 
 use crate::moment::{Moment, Observer, PortInfo};

@@ -82,7 +82,7 @@ impl Reader<'_> {
         let node = text.node.as_ref().map(|node| self.node(node));
         let of = node.flatten();
         let instance = text.instance.as_ref().map(|instance| self.instance(instance, of));
-        let client = text.client.as_ref().map(|client| self.client(client));
+        let client = text.client.as_ref().map(|client| self.one_client(client));
         let (window, node, client) = (all(window)?, all(node)?, all(client)?);
         Some(ExpectedViolation { place, text: words, invariant: invariant?, window, node, instance, client })
     }
