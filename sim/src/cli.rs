@@ -17,7 +17,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use output::Exit;
-pub use run::summary;
+pub use run::{LARGE_SITE, kept_text, summary};
 
 /// Simulates VRRP failover as keepalived does it, before production does.
 #[derive(Debug, Parser)]

@@ -160,6 +160,9 @@ impl Observer for Watch {
                 self.look_at_all(at);
             }
             Moment::Gone(_) | Moment::Islands(_) => {
+                if matches!(moment, Moment::Islands(_)) {
+                    self.agreement.reconnected(at);
+                }
                 self.scene.see(at, moment);
                 self.look_at_all(at);
             }

@@ -51,7 +51,7 @@ fn a_violation_that_nobody_expects_fails_the_run_and_tells_who_believed_what() {
     assert!(!outcome.held());
     let summary = outcome.objections.summary();
     for line in [
-        "FAIL invariant one-master violated at 7.605868: vrid 51 on lan has had 2 masters that hear each other since \
+        "FAIL invariant one-master violated at 7.605868: vrid 51 on lan has had 2 masters that are connected since \
          3.609375: r1, r2 (allowed: 3.996493 s)",
         "     view:  r1 VI_1: MASTER since 3.414062 [backup-timer-expired], holds 192.168.10.100, has heard no advert",
         "     view:  r2 VI_1: MASTER since 3.609375 [backup-timer-expired], holds 192.168.10.100, has heard no advert",

@@ -142,7 +142,7 @@ fn without_a_time_every_change_of_master_is_told_and_every_violation() {
     assert_eq!(heads.len(), 2, "{out}");
     for line in [
         "        3.414262  1 advert of r1 refused [receive-auth-failure]",
-        "one-master violated at 7.605868: vrid 51 on lan has had 2 masters that hear each other since 3.609375: r1, r2",
+        "one-master violated at 7.605868: vrid 51 on lan has had 2 masters that are connected since 3.609375: r1, r2",
     ] {
         assert!(out.contains(line), "`{line}` is missing in:\n{out}");
     }

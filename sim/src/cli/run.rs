@@ -97,6 +97,20 @@ fn print_lines(timeline: &Timeline, lines: &[Line], args: &RunArgs) -> io::Resul
     Ok(())
 }
 
+/// Sites with more nodes than this are kept from their first fault on: before it, hundreds of daemons start.
+pub const LARGE_SITE: usize = 50;
+
+/// What is kept beside a scenario: its timeline and its summary.
+pub fn kept_text(world: &World, outcome: &Outcome) -> String {
+    let summary = summary(world, outcome);
+    let first = world.faults.first().map(|fault| fault.at).filter(|_| world.nodes.len() > LARGE_SITE);
+    let Some(first) = first else { return format!("{}\n{summary}", outcome.timeline.render(false, false)) };
+    let timeline = &outcome.timeline;
+    let lines = timeline.lines().iter().filter(|line| line.at >= first && line.level == Level::Normal);
+    let lines: String = lines.map(|line| timeline.text(line, false) + "\n").collect();
+    format!("{lines}\n{summary}")
+}
+
 /// Expectations, violated invariants and clients, after the timeline.
 pub fn summary(world: &World, outcome: &Outcome) -> String {
     let mut text = String::new();

@@ -1,8 +1,8 @@
 //! `agreement`: once nothing disturbs any more, each connected part has one master and keeps it.
 use std::collections::BTreeMap;
 
-use vrrplab_engine::{Instant, State};
-use vrrplab_formats::world::{Invariant, Invariants, World};
+use vrrplab_engine::{Instant, Span, State};
+use vrrplab_formats::world::{FabricFault, Fault, Invariant, Invariants, NodeFault, RogueFault, World};
 
 use super::scene::{Group, Scene, Seat};
 use super::violation::{Finding, Parties};
@@ -11,7 +11,7 @@ use crate::observe::words::time;
 /// The watch over the end of a run.
 #[derive(Debug)]
 pub struct Agreement {
-    /// The last fault or start.
+    /// The last fault or start has ended, or the last change of who is connected came.
     disturbed: Instant,
     /// The last change of state, by group.
     changed: BTreeMap<Group, Instant>,
@@ -21,8 +21,14 @@ impl Agreement {
     /// The faults and starts of a world.
     pub fn new(world: &World) -> Agreement {
         let starts = world.nodes.iter().filter_map(|node| node.start);
-        let faults = world.faults.iter().map(|fault| fault.at);
+        let faults =
+            world.faults.iter().map(|timed| lasts(&timed.fault).map_or(Instant(u64::MAX), |span| timed.at + span));
         Agreement { disturbed: starts.chain(faults).max().unwrap_or_default(), changed: BTreeMap::new() }
+    }
+
+    /// Others are connected than before.
+    pub fn reconnected(&mut self, at: Instant) {
+        self.disturbed = self.disturbed.max(at);
     }
 
     /// An instance has changed its state.
@@ -38,10 +44,10 @@ impl Agreement {
         }
         for group in scene.groups() {
             let allow = limits.allow.get(&Invariant::Agreement).copied().unwrap_or_else(|| scene.calm(group));
-            let calm = self.disturbed + allow;
-            if calm >= end {
+            if end.since(self.disturbed) <= allow {
                 continue;
             }
+            let calm = self.disturbed + allow;
             let find = |what: String| {
                 let parties = Parties::group(scene, group, |_| true);
                 let (at, since) = (calm, self.disturbed);
@@ -50,7 +56,7 @@ impl Agreement {
             let name = scene.group_name(group);
             if let Some(changed) = self.changed.get(&group).filter(|changed| **changed > calm) {
                 findings.push(find(format!(
-                    "{name} still changed at {}; the last fault was at {}, and calm was due at {}",
+                    "{name} still changed at {}; nothing was done since {}, and calm was due at {}",
                     time(*changed),
                     time(self.disturbed),
                     time(calm)
@@ -60,6 +66,17 @@ impl Agreement {
             }
         }
         findings
+    }
+}
+
+/// How long a fault goes on disturbing by itself; `None`: for ever.
+fn lasts(fault: &Fault) -> Option<Span> {
+    match fault {
+        Fault::Node(NodeFault::Stun { length: lasts, .. }) | Fault::Fabric(FabricFault::Storm { lasts, .. }) => {
+            Some(*lasts)
+        }
+        Fault::Rogue(RogueFault { pace, .. }) => pace.count.map(|count| pace.every.times(count.saturating_sub(1))),
+        _ => Some(Span::ZERO),
     }
 }
 

@@ -134,7 +134,7 @@ impl Masters {
         for (group, (nodes, since, limit)) in by_group {
             let names: Vec<&str> = nodes.iter().map(|node| scene.names.node(*node)).collect();
             let what = format!(
-                "{} has had {} masters that hear each other since {}: {} (allowed: {})",
+                "{} has had {} masters that are connected since {}: {} (allowed: {})",
                 scene.group_name(group),
                 names.len(),
                 time(since),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use vrrplab_engine::model::{AddressFamily, InstanceModel, NodeModel};
 use vrrplab_engine::vrrp::skew;
 use vrrplab_engine::{Instant, Rule, Span, State, Trace, TraceKind};
-use vrrplab_formats::world::{Fault, Member, NetworkId, NodeId, World};
+use vrrplab_formats::world::{Fault, LinkQuality, Member, NetworkId, NodeId, World};
 
 use crate::fabric::PortId;
 use crate::moment::{Moment, PortInfo};
@@ -14,7 +14,7 @@ use crate::observe::words::{Names, time};
 /// So many of the last causes are told.
 const CAUSES: usize = 6;
 
-/// A virtual router as the network sees it: all instances of one VRID on one segment.
+/// A virtual router as the network sees it: all instances of one VRID on one segment, or on several that trunks join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Group {
     /// The segment.
@@ -57,7 +57,7 @@ pub struct Scene {
     pub names: Names,
     /// Every instance.
     pub seats: Vec<Seat>,
-    /// The segment of each port.
+    /// The segment of each port: its network, or the first of those that trunks join with it.
     networks: Vec<NetworkId>,
     /// The first port of each node.
     first_ports: Vec<usize>,
@@ -78,11 +78,14 @@ impl Scene {
             networks.extend(node.ports.iter().map(|port| port.network));
         }
         networks.extend(world.clients.iter().map(|client| client.network));
-        let crossing = |link: vrrplab_formats::world::LinkQuality| (link.delay + link.jitter).times(4);
+        let joined = joined(world);
+        for network in &mut networks {
+            *network = joined[network.0];
+        }
         let mut scene = Scene {
             names: Names::new(world, ports),
             seats: Vec::new(),
-            crossings: world.networks.iter().map(|network| crossing(network.link)).collect(),
+            crossings: crossings(world, &joined),
             networks,
             first_ports,
             islands: Vec::new(),
@@ -275,6 +278,31 @@ impl Scene {
         let family = if group.v6 { " (IPv6)" } else { "" };
         format!("vrid {}{family} on {}", group.vrid, self.names.network(group.network))
     }
+}
+
+/// For every network, the first of those that trunks join with it.
+fn joined(world: &World) -> Vec<NetworkId> {
+    let mut first: Vec<NetworkId> = (0..world.networks.len()).map(NetworkId).collect();
+    for trunk in &world.trunks {
+        let [one, other] = trunk.between.map(|end| first[end.0]);
+        first.iter_mut().filter(|at| **at == one.max(other)).for_each(|at| *at = one.min(other));
+    }
+    first
+}
+
+/// Two crossings there and two back, at worst, and all trunks there and back, by segment.
+fn crossings(world: &World, joined: &[NetworkId]) -> Vec<Span> {
+    let worst = |link: LinkQuality| link.delay + link.jitter;
+    let ports = world.nodes.iter().flat_map(|node| &node.ports);
+    let own = ports.filter_map(|port| Some((joined[port.network.0], worst(port.attachment.link?))));
+    let common = world.networks.iter().zip(joined).map(|(network, at)| (*at, worst(network.link)));
+    let links: Vec<(NetworkId, Span)> = own.chain(common).collect();
+    let trunk = |at: NetworkId| {
+        let trunks = world.trunks.iter().filter(|trunk| joined[trunk.between[0].0] == at);
+        trunks.fold(Span::ZERO, |sum, trunk| sum + worst(trunk.link).times(2))
+    };
+    let longest = |at: NetworkId| links.iter().filter(|(of, _)| *of == at).map(|(_, span)| *span).max();
+    (0..world.networks.len()).map(NetworkId).map(|at| longest(at).unwrap_or_default().times(4) + trunk(at)).collect()
 }
 
 fn fixed(world: &World) -> BTreeSet<(Member, IpAddr)> {

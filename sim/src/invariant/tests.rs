@@ -74,7 +74,7 @@ fn two_masters_may_meet_for_one_down_timer() {
         ends(watch, 9_000)
     };
     assert_eq!(play(2_000 + DOWN_MS), []);
-    let words = "vrid 51 on lan has had 2 masters that hear each other since 2.000000: r1, r2 (allowed: 3.996093 s)";
+    let words = "vrid 51 on lan has had 2 masters that are connected since 2.000000: r1, r2 (allowed: 3.996093 s)";
     assert_eq!(play(2_000 + DOWN_MS + 1), [(Invariant::OneMaster, 5_996, words.to_owned())]);
 }
 
@@ -230,7 +230,7 @@ fn an_expected_violation_is_well_and_one_that_does_not_come_is_not() {
         let objections = watch.judge();
         (objections.held(), objections.summary())
     };
-    let found = "vrid 51 on lan has had 2 masters that hear each other since 2.000000: r1, r2 (allowed: 3.996093 s)";
+    let found = "vrid 51 on lan has had 2 masters that are connected since 2.000000: r1, r2 (allowed: 3.996093 s)";
     let ok = format!("ok   violation expected: invariant: one-master\n     5.996093: {found}\n");
     assert_eq!(play(expected(1, Some((5_000, 6_000)))), (true, ok));
     let fails = format!(

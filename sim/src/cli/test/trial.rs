@@ -10,10 +10,11 @@ use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::World;
 
 use super::super::output::{Exit, write_whole};
-use super::super::run::summary;
+use super::super::run::kept_text;
 use super::snapshot;
 use crate::experiment::{self, Outcome};
 use crate::library::Entry;
+use crate::observe::words::time;
 
 /// How scenarios are to be played.
 pub(super) struct Plan<'p> {
@@ -187,14 +188,20 @@ impl Trial {
             let title = format!("{}:{}: {}", broken.place.file, broken.place.line, broken.text);
             self.fail(title, format!("found {}", broken.found));
         }
-        if !outcome.held() && self.failures.is_empty() {
-            self.fail("the run does not hold".to_owned(), "`vrrplab run` tells why".to_owned());
+        for violation in outcome.objections.violations.iter().filter(|violation| !violation.expected) {
+            let finding = &violation.finding;
+            let title = format!("invariant {} violated at {}", finding.invariant.id(), time(finding.at));
+            self.fail(title, finding.what.clone());
+        }
+        for missing in outcome.objections.expected.iter().filter(|expected| expected.found.is_none()) {
+            let title = format!("{}:{}: {}", missing.place.file, missing.place.line, missing.text);
+            self.fail(title, "this violation was expected and did not come".to_owned());
         }
     }
 
     fn compare(&mut self, world: &World, outcome: &Outcome, plan: &Plan<'_>) {
         let path = self.entry.path.with_extension("snap");
-        let made = format!("{}\n{}", outcome.timeline.render(false, false), summary(world, outcome));
+        let made = kept_text(world, outcome);
         let kept = std::fs::read_to_string(&path).ok();
         match kept.as_deref().map(|kept| snapshot::difference(kept, &made)) {
             Some(None) => return,
