@@ -78,7 +78,9 @@ fn add_looks(world: &mut World, args: &RunArgs) -> Result<(), String> {
     for text in &args.show {
         let look = scenario::look(world, text)?;
         match look.host {
-            None if !hosts.is_empty() => world.looks.extend(hosts.iter().map(|host| Look { host: Some(*host), ..look })),
+            None if !hosts.is_empty() => {
+                world.looks.extend(hosts.iter().map(|host| Look { host: Some(*host), ..look }))
+            }
             _ => world.looks.push(look),
         }
     }

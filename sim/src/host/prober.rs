@@ -52,7 +52,12 @@ struct Attempt {
 
 enum Talk {
     /// A TCP connection, what is to be done on it, and what was heard.
-    Stream { socket: SocketHandle, connected: bool, heard: Vec<u8>, say: Say },
+    Stream {
+        socket: SocketHandle,
+        connected: bool,
+        heard: Vec<u8>,
+        say: Say,
+    },
     Datagram,
     Echo,
 }

@@ -79,7 +79,8 @@ impl Lab<'_> {
         if !router.model.servers.is_empty() {
             let label = format!("warmup/{name}/{}", balancing.starts);
             balancing.starts += 1;
-            let mut new = Checkers::new(&router.model_now(&router.model), Warmups::Seed(Chance::new(seed, &label).bits()));
+            let mut new =
+                Checkers::new(&router.model_now(&router.model), Warmups::Seed(Chance::new(seed, &label).bits()));
             new.set_tracing(!watchers.is_empty());
             for (item, file) in router.model.files.iter().enumerate() {
                 if let Some(content) = router.programs.content(&file.path) {
@@ -336,7 +337,8 @@ fn role(daemon: &SyncDaemon, engine: &Engine) -> SyncRole {
 
 fn timeouts(wanted: LvsTimeouts) -> Timeouts {
     let kernel = Timeouts::default();
-    let seconds = |wanted: Option<u32>, other| wanted.filter(|s| *s > 0).map_or(other, |s| Span::from_secs(u64::from(s)));
+    let seconds =
+        |wanted: Option<u32>, other| wanted.filter(|s| *s > 0).map_or(other, |s| Span::from_secs(u64::from(s)));
     Timeouts {
         tcp: seconds(wanted.tcp, kernel.tcp),
         tcp_fin: seconds(wanted.tcp_fin, kernel.tcp_fin),

@@ -19,7 +19,8 @@ pub(super) struct Glance {
 
 /// All looks of a world: those that it asks for, and those that its promises need.
 pub(super) fn all(world: &World) -> Vec<Glance> {
-    let shown = world.looks.iter().map(|Look { view, at, host }| Glance { at: *at, view: *view, host: *host, shown: true });
+    let shown =
+        world.looks.iter().map(|Look { view, at, host }| Glance { at: *at, view: *view, host: *host, shown: true });
     let promised = world.expectations.iter().filter_map(|expectation| match &expectation.promise {
         Promise::Table(table) => {
             Some(Glance { at: table.at, view: View::Ipvs, host: Some(Member::Node(table.node)), shown: false })

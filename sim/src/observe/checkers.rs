@@ -21,7 +21,9 @@ pub fn line(trace: &Trace) -> (String, Level, Tone) {
 
 fn tone(news: &News) -> Tone {
     match news {
-        News::Content(_) | News::PageWell { .. } | News::Added { .. } | News::Gained(_) | News::SorryOut { .. } => Tone::Good,
+        News::Content(_) | News::PageWell { .. } | News::Added { .. } | News::Gained(_) | News::SorryOut { .. } => {
+            Tone::Good
+        }
         News::Tried(..) | News::Failed(..) | News::Removed { .. } | News::Lost(_) | News::StartsWithout(_) => Tone::Bad,
         News::SorryIn { .. } => Tone::Bad,
         _ => Tone::Plain,
@@ -33,7 +35,9 @@ fn unsaid(trace: &Trace) -> String {
     let (server, service) = (&trace.server, &trace.service);
     match &trace.news {
         News::Tried(name, why) => format!("{} of {server} of VS {service} fails once: {}", check(name), reason(*why)),
-        News::Failed(name, why, _) => format!("{} of {server} of VS {service} has failed: {}", check(name), reason(*why)),
+        News::Failed(name, why, _) => {
+            format!("{} of {server} of VS {service} has failed: {}", check(name), reason(*why))
+        }
         News::Content(name) => format!("{} of {server} of VS {service} succeeds", check(name)),
         News::Unjudged => format!("a page of {server} of VS {service} counts as good: its regex is not evaluated"),
         other => format!("{server} of VS {service}: {other:?}"),

@@ -134,7 +134,8 @@ fn connections(conns: &[ConnView]) -> String {
         let at = |(ip, port)| place(ip, port);
         let (client, virt, server) = (at(conn.client), at(conn.virt), at(conn.server));
         let (minutes, seconds) = (seconds / 60, seconds % 60);
-        let _ = writeln!(text, "{kind:<3} {minutes:02}:{seconds:02}  {:<11} {client:<18} {virt:<18} {server}", conn.state);
+        let _ =
+            writeln!(text, "{kind:<3} {minutes:02}:{seconds:02}  {:<11} {client:<18} {virt:<18} {server}", conn.state);
     }
     text
 }

@@ -9,9 +9,9 @@ use crate::fabric::{DropReason, PortId};
 use crate::host::Trouble;
 use crate::moment::{Moment, Observer, PortInfo};
 use crate::observe::blocks::Blocks;
-use crate::observe::{checkers, classify, tables};
 use crate::observe::outage::{Sequence, Turn};
 use crate::observe::words::{self, Names};
+use crate::observe::{checkers, classify, tables};
 
 /// How much a reader wants to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

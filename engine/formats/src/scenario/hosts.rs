@@ -155,7 +155,18 @@ impl Reader<'_> {
         let instances = model.iter().flat_map(|m| &m.instances).map(|i| i.name.clone()).collect();
         let (name, model) = (name.value.clone(), model.filter(|_| whole));
         let start = start.filter(|_| daemon);
-        self.nodes.push(NodeSoFar { name, interfaces, ports, model, instances, start, services, files, daemon, kernel });
+        self.nodes.push(NodeSoFar {
+            name,
+            interfaces,
+            ports,
+            model,
+            instances,
+            start,
+            services,
+            files,
+            daemon,
+            kernel,
+        });
     }
 
     /// A 1-based position as two bytes of a derived MAC.

@@ -69,7 +69,12 @@ impl Reader<'_> {
             Short::Long(long) => self.server_details(long),
         };
         if promise.is_none() {
-            self.refuse_at(&text.0, "a number of this server is out of range", "", "0 or more, the least not above the most");
+            self.refuse_at(
+                &text.0,
+                "a number of this server is out of range",
+                "",
+                "0 or more, the least not above the most",
+            );
         }
         let ((ip, port), promise) = (at?.value, promise?);
         Some((Endpoint { ip, port }, promise))
@@ -112,7 +117,9 @@ mod tests {
         ] {
             assert_eq!(service(text), Ok(wanted), "{text}");
         }
-        for bad in ["", "tcp", "tcp 10.0.0.100", "10.0.0.100:80", "fwmark", "fwmark x", "fwmark 3 inet7", "tcp 1.1.1.1:1 2"] {
+        for bad in
+            ["", "tcp", "tcp 10.0.0.100", "10.0.0.100:80", "fwmark", "fwmark x", "fwmark 3 inet7", "tcp 1.1.1.1:1 2"]
+        {
             assert!(service(bad).is_err(), "{bad}");
         }
     }

@@ -76,7 +76,7 @@ pub(in crate::scenario) enum FaultText {
     /// The device vanishes and comes back up at once, without its addresses.
     NicRecreated(NicText),
     /// Services of a node change.
-    Service(ServiceFaultText),
+    Service(Box<ServiceFaultText>),
 }
 
 /// A file from now on.

@@ -17,7 +17,7 @@ pub(in crate::scenario) enum PromiseText {
     /// How long, in total, there are two or more masters.
     TwoMasters(TwoMastersText),
     /// What a client saw.
-    Client(ClientSawText),
+    Client(Box<ClientSawText>),
     /// How many frames of a kind are seen.
     Frames(FramesText),
     /// What a table of virtual servers holds.
