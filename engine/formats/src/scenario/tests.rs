@@ -326,7 +326,7 @@ fn the_schema_knows_the_keys() {
     assert_eq!(
         words.join(" "),
         "cut uncut port_down port_up nic_down nic_up partition heal crash kill stop pause resume start reload port_security file script process bfd \
-         firewall address refuse_address route sysctl nic_recreated"
+         firewall address refuse_address route sysctl nic_recreated service"
     );
 }
 
