@@ -7,6 +7,7 @@ use vrrplab_engine::model::IfAddr;
 use super::leaf::{Leaf, Yaml};
 use super::reader::Reader;
 use super::units::{Number, PrefixedKind};
+use crate::diagnostics::Diagnostic;
 
 /// The most hosts that one entry may stand for.
 const MOST: i64 = 10_000;
@@ -95,10 +96,11 @@ impl Reader<'_> {
             read(self, &named);
         }
         self.turn = None;
-        // what is wrong with one is mostly wrong with all
+        // what is wrong with one is mostly wrong with all: of each place, the first is told
         let found = self.report.diagnostics.split_off(before);
         for diagnostic in found {
-            if !self.report.diagnostics[before..].contains(&diagnostic) {
+            let told = |known: &Diagnostic| known.file == diagnostic.file && known.span == diagnostic.span;
+            if !self.report.diagnostics[before..].iter().any(told) {
                 self.report.diagnostics.push(diagnostic);
             }
         }
