@@ -16,6 +16,7 @@ mod sockets;
 #[cfg(test)]
 mod tests;
 mod trouble;
+mod writes;
 
 pub use asker::{Asker, Event};
 pub use prober::Prober;

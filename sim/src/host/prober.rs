@@ -338,3 +338,6 @@ fn datagram((own, to): Ends, payload: &[u8]) -> Vec<u8> {
     udp.emit(&mut packet, &own.0.into(), &to.0.into(), payload.len(), |room| room.copy_from_slice(payload), &checks);
     bytes
 }
+
+#[cfg(test)]
+mod tests;

@@ -290,6 +290,9 @@ impl Lab<'_> {
             EffectKind::ProgramIpvs(command) => self.program(n, &command, rule, watchers),
             EffectKind::RunScript(program) => {
                 self.show(watchers, &Moment::Ran { node, words: &program.words, rule });
+                for (path, content) in self.routers[n].programs.writes(&program.words) {
+                    self.write_file(n, &path, content.as_deref(), watchers);
+                }
             }
             EffectKind::WriteLine { fifo, line } => {
                 self.show(watchers, &Moment::Told { node, line: &format!("{fifo}: {line}"), rule });

@@ -179,3 +179,6 @@ fn is(dest: &DestView, promise: &ServerPromise) -> bool {
         && within(promise.active, dest.active)
         && within(promise.inactive, dest.inactive)
 }
+
+#[cfg(test)]
+mod tests;

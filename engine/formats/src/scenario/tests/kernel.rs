@@ -77,6 +77,7 @@ fn kernels_are_set_up_as_the_file_says() {
         ..rule(Chain::Forward)
     };
     let setup = KernelSetup {
+        ipip: false,
         loopback: vec![addr("203.0.113.10", 32)],
         routes: vec![
             Route { to: addr("0.0.0.0", 0), via: Some(one("192.0.2.254")), iface: None },

@@ -1,0 +1,105 @@
+//! Probes against the services of one other host, on a wire where every packet arrives at once.
+use std::net::Ipv4Addr;
+
+use vrrplab_engine::model::lvs::Endpoint;
+use vrrplab_formats::world::{Page, Serves, Service};
+
+use super::*;
+use crate::host::Responder;
+
+const OWN: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 1);
+const SERVER: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 11);
+
+fn at(ms: u64) -> Instant {
+    Instant::ZERO + Span::from_millis(ms)
+}
+
+fn to(port: u16) -> Connection {
+    let to = Endpoint { ip: SERVER.into(), port };
+    Connection { to, from: None, from_port: 0, interface: None, mark: 0, timeout: Span::from_secs(3) }
+}
+
+/// What a probe of this port comes to, and when.
+fn outcome(services: &[Service], port: u16, ask: &Ask, heard: bool) -> (Instant, Answer) {
+    let mut prober = Prober::new("lb1", 1);
+    let mut server = Responder::new("rs1", services, 1);
+    let mut now = at(1_000);
+    prober.start(now, 7, &to(port), ask, Some(OWN.into()));
+    for _ in 0..10_000 {
+        let (mut out, mut back) = (Vec::new(), Vec::new());
+        prober.poll(now, &mut out);
+        prober.advance(now);
+        prober.poll(now, &mut out);
+        if let Some((job, answer)) = prober.answer() {
+            assert_eq!(job, 7);
+            return (now, answer);
+        }
+        out.iter().filter(|_| heard).for_each(|packet| server.receive(now, packet));
+        server.wake(now, &mut back);
+        for packet in &back {
+            assert!(prober.wants(packet), "nobody else waits for it");
+            prober.receive(packet);
+        }
+        if back.is_empty() {
+            let next = prober.next_wake(now, false).into_iter().chain(server.next_wake(now)).min();
+            now = next.expect("a probe ends by its timeout at the latest");
+        }
+    }
+    panic!("no answer");
+}
+
+fn web(status: u16, body: &str) -> Service {
+    let page = Page { status, body: body.into() };
+    Service { port: 80, serves: Serves::Http { page, paths: Vec::new() }, delay: Span::ZERO }
+}
+
+fn page() -> Ask {
+    Ask::Page { tls: None, request: b"GET / HTTP/1.0\r\n\r\n".to_vec() }
+}
+
+#[test]
+fn a_connection_is_made_refused_or_not_answered() {
+    let services = [web(200, "well")];
+    assert_eq!(outcome(&services, 80, &Ask::Connect, true), (at(1_000), Answer::Reached));
+    assert_eq!(outcome(&services, 81, &Ask::Connect, true).1, Answer::Refused(ECONNREFUSED));
+    assert_eq!(outcome(&services, 80, &Ask::Connect, false), (at(4_000), Answer::TimedOut));
+}
+
+#[test]
+fn a_page_is_all_that_came_until_the_server_closed() {
+    let (_, answer) = outcome(&[web(503, "sick")], 80, &page(), true);
+    let Answer::Page(bytes) = answer else { panic!("{answer:?}") };
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(text.starts_with("HTTP/1.0 503 ") && text.ends_with("\r\n\r\nsick"), "{text}");
+}
+
+#[test]
+fn a_datagram_comes_back_or_the_port_is_closed_or_nothing_is_heard() {
+    let udp = [Service { port: 5000, serves: Serves::Udp, delay: Span::ZERO }];
+    let ask = Ask::Datagram(b"ping".to_vec());
+    assert_eq!(outcome(&udp, 5000, &ask, true), (at(1_000), Answer::Datagram(b"ping".to_vec())));
+    assert_eq!(outcome(&udp, 5001, &ask, true).1, Answer::Refused(ECONNREFUSED));
+    assert_eq!(outcome(&udp, 5000, &ask, false), (at(4_000), Answer::TimedOut));
+}
+
+#[test]
+fn an_echo_comes_back() {
+    assert_eq!(outcome(&[], 0, &Ask::Echo, true), (at(1_000), Answer::Reached));
+}
+
+#[test]
+fn without_a_way_the_answer_is_there_at_once() {
+    let mut prober = Prober::new("lb1", 1);
+    prober.start(at(5), 1, &to(80), &Ask::Connect, None);
+    assert_eq!(prober.next_wake(at(5), false), Some(Instant(at(5).0 + 1)));
+    assert_eq!(prober.answer(), Some((1, Answer::Refused(ENETUNREACH))));
+}
+
+#[test]
+fn what_is_cancelled_has_no_answer() {
+    let mut prober = Prober::new("lb1", 1);
+    prober.start(at(0), 1, &to(80), &Ask::Connect, Some(OWN.into()));
+    prober.cancel(at(1), 1);
+    prober.advance(at(9_000));
+    assert_eq!((prober.answer(), prober.next_wake(at(9_000), true)), (None, None));
+}
