@@ -93,7 +93,6 @@ fn kernels_are_set_up_as_the_file_says() {
         firewall: vec![icmp, through],
         nat: vec![OneToOne { outside: one("203.0.113.10"), inside: one("10.0.0.100") }],
         masquerade: Some(qg),
-        ipip: false,
     };
     assert_eq!(good(GATEWAY).nodes[1].kernel, setup);
 }
