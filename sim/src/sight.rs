@@ -1,6 +1,4 @@
 //! What a host shows when it is looked at: its tables as values, before they are words.
-use std::net::IpAddr;
-
 use vrrplab_engine::Instant;
 use vrrplab_engine::lvs::{ConnView, ServiceView};
 use vrrplab_formats::world::{Member, View};
@@ -21,8 +19,8 @@ pub struct Sight {
 /// What was seen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scene {
-    /// The virtual servers, and those of their servers that are the host itself.
-    Ipvs(Vec<ServiceView>, Vec<IpAddr>),
+    /// The virtual servers.
+    Ipvs(Vec<ServiceView>),
     /// The connections of virtual servers.
     Conns(Vec<ConnView>),
     /// The neighbours.
@@ -35,12 +33,7 @@ impl Scene {
     /// Looks at a kernel; none where it has no such tables.
     pub fn of(kernel: &Kernel, now: Instant, view: View) -> Option<Scene> {
         Some(match view {
-            View::Ipvs => {
-                let services = kernel.director()?.services();
-                let servers = services.iter().flat_map(|service| service.dests.iter().map(|dest| dest.key.ip));
-                let local = servers.filter(|ip| ip.is_loopback() || kernel.holds(*ip)).collect();
-                Scene::Ipvs(services, local)
-            }
+            View::Ipvs => Scene::Ipvs(kernel.director()?.services()),
             View::Conns => Scene::Conns(kernel.director()?.connections(now)),
             View::Arp => Scene::Arp(kernel.neighbour_views(now)),
             View::Addr => Scene::Addr(kernel.link_views()),
@@ -50,7 +43,7 @@ impl Scene {
     /// Which view it is.
     pub const fn view(&self) -> View {
         match self {
-            Scene::Ipvs(..) => View::Ipvs,
+            Scene::Ipvs(_) => View::Ipvs,
             Scene::Conns(_) => View::Conns,
             Scene::Arp(_) => View::Arp,
             Scene::Addr(_) => View::Addr,

@@ -1,7 +1,5 @@
-//! The hooks of IPVS: packets for this host and answers that pass through it are shown to the director, which may rewrite
-//! them, send them elsewhere or end them; and the directors' talk about their connections.
-//!
-//! Packets that this host makes itself are not shown to it.
+//! The hooks of IPVS: packets for this host, answers that pass through it and what its own sockets send are shown to the director,
+//! which may rewrite them, send them elsewhere or end them; and the directors' talk about their connections.
 use std::net::{IpAddr, Ipv4Addr};
 
 use smoltcp::phy::ChecksumCapabilities;
@@ -127,7 +125,9 @@ impl Kernel {
         let verdict = ipvs.director.packet(now, Arrival { hook, mark: 0 }, &Ways(self), &mut packet);
         self.ipvs = Some(ipvs);
         let passed = match verdict {
-            Verdict::Accept | Verdict::Answer | Verdict::Deliver => Some(packet),
+            // From outside nothing gets to a loopback address.
+            Verdict::Deliver => frames::header(&packet).filter(|header| !header.dst.is_loopback()).map(|_| packet),
+            Verdict::Accept | Verdict::Answer => Some(packet),
             Verdict::Forward(server) => {
                 if let (Some(header), Some(way)) = (frames::header(&packet), self.way(server)) {
                     self.route_out(now, way, &header, packet, out);
@@ -136,7 +136,7 @@ impl Kernel {
             }
             Verdict::Drop(_) => None,
             Verdict::Refuse(error) => {
-                self.send_ip(now, error, out);
+                self.send_past_ipvs(now, error, out);
                 None
             }
         };
@@ -181,7 +181,7 @@ impl Kernel {
         });
         while let Some(message) = self.ipvs.as_mut().and_then(|ipvs| ipvs.director.next_sync()) {
             if let Some(from) = primary {
-                self.send_ip(now, datagram(from, link, &message), out);
+                self.send_past_ipvs(now, datagram(from, link, &message), out);
             }
         }
     }

@@ -2,6 +2,7 @@
 use std::net::IpAddr;
 
 use vrrplab_engine::Instant;
+use vrrplab_engine::lvs::Hook;
 use vrrplab_formats::world::{Chain, LOOPBACK};
 
 use super::firewall::{Through, passes};
@@ -12,6 +13,13 @@ use super::{Iface, Kernel, KernelOut};
 impl Kernel {
     /// A local socket sends an IP packet. What has no route, or is for this host itself, is dropped.
     pub fn send_ip(&mut self, now: Instant, packet: Vec<u8>, out: &mut Vec<KernelOut>) {
+        if let Some(packet) = self.ipvs_hook(now, Hook::LocalOut, packet, out) {
+            self.send_past_ipvs(now, packet, out);
+        }
+    }
+
+    /// The same, behind the hook of IPVS.
+    pub(super) fn send_past_ipvs(&mut self, now: Instant, packet: Vec<u8>, out: &mut Vec<KernelOut>) {
         let Some(header) = frames::header(&packet) else {
             return;
         };

@@ -129,7 +129,7 @@ impl Lab<'_> {
         self.probe(n, watchers);
     }
 
-    /// Power loss: no tables are left.
+    /// Power loss: no tables are left, and nothing is said to anyone.
     pub(super) fn crash_ipvs(&mut self, n: usize) {
         let router = &mut self.routers[n];
         let seed = Chance::new(self.seed, &format!("ipvs/{}", router.model.name)).bits();
@@ -142,6 +142,7 @@ impl Lab<'_> {
 
     /// SIGHUP.
     pub(super) fn reload_checkers(&mut self, n: usize, config: &NodeModel, watchers: Watchers<'_, '_>) {
+        self.routers[n].kernel.set_ipvs_timeouts(timeouts(config.globals.lvs_timeouts));
         let begun = self.routers[n].balancing.as_ref().is_some_and(|b| b.checkers.is_some());
         match (begun, config.servers.is_empty()) {
             (false, true) => {}

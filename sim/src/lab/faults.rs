@@ -81,10 +81,10 @@ impl Lab<'_> {
 
     /// Power loss: ports down, daemon and virtual addresses gone.
     fn crash(&mut self, node: NodeId, watchers: Watchers<'_, '_>) {
-        self.kill(node, watchers);
         let n = node.0;
-        self.routers[n].crashed = true;
         self.crash_ipvs(n);
+        self.kill(node, watchers);
+        self.routers[n].crashed = true;
         self.routers[n].responder.power_loss();
         if self.routers[n].stun.take().is_some() {
             self.stunned -= 1;

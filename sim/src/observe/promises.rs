@@ -238,7 +238,7 @@ impl Observer for Promises {
         match *moment {
             Moment::Sent { port, bytes, .. } => self.frame(at, port, None, bytes),
             Moment::Delivered { from, to, bytes } => self.frame(at, from, Some(to), bytes),
-            Moment::Looked(Sight { host, shown: false, scene: Scene::Ipvs(services, _) }) => {
+            Moment::Looked(Sight { host, shown: false, scene: Scene::Ipvs(services) }) => {
                 self.tables.push((at, *host, services.clone()));
             }
             _ => {}

@@ -16,7 +16,7 @@ use crate::sight::{Scene, Sight};
 /// What the tool prints, every line with its end.
 pub fn text(scene: &Scene) -> String {
     match scene {
-        Scene::Ipvs(services, local) => ipvs(services, local),
+        Scene::Ipvs(services) => ipvs(services),
         Scene::Conns(conns) => connections(conns),
         Scene::Arp(neighbours) => neighbours.iter().map(neighbour).collect(),
         Scene::Addr(links) => links.iter().map(link).collect(),
@@ -93,7 +93,7 @@ fn flag_names(scheduler: Option<Scheduler>, flags: SchedulerFlags) -> Vec<&'stat
     names.into_iter().zip(set).filter(|(_, set)| *set).map(|(name, _)| name).collect()
 }
 
-fn ipvs(services: &[ServiceView], local: &[IpAddr]) -> String {
+fn ipvs(services: &[ServiceView]) -> String {
     let mut text = String::from("IP Virtual Server version 1.2.1 (size=4096)\n");
     text.push_str("Prot LocalAddress:Port Scheduler Flags\n");
     text.push_str("  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n");
@@ -106,7 +106,6 @@ fn ipvs(services: &[ServiceView], local: &[IpAddr]) -> String {
         dests.sort_by_key(|dest| dest.key);
         for dest in dests {
             let method = match dest.config.forwarding {
-                _ if local.contains(&dest.key.ip) => "Local",
                 Forwarding::Nat => "Masq",
                 Forwarding::Dr => "Route",
                 Forwarding::Tun(_) => "Tunnel",

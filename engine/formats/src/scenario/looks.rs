@@ -48,7 +48,7 @@ impl Reader<'_> {
 pub fn look(world: &World, text: &str) -> Result<Look, String> {
     let (view, at, host) = written(text).map_err(|why| format!("{}: {}", why.title, why.help))?;
     if at > world.duration {
-        return Err(format!("`{text}` is after the end of {}, at {} s", world.name, world.duration));
+        return Err(format!("`{text}` is after the end of {}, at {}", world.name, world.duration));
     }
     let host = host.map(|name| member(world, &name)).transpose()?;
     Ok(Look { view, at: Instant(at.0), host })

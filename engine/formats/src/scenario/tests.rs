@@ -1,4 +1,5 @@
 //! Scenarios held in memory: what a good one means, and how bad ones are answered.
+mod balancing;
 mod clients;
 mod trouble;
 

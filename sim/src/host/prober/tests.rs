@@ -103,3 +103,64 @@ fn what_is_cancelled_has_no_answer() {
     prober.advance(at(9_000));
     assert_eq!((prober.answer(), prober.next_wake(at(9_000), true)), (None, None));
 }
+
+/// A mail server that greets, and then answers each line.
+struct Mail {
+    sockets: Sockets,
+    handle: SocketHandle,
+    says: VecDeque<&'static str>,
+    greeted: bool,
+}
+
+impl Mail {
+    fn new(says: &[&'static str]) -> Mail {
+        let mut sockets = Sockets::new(2);
+        let handle = sockets.add_tcp();
+        sockets.set.get_mut::<tcp::Socket<'_>>(handle).listen(25).unwrap();
+        Mail { sockets, handle, says: says.iter().copied().collect(), greeted: false }
+    }
+
+    fn hears(&mut self, now: Instant, packets: &[Vec<u8>]) -> Vec<Vec<u8>> {
+        let mut back = Vec::new();
+        packets.iter().for_each(|packet| self.sockets.receive(packet));
+        self.sockets.poll(now, &mut back);
+        let socket = self.sockets.set.get_mut::<tcp::Socket<'_>>(self.handle);
+        let mut heard = Vec::new();
+        read_all(socket, &mut heard);
+        if socket.may_send()
+            && (!heard.is_empty() || !std::mem::replace(&mut self.greeted, true))
+            && let Some(line) = self.says.pop_front()
+        {
+            socket.send_slice(line.as_bytes()).unwrap();
+        }
+        self.sockets.poll(now, &mut back);
+        back
+    }
+}
+
+#[test]
+fn a_mail_server_is_talked_to_line_by_line_until_it_says_something_else() {
+    let says = vec![b"HELO lb1\r\n".to_vec(), b"QUIT\r\n".to_vec()];
+    for (lines, heard) in [
+        (&["220 rs1\r\n", "250 well\r\n", "221 bye\r\n"][..], &["220 rs1\r", "250 well\r", "221 bye\r"][..]),
+        (&["220 rs1\r\n", "501 no\r\n"][..], &["220 rs1\r", "501 no\r"][..]),
+        (&["554 go away\r\n220 or not\r\n"][..], &["554 go away\r"][..]),
+    ] {
+        let (mut prober, mut mail) = (Prober::new("lb1", 1), Mail::new(lines));
+        let mut now = at(1_000);
+        prober.start(now, 3, &to(25), &Ask::Dialogue(says.clone()), Some(OWN.into()));
+        let answer = loop {
+            let mut out = Vec::new();
+            prober.poll(now, &mut out);
+            prober.advance(now);
+            prober.poll(now, &mut out);
+            if let Some((_, answer)) = prober.answer() {
+                break answer;
+            }
+            mail.hears(now, &out).iter().for_each(|packet| prober.receive(packet));
+            now = now + Span::from_millis(1);
+            assert!(now < at(3_000), "stalled");
+        };
+        assert_eq!(answer, Answer::Lines(heard.iter().map(|line| line.as_bytes().to_vec()).collect()));
+    }
+}

@@ -44,20 +44,13 @@ fn the_table_is_printed_as_ipvsadm_prints_it() {
         dest("10.0.0.11:0", Forwarding::Tun(Tunnel::Ipip), (3, 0, 0)),
         dest("127.0.0.1:0", Forwarding::Nat, (0, 0, 0)),
     ];
-    let scene = Scene::Ipvs(
-        vec![
-            persistent(
-                view(Virtual::Mark(AddressFamily::V4, 7), Scheduler::Rr, others),
-                300,
-                Granularity::Mask(u32::MAX),
-            ),
-            persistent(hashed, 10_800, Granularity::Mask(0xffff_ff00)),
-            one_packet,
-            persistent(v6, 60, Granularity::Prefix(64)),
-            persistent(view(tcp("166.166.166.166:80"), Scheduler::Sh, seed), 10_800, Granularity::Mask(u32::MAX)),
-        ],
-        vec!["127.0.0.1".parse().unwrap()],
-    );
+    let scene = Scene::Ipvs(vec![
+        persistent(view(Virtual::Mark(AddressFamily::V4, 7), Scheduler::Rr, others), 300, Granularity::Mask(u32::MAX)),
+        persistent(hashed, 10_800, Granularity::Mask(0xffff_ff00)),
+        one_packet,
+        persistent(v6, 60, Granularity::Prefix(64)),
+        persistent(view(tcp("166.166.166.166:80"), Scheduler::Sh, seed), 10_800, Granularity::Mask(u32::MAX)),
+    ]);
     let expected = "\
 IP Virtual Server version 1.2.1 (size=4096)
 Prot LocalAddress:Port Scheduler Flags
@@ -71,7 +64,7 @@ UDP  10.99.0.1:53 sh (sh-fallback,sh-port) persistent 10800 mask 255.255.255.0
 UDP  10.99.0.2:53 rr ops
 FWM  7 rr persistent 300
   -> 10.0.0.11:0                  Tunnel  3      0          0        \u{20}
-  -> 127.0.0.1:0                  Local   0      0          0        \u{20}
+  -> 127.0.0.1:0                  Masq    0      0          0        \u{20}
 ";
     assert_eq!(text(&scene), expected);
 }
