@@ -175,7 +175,8 @@ fn after_the_last_fault_there_is_one_master_and_peace() {
     assert_eq!(play(&[(2_000, 0), (3_000, 1)], 5_000), Vec::<String>::new(), "too early to judge");
     let two = "vrid 51 on lan ends with 2 masters among r1, r2, which are connected";
     assert_eq!(play(&[(2_000, 0), (3_000, 1)], 9_000), [two]);
-    let late = "vrid 51 on lan still changed at 6.000000; nothing was done since 1.000000, and calm was due at 5.000000";
+    let late =
+        "vrid 51 on lan still changed at 6.000000; nothing was done since 1.000000, and calm was due at 5.000000";
     assert_eq!(play(&[(2_000, 0), (6_000, 0)], 9_000), [late]);
 }
 
