@@ -531,7 +531,15 @@ impl<'w> Lab<'w> {
             return;
         }
         router.paused = false;
-        router.respawn = None;
+        router.checkers.respawn = None;
+        self.start_vrrp(n, watchers);
+        self.start_checkers(n, watchers);
+    }
+
+    /// keepalived's VRRP child begins, with what it finds in the kernel.
+    fn start_vrrp(&mut self, n: usize, watchers: Watchers<'_, '_>) {
+        let router = &mut self.routers[n];
+        router.vrrp.respawn = None;
         router.lend_virtual_macs();
         let mut engine = Engine::new(router.model_now(&router.model));
         engine.set_tracing(!watchers.is_empty());
@@ -542,7 +550,6 @@ impl<'w> Lab<'w> {
         router.tell(self.now, Input::Operator(Command::Start));
         self.join_groups(n, watchers);
         self.carry_out(n, watchers);
-        self.start_checkers(n, watchers);
     }
 
     /// Tells the daemon what its kernel saw; a paused one finds it later.

@@ -84,9 +84,9 @@ impl Programs {
         }
     }
 
-    /// Nobody waits for any program any more.
-    pub fn forget(&mut self) {
-        self.running.clear();
+    /// Nobody waits any more for programs with such numbers.
+    pub fn forget(&mut self, of: impl Fn(u64) -> bool) {
+        self.running.retain(|run| !of(run.0));
     }
 
     /// When the next program ends.

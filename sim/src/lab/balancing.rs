@@ -18,6 +18,11 @@ use crate::moment::Moment;
 /// Numbers of programs that checkers have started are told from those of VRRP by this bit.
 const OF_CHECKERS: u64 = 1 << 63;
 
+/// Whether a program was started by VRRP.
+pub(super) const fn is_of_vrrp(number: u64) -> bool {
+    number & OF_CHECKERS == 0
+}
+
 /// The second process of a router's daemon.
 pub(super) struct Balancing {
     /// It, while it lives.
@@ -126,7 +131,13 @@ impl Lab<'_> {
         balancing.waiting.clear();
         balancing.unread.clear();
         balancing.prober.forget(now);
+        self.routers[n].programs.forget(|number| !is_of_vrrp(number));
         self.probe(n, watchers);
+    }
+
+    /// Whether there is a child for health checks.
+    pub(super) fn has_checkers(&self, n: usize) -> bool {
+        self.routers[n].balancing.as_ref().is_some_and(|balancing| balancing.checkers.is_some())
     }
 
     /// Power loss: no tables are left, and nothing is said to anyone.

@@ -3,7 +3,8 @@ use vrrplab_engine::model::NodeModel;
 use vrrplab_engine::{Command, Input, KernelEvent};
 use vrrplab_formats::world::{Fault, Member, Nic, NodeId};
 
-use super::router::Waiting;
+use super::balancing::is_of_vrrp;
+use super::router::{ChildLife, Waiting};
 use super::{Lab, Watchers};
 use crate::fabric::PortId;
 use crate::moment::Moment;
@@ -105,12 +106,22 @@ impl Lab<'_> {
 
     pub(super) fn kill(&mut self, node: NodeId, watchers: Watchers<'_, '_>) {
         let router = &mut self.routers[node.0];
-        router.waiting.clear();
-        router.programs.forget();
-        router.paused = false;
-        (router.turn, router.respawn, router.deaths) = (None, None, 0);
-        if router.engine.take().is_some() {
+        let lived = router.engine.is_some() || router.vrrp.respawn.is_some();
+        (router.vrrp, router.checkers) = (ChildLife::default(), ChildLife::default());
+        router.programs.forget(|_| true);
+        self.end_vrrp(node, watchers);
+        if lived {
             self.kill_checkers(node.0, watchers);
+        }
+    }
+
+    /// keepalived's child for VRRP is no more.
+    pub(super) fn end_vrrp(&mut self, node: NodeId, watchers: Watchers<'_, '_>) {
+        let router = &mut self.routers[node.0];
+        router.waiting.clear();
+        router.programs.forget(is_of_vrrp);
+        (router.paused, router.turn) = (false, None);
+        if router.engine.take().is_some() {
             self.show(watchers, &Moment::Gone(node));
         }
     }

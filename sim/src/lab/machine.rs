@@ -9,7 +9,7 @@ use crate::chance::Chance;
 use crate::fabric::{DropReason, PortId};
 use crate::moment::Moment;
 
-/// From the death of the VRRP child of keepalived to the first state of the next one, measured.
+/// From the death of a child of keepalived to the beginning of the next one; measured for VRRP, taken to be the same for checkers.
 const RESPAWN: Span = Span::from_millis(8);
 
 /// Something that a machine does later.
@@ -19,8 +19,8 @@ pub(super) enum Later {
     Thaws,
     /// Its daemon gets the processor.
     Runs,
-    /// The parent starts the next VRRP child.
-    Respawns,
+    /// The parent starts the next child of this kind.
+    Respawns(Child),
 }
 
 /// How late a daemon gets the processor.
@@ -39,7 +39,7 @@ impl Starved {
     }
 }
 
-/// How long the parent waits before it starts the next VRRP child: nothing after the first death, then 1 s, twice as
+/// How long the parent waits before it starts the next child: nothing after the first death, then 1 s, twice as
 /// long each time, at most 60 s. A child that lived for 45 s did not make it shorter.
 pub(super) const fn respawn_delay(deaths_before: u32) -> Span {
     match deaths_before {
@@ -58,9 +58,7 @@ impl Lab<'_> {
             NodeFault::ClockStep { .. } => {}
             NodeFault::Drift { ppm, .. } => self.drift(n, *ppm),
             NodeFault::Starve { late, at_random, .. } => self.starve(n, *late, *at_random),
-            NodeFault::KillChild { child: Child::Vrrp, .. } => self.kill_vrrp(n, watchers),
-            // the addresses are the other child's
-            NodeFault::KillChild { child: Child::Checkers, .. } => {}
+            NodeFault::KillChild { child, .. } => self.kill_child(n, *child, watchers),
         }
     }
 
@@ -73,11 +71,14 @@ impl Lab<'_> {
                 self.routers[n].turn = None;
                 self.go_on(n, watchers);
             }
-            Later::Respawns if self.routers[n].respawn == Some(self.now) => {
-                self.routers[n].respawn = None;
-                self.start(n, watchers);
+            Later::Respawns(Child::Vrrp) if self.routers[n].vrrp.respawn == Some(self.now) => {
+                self.start_vrrp(n, watchers);
             }
-            Later::Thaws | Later::Runs | Later::Respawns => {}
+            Later::Respawns(Child::Checkers) if self.routers[n].checkers.respawn == Some(self.now) => {
+                self.routers[n].checkers.respawn = None;
+                self.start_checkers(n, watchers);
+            }
+            Later::Thaws | Later::Runs | Later::Respawns(_) => {}
         }
     }
 
@@ -175,20 +176,28 @@ impl Lab<'_> {
         self.queue.push(at, Due::Later(n, Later::Runs));
     }
 
-    /// keepalived's parent starts the next VRRP child, which removes the addresses that it finds and begins in BACKUP.
-    fn kill_vrrp(&mut self, n: usize, watchers: Watchers<'_, '_>) {
-        if self.routers[n].engine.is_none() {
-            return;
-        }
-        let deaths = self.routers[n].deaths;
-        self.kill(NodeId(n), watchers);
-        let delay = respawn_delay(deaths);
+    /// A child dies, and keepalived's parent starts the next one. One for VRRP removes the addresses that it finds and
+    /// begins in BACKUP; one for health checks takes all servers as alive and finds the table as the last one left it.
+    fn kill_child(&mut self, n: usize, child: Child, watchers: Watchers<'_, '_>) {
+        let name = match child {
+            Child::Vrrp if self.routers[n].engine.is_some() => {
+                self.end_vrrp(NodeId(n), watchers);
+                "VRRP child"
+            }
+            Child::Checkers if self.has_checkers(n) => {
+                self.kill_checkers(n, watchers);
+                "child for health checks"
+            }
+            Child::Vrrp | Child::Checkers => return,
+        };
+        let router = &mut self.routers[n];
+        let life = if child == Child::Vrrp { &mut router.vrrp } else { &mut router.checkers };
+        let delay = respawn_delay(life.deaths);
         let at = self.now + delay + RESPAWN;
-        self.routers[n].deaths = deaths.saturating_add(1);
-        self.routers[n].respawn = Some(at);
-        let line = format!("parent: the VRRP child died, the next one starts in {} s", delay.as_micros() / 1_000_000);
+        (life.deaths, life.respawn) = (life.deaths.saturating_add(1), Some(at));
+        let line = format!("parent: the {name} died, the next one starts in {} s", delay.as_micros() / 1_000_000);
         self.show(watchers, &Moment::Told { node: NodeId(n), line: &line, rule: Rule::ChildRespawns });
-        self.queue.push(at, Due::Later(n, Later::Respawns));
+        self.queue.push(at, Due::Later(n, Later::Respawns(child)));
     }
 }
 

@@ -31,6 +31,15 @@ pub(super) struct Stun {
     pub ring: Vec<(PortId, Rc<[u8]>)>,
 }
 
+/// What keepalived's parent knows of one of its children.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct ChildLife {
+    /// When the parent starts the next one.
+    pub respawn: Option<Instant>,
+    /// How many have died.
+    pub deaths: u32,
+}
+
 /// One router.
 pub(super) struct Router {
     /// The configuration that the next start reads.
@@ -70,10 +79,10 @@ pub(super) struct Router {
     pub starved: Option<Starved>,
     /// When a daemon that has something to do gets the processor.
     pub turn: Option<Instant>,
-    /// When the parent starts the next VRRP child.
-    pub respawn: Option<Instant>,
-    /// How many VRRP children of this parent have died.
-    pub deaths: u32,
+    /// keepalived's child for VRRP.
+    pub vrrp: ChildLife,
+    /// Its child for health checks.
+    pub checkers: ChildLife,
     pub seed: u64,
 }
 
@@ -108,8 +117,8 @@ impl Router {
             stun: None,
             starved: None,
             turn: None,
-            respawn: None,
-            deaths: 0,
+            vrrp: ChildLife::default(),
+            checkers: ChildLife::default(),
             seed,
         }
     }
