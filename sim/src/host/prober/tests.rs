@@ -158,7 +158,7 @@ fn a_mail_server_is_talked_to_line_by_line_until_it_says_something_else() {
                 break answer;
             }
             mail.hears(now, &out).iter().for_each(|packet| prober.receive(packet));
-            now = now + Span::from_millis(1);
+            now += Span::from_millis(1);
             assert!(now < at(3_000), "stalled");
         };
         assert_eq!(answer, Answer::Lines(heard.iter().map(|line| line.as_bytes().to_vec()).collect()));
