@@ -30,46 +30,51 @@ if [ ${#files[@]} -eq 0 ]; then
     exit 1
 fi
 
-read_capture() {
-    tshark -n -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE -r "$@" 2>/dev/null
+# judge FILE: one line for a capture without fault, all findings otherwise.
+judge() {
+    local fields=(frame.number frame.interface_name frame.protocols _ws.malformed ip.checksum.status vrrp.checksum.status
+        tcp.checksum.status udp.checksum.status icmp.checksum.status icmpv6.checksum.status ip.ttl ip.dsfield ipv6.hlim)
+    local columns=()
+    for field in "${fields[@]}"; do
+        columns+=(-e "$field")
+    done
+    tshark -n -o ip.check_checksum:TRUE -o tcp.check_checksum:TRUE -o udp.check_checksum:TRUE -r "$1" \
+        -T fields -E separator=/t -E occurrence=a -E aggregator=, "${columns[@]}" 2>/dev/null |
+        awk -F '\t' -v file="$1" '
+            # Whether one of the values between commas is this.
+            function has(values, wanted) { return index("," values ",", "," wanted ",") > 0 }
+            function object(what) { if (told[what]++ < 10) found[what] = found[what] " " $1; bad = 1 }
+            {
+                if (!($2 in seen)) { seen[$2] = 1; interfaces = interfaces " " $2 }
+                vrrp = index($3, ":vrrp") > 0
+                counts["VRRP"] += vrrp
+                counts["ARP"] += index($3, ":arp") > 0
+                counts["ICMP"] += index($3, ":icmp") > 0
+                counts["TCP"] += index($3, ":tcp") > 0
+                if ($2 == "") object("frame on an interface without a name")
+                if ($4 != "") object("malformed")
+                # Status 0 is "bad"; 1 is "good", 2 "unverified", 3 "not present".
+                if (has($5, 0)) object("bad IPv4 checksum")
+                if (has($6, 0)) object("bad VRRP checksum")
+                if (has($7, 0)) object("bad TCP checksum")
+                if (has($8, 0)) object("bad UDP checksum")
+                if (has($9, 0) || has($10, 0)) object("bad ICMP checksum")
+                if (vrrp && $11 != "" && !has($11, 255)) object("VRRP over IPv4 with another TTL than 255")
+                if (vrrp && $12 != "" && !has($12, "0xc0")) object("VRRP over IPv4 with another TOS than 0xc0")
+                if (vrrp && $13 != "" && !has($13, 255)) object("VRRP over IPv6 with another hop limit than 255")
+            }
+            END {
+                if (NR == 0) { print file ": no frame that tshark can read"; exit 1 }
+                for (what in found) print file ": " what ": frames" found[what]
+                if (bad) exit 1
+                printf "%s: %d frames (%d VRRP, %d ARP, %d ICMP, %d TCP) on%s\n", file, NR, counts["VRRP"], \
+                    counts["ARP"], counts["ICMP"], counts["TCP"], interfaces
+            }'
 }
+export -f judge
 
-bad=0
-# refuse FILE WHAT FILTER: no frame of FILE may match FILTER.
-refuse() {
-    local found
-    found=$(read_capture "$1" -Y "$3" -T fields -e frame.number) || { echo "$1: tshark cannot read it ($2)" >&2; bad=1; return; }
-    if [ -n "$found" ]; then
-        echo "$1: $2: frames $(echo "$found" | head -n 10 | tr '\n' ' ')" >&2
-        bad=1
-    fi
+printf '%s\0' "${files[@]}" | xargs -0 -n 1 -P "$(nproc)" bash -c 'judge "$1"' judge || {
+    echo "some of ${#files[@]} captures have faults" >&2
+    exit 1
 }
-count() {
-    { read_capture "$1" -Y "$2" -T fields -e frame.number || true; } | wc -l
-}
-
-total=0
-for file in "${files[@]}"; do
-    # Status 0 is "bad"; 1 is "good", 2 "unverified", 3 "not present".
-    refuse "$file" "malformed" "_ws.malformed"
-    refuse "$file" "bad IPv4 checksum" "ip.checksum.status == 0"
-    refuse "$file" "bad VRRP checksum" "vrrp.checksum.status == 0"
-    refuse "$file" "bad TCP checksum" "tcp.checksum.status == 0"
-    refuse "$file" "bad UDP checksum" "udp.checksum.status == 0"
-    refuse "$file" "bad ICMP checksum" "icmp.checksum.status == 0 || icmpv6.checksum.status == 0"
-    refuse "$file" "VRRP over IPv4 with another TTL than 255" "vrrp && ip && !(ip.ttl == 255)"
-    refuse "$file" "VRRP over IPv4 with another TOS than 0xc0" "vrrp && ip && !(ip.dsfield == 0xc0)"
-    refuse "$file" "VRRP over IPv6 with another hop limit than 255" "vrrp && ipv6 && !(ipv6.hlim == 255)"
-    refuse "$file" "frame on an interface without a name" "!frame.interface_name"
-    frames=$(count "$file" "frame")
-    if [ "$frames" -eq 0 ]; then
-        echo "$file: no frame in it" >&2
-        bad=1
-    fi
-    interfaces=$({ read_capture "$file" -T fields -e frame.interface_name || true; } | sort -u | paste -sd' ')
-    printf '%s: %d frames (%d VRRP, %d ARP, %d ICMP, %d TCP) on %s\n' "$file" "$frames" "$(count "$file" vrrp)" \
-        "$(count "$file" arp)" "$(count "$file" 'icmp || icmpv6')" "$(count "$file" tcp)" "$interfaces"
-    total=$((total + frames))
-done
-[ "$bad" -eq 0 ] || exit 1
-echo "${#files[@]} captures, $total frames: nothing to object to"
+echo "${#files[@]} captures: nothing to object to"

@@ -10,9 +10,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
-use vrrplab_engine::{Instant, Policy, Span};
+use vrrplab_engine::{Policy, Span};
 use vrrplab_formats::scenario::{self, Disk};
-use vrrplab_formats::world::{LinkQuality, Network, NetworkId, Node, Port, World};
+use vrrplab_formats::world::{Invariants, LinkQuality, Network, NetworkId, Node, Port, World};
 use vrrplab_sim::experiment::play;
 use vrrplab_sim::lab::Lab;
 
@@ -111,18 +111,21 @@ fn load(name: &str) -> io::Result<World> {
 
 /// Routers of one virtual router on one segment. The first has the highest priority; the others share the rest.
 fn segment(nodes: u16, duration: Span) -> World {
-    let link = LinkQuality { delay: Span::from_micros(50), jitter: Span::ZERO, loss_ppm: 0 };
     World {
         name: "segment".to_owned(),
         about: String::new(),
         seed: 1,
         duration,
-        networks: vec![Network { name: "lan".to_owned(), link }],
+        networks: vec![Network::new("lan", LinkQuality::CLEAN)],
+        trunks: Vec::new(),
         nodes: (0..nodes).map(node).collect(),
         clients: Vec::new(),
+        rogues: Vec::new(),
         faults: Vec::new(),
         expectations: Vec::new(),
         looks: Vec::new(),
+        must_fail: false,
+        invariants: Invariants::default(),
     }
 }
 
@@ -139,16 +142,7 @@ fn node(n: u16) -> Node {
         instances: vec![instance(n)],
         ..NodeModel::new(&format!("r{}", n + 1), Policy::KEEPALIVED_2_2_7, vec![interface])
     };
-    let port = Port { network: NetworkId(0), security: None };
-    Node {
-        model,
-        ports: vec![port],
-        start: Some(Instant::ZERO),
-        services: Vec::new(),
-        files: Vec::new(),
-        daemon: true,
-        kernel: Default::default(),
-    }
+    Node::new(model, vec![Port::on(NetworkId(0))])
 }
 
 fn instance(n: u16) -> InstanceModel {

@@ -2,25 +2,29 @@
 mod check;
 mod explain;
 mod import;
+mod list;
+mod new;
 mod output;
 mod print;
 #[cfg(target_os = "linux")]
 mod record;
 mod run;
+mod test;
 mod verify;
+mod why;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use output::Exit;
-pub use run::summary;
+pub use run::{LARGE_SITE, kept_text, summary};
 
 /// Simulates VRRP failover as keepalived does it, before production does.
 #[derive(Debug, Parser)]
 #[command(name = "vrrplab", version, max_term_width = 110)]
 #[command(
-    after_help = "Exit codes: 0 all held, 1 an expectation or recording disagreed or a check failed, 2 bad input or nothing to run, \
-                        3 warnings only, 4 the run was not deterministic."
+    after_help = "Exit codes: 0 all held, 1 an expectation, invariant or recording disagreed or a check failed, 2 bad input or nothing to run, \
+                        3 warnings only, 4 the run was not deterministic, 130 ended by Ctrl-C."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -31,17 +35,25 @@ pub struct Cli {
 enum Command {
     /// Play scenarios and check their expectations
     Run(RunArgs),
+    /// Play whole folders of scenarios in parallel, one line each, for CI
+    Test(test::TestArgs),
+    /// Show which scenarios there are
+    List(list::ListArgs),
+    /// Write a scenario to start from, on standard output: an example, or one around your keepalived.conf files
+    New(new::NewArgs),
     /// Read the keepalived.conf of one router or several, and say what will not work together
     Check(CheckArgs),
+    /// Play a scenario and explain who became master, and why
+    Why(WhyArgs),
     /// Hold the simulator against recordings of real keepalived
     Verify(VerifyArgs),
     /// Play a scenario with the real keepalived in network namespaces, and write a recording (Linux, root)
     Record(RecordArgs),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
-    /// Say where a rule of the timeline comes from, what a lint of `check` means, or what a keyword is for
+    /// Say where a rule of the timeline comes from, what an invariant or a lint of `check` means, or what a keyword is for
     Explain {
-        /// Rule or lint id, such as `backup-timer-expired`, or `keyword` and one of keepalived.conf; all of them when not given
+        /// Rule, invariant or lint id, such as `backup-timer-expired`, or `keyword` and one of keepalived.conf; all of them when not given
         #[arg(value_name = "ID | keyword NAME", num_args = 0..=2)]
         what: Vec<String>,
     },
@@ -138,6 +150,29 @@ pub enum CheckFormat {
     Github,
 }
 
+/// `vrrplab why`.
+#[derive(Debug, Args)]
+pub struct WhyArgs {
+    /// Scenario file
+    #[arg(value_name = "SCENARIO")]
+    pub file: PathBuf,
+    /// Explain the last change of state at or before this moment, such as 8.023s; all changes of master when not given
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+    /// Changes of this node only
+    #[arg(long, value_name = "NAME")]
+    pub node: Option<String>,
+    /// Changes of this instance only
+    #[arg(long, value_name = "NAME")]
+    pub instance: Option<String>,
+    /// Root of all chance, instead of the scenario's own
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// Print the causes as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// `vrrplab verify`.
 #[derive(Debug, Args)]
 pub struct VerifyArgs {
@@ -182,7 +217,11 @@ pub struct RecordArgs {
 pub fn dispatch(cli: &Cli) -> Exit {
     let done = match &cli.command {
         Command::Run(args) => run::run(args),
+        Command::Test(args) => test::test(args),
+        Command::List(args) => list::list(args),
+        Command::New(args) => new::new(args),
         Command::Check(args) => check::check(args),
+        Command::Why(args) => why::why(args),
         Command::Verify(args) => verify::verify(args),
         Command::Record(args) => record(args),
         Command::Schema => output::say(&vrrplab_formats::scenario::schema()).map(|()| Exit::Held),

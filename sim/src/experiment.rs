@@ -3,6 +3,7 @@ use std::io;
 
 use vrrplab_formats::world::World;
 
+use crate::invariant::{Objections, Watch};
 use crate::lab::{Lab, Tally};
 use crate::moment::Observer;
 use crate::observe::{
@@ -20,6 +21,8 @@ pub struct Outcome {
     pub outages: Outages,
     /// The verdicts on the promises.
     pub judgements: Vec<Judgement>,
+    /// What the invariants object to, and whether that was expected.
+    pub objections: Objections,
     /// The digest of every moment.
     pub digest: Digest,
     /// The capture, if one was asked for.
@@ -29,9 +32,9 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Whether every promise was kept.
+    /// Whether every promise was kept, and no invariant was violated but those that were expected to be.
     pub fn held(&self) -> bool {
-        self.judgements.iter().all(|judgement| judgement.held)
+        self.judgements.iter().all(|judgement| judgement.held) && self.objections.held()
     }
 
     /// The report for machines.
@@ -42,6 +45,7 @@ impl Outcome {
             states: &self.states,
             outages: &self.outages,
             judgements: &self.judgements,
+            objections: &self.objections,
             digest: &self.digest,
         };
         report.to_json()
@@ -60,11 +64,12 @@ pub fn play(
     let mut states = States::new(world);
     let mut outages = Outages::new(world);
     let mut promises = Promises::new(world, lab.ports());
+    let mut watch = Watch::new(world, lab.ports());
     let mut digest = Digest::only();
     let mut pcapng = capture.then(|| Capture::new(lab.ports(), world));
     loop {
         let mut watchers: Vec<&mut dyn Observer> =
-            vec![&mut timeline, &mut states, &mut outages, &mut promises, &mut digest];
+            vec![&mut timeline, &mut states, &mut outages, &mut promises, &mut watch, &mut digest];
         if let Some(pcapng) = &mut pcapng {
             watchers.push(pcapng);
         }
@@ -79,7 +84,8 @@ pub fn play(
     }
     let judgements = promises.judge(&states, &outages);
     let pcapng = pcapng.map(Capture::into_bytes);
-    Ok(Outcome { timeline, states, outages, judgements, digest, pcapng, tally: lab.tally() })
+    let (objections, tally) = (watch.judge(), lab.tally());
+    Ok(Outcome { timeline, states, outages, judgements, objections, digest, pcapng, tally })
 }
 
 /// Plays a world twice, every moment kept with all its bytes, and looks for the first that differs.

@@ -1,39 +1,53 @@
-//! Switches, ports and links. A switch does not know VRRP.
+//! Switches, ports, links and trunks. A switch does not know VRRP.
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use vrrplab_engine::model::{IfAddr, Mac};
 use vrrplab_engine::{Instant, Span};
-use vrrplab_formats::world::{Direction, FrameClass, LinkQuality, Member, Network, NetworkId, PortSecurity};
-
-use crate::chance::Chance;
+use vrrplab_formats::world::{
+    Attachment, Direction, FrameClass, LinkChange, LinkQuality, Member, Network, NetworkId, PortSecurity, SpanningTree,
+    TreeMode, Trunk, TrunkId,
+};
 
 mod class;
+pub mod cloud;
+pub mod igmp;
+mod islands;
+mod lane;
 pub mod port_security;
+mod reason;
+mod snooping;
 #[cfg(test)]
 mod tests;
+mod tree;
+mod trunk;
+mod walk;
 
-use port_security::{Guard, Members, Refusal};
+use cloud::Mapping;
+use lane::Lane;
+use port_security::{Guard, Members};
+use snooping::Snooper;
+use trunk::Line;
+use walk::Hop;
 
-/// How long a switch remembers where a MAC address was last heard.
-pub const MAC_AGEING: Span = Span::from_secs(300);
+pub use reason::{DropReason, FabricDrop, LinkDrop, Trouble};
+pub use snooping::Query;
 
 /// A port of a switch, and the host's interface plugged into it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct PortId(pub usize);
 
-/// Why a frame did not arrive.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum DropReason {
-    /// The port, or the interface behind it, is down.
-    Down,
-    /// A scripted cut.
-    Cut,
-    /// A scripted partition.
-    Partition,
-    /// Lost by chance.
-    Loss,
-    /// Port security or a security group.
-    Refused(Refusal),
+/// What a switch did by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SwitchNews {
+    /// A port has waited long enough.
+    PortForwards(PortId),
+    /// A trunk forwards from now on.
+    TrunkForwards(TrunkId),
+    /// A trunk has come into the tree and will forward at this time.
+    TrunkWaits(TrunkId, Instant),
+    /// A trunk is not needed any more.
+    TrunkBlocked(TrunkId),
 }
 
 /// What a port is, when it is added.
@@ -49,10 +63,14 @@ pub struct PortSetup {
     pub addresses: Vec<IfAddr>,
     /// Port security, when on.
     pub security: Option<PortSecurity>,
+    /// Addresses that a cloud leads here besides.
+    pub assigned: Vec<IpAddr>,
+    /// How it is attached.
+    pub attachment: Attachment,
 }
 
 /// What becomes of a frame.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// It arrives.
     Deliver {
@@ -60,6 +78,17 @@ pub enum Fate {
         to: PortId,
         /// When.
         at: Instant,
+    },
+    /// Another frame arrives for it: the same packet with other MAC addresses, or an answer of the network itself.
+    DeliverOther {
+        /// In whose name.
+        from: PortId,
+        /// Where.
+        to: PortId,
+        /// When.
+        at: Instant,
+        /// What.
+        frame: Vec<u8>,
     },
     /// It does not.
     Drop {
@@ -75,21 +104,38 @@ pub enum Fate {
 pub struct Fabric {
     seed: u64,
     switches: Vec<Switch>,
+    trunks: Vec<Line>,
     ports: Vec<Port>,
     /// Who is in which security group.
     members: Members,
+}
+
+/// Where a switch hears and reaches hosts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Place {
+    Port(PortId),
+    Trunk(usize),
 }
 
 #[derive(Clone, Debug)]
 struct Switch {
     name: String,
     link: LinkQuality,
+    ageing: Span,
+    tree: SpanningTree,
+    snooper: Option<Box<Snooper>>,
     ports: Vec<PortId>,
-    table: BTreeMap<Mac, (PortId, Instant)>,
+    trunks: Vec<usize>,
+    /// Where each MAC was last heard, by VLAN.
+    table: BTreeMap<(u16, Mac), (Place, Instant)>,
     /// Each scripted partition: the island of every port that is in one.
     partitions: Vec<BTreeMap<PortId, usize>>,
     /// Ports for which the switch answers ARP.
     proxied: Vec<PortId>,
+    /// How many more of each frame to many come, and until when.
+    storm: Option<(u32, Instant)>,
+    /// It is no switch.
+    cloud: Option<Mapping>,
 }
 
 #[derive(Clone, Debug)]
@@ -100,9 +146,17 @@ struct Port {
     addresses: Vec<IfAddr>,
     guard: Option<Box<Guard>>,
     carrier: bool,
+    vlan: u16,
+    portfast: bool,
+    /// The spanning tree lets it forward at this time.
+    waits: Option<Instant>,
+    /// The quality of its link, when it is not the network's.
+    link: Option<Box<LinkQuality>>,
     cuts: Vec<(Direction, FrameClass)>,
-    up: Chance,
-    down: Chance,
+    /// The label of its streams of chance.
+    label: String,
+    up: Lane,
+    down: Lane,
     /// With jitter: the last arrival from each sender, which no later frame may overtake.
     last: BTreeMap<PortId, Instant>,
 }
@@ -120,21 +174,41 @@ impl Switch {
             _ => false,
         })
     }
+
+    /// Forgets what was heard there.
+    fn forget(&mut self, place: Place) {
+        self.table.retain(|_, (at, _)| *at != place);
+        if let Some(snooper) = &mut self.snooper {
+            snooper.forget(place);
+        }
+    }
 }
 
 impl Fabric {
-    /// One switch for each network, without ports.
-    pub fn new(networks: &[Network], seed: u64) -> Fabric {
-        let switch = |network: &Network| Switch {
-            name: network.name.clone(),
-            link: network.link,
-            ports: Vec::new(),
-            table: BTreeMap::new(),
-            partitions: Vec::new(),
-            proxied: Vec::new(),
+    /// One switch for each network, without ports, joined by trunks. The spanning tree has settled.
+    pub fn new(networks: &[Network], trunks: &[Trunk], seed: u64) -> Fabric {
+        let switch = |(position, network): (usize, &Network)| {
+            let ends = |(trunk, of): (usize, &Trunk)| of.between.contains(&NetworkId(position)).then_some(trunk);
+            Switch {
+                name: network.name.clone(),
+                link: network.link,
+                ageing: network.switch.ageing,
+                tree: network.switch.stp,
+                snooper: network.switch.snooping.map(|setup| Box::new(Snooper::new(setup))),
+                ports: Vec::new(),
+                trunks: trunks.iter().enumerate().filter_map(ends).collect(),
+                table: BTreeMap::new(),
+                partitions: Vec::new(),
+                proxied: Vec::new(),
+                storm: None,
+                cloud: network.cloud.clone().map(Mapping::new),
+            }
         };
-        let switches = networks.iter().map(switch).collect();
-        Fabric { seed, switches, ports: Vec::new(), members: Members::default() }
+        let switches = networks.iter().enumerate().map(switch).collect();
+        let trunks = trunks.iter().map(|trunk| Line::new(trunk, seed)).collect();
+        let mut fabric = Fabric { seed, switches, trunks, ports: Vec::new(), members: Members::default() };
+        fabric.settle();
+        fabric
     }
 
     /// Plugs an interface in, with carrier. Ids count from zero in this order.
@@ -147,9 +221,14 @@ impl Fabric {
         let owner = match setup.owner {
             Member::Node(node) => format!("node{}", node.0),
             Member::Client(client) => format!("client{}", client.0),
+            Member::Rogue(rogue) => format!("rogue{}", rogue.0),
         };
         let nth = switch.ports.iter().filter(|p| self.ports[p.0].owner == setup.owner).count();
-        let stream = |way| Chance::new(self.seed, &format!("link/{}/{owner}/{nth}/{way}", switch.name));
+        if let Some(cloud) = &mut switch.cloud {
+            cloud.add(id, setup.mac, setup.addresses.iter().map(|a| a.ip).chain(setup.assigned));
+        }
+        let label = format!("link/{}/{owner}/{nth}", switch.name);
+        let link = setup.attachment.link.unwrap_or(switch.link);
         let port = Port {
             network: setup.network.0,
             owner: setup.owner,
@@ -157,9 +236,14 @@ impl Fabric {
             mac: setup.mac,
             addresses: setup.addresses,
             carrier: true,
+            vlan: setup.attachment.vlan,
+            portfast: setup.attachment.portfast,
+            waits: None,
+            link: setup.attachment.link.map(Box::new),
             cuts: Vec::new(),
-            up: stream("up"),
-            down: stream("down"),
+            up: Lane::new(self.seed, &format!("{label}/up"), &link),
+            down: Lane::new(self.seed, &format!("{label}/down"), &link),
+            label,
             last: BTreeMap::new(),
         };
         switch.ports.push(id);
@@ -170,21 +254,25 @@ impl Fabric {
         id
     }
 
-    /// Carries a frame: appends what becomes of it to `fates`, by port id.
+    /// Carries a frame: appends what becomes of it to `fates`, switch by switch and by port id.
     ///
-    /// The switch learns the source address, forwards to the one port where the destination was last heard, and
-    /// floods what is unknown, multicast or broadcast.
+    /// Every switch on the way learns the source address, forwards to the one port or trunk where the destination was
+    /// last heard, and floods what is unknown, multicast or broadcast.
     pub fn send(&mut self, now: Instant, from: PortId, frame: &[u8], fates: &mut Vec<Fate>) {
-        let (Some(dst), Some(src)) = (class::destination(frame), class::source(frame)) else {
+        if class::destination(frame).is_none() {
             return;
-        };
+        }
         let sender = &mut self.ports[from.0];
-        let switch = &mut self.switches[sender.network];
+        let network = sender.network;
+        let switch = &self.switches[network];
+        let link = sender.link.as_deref().unwrap_or(&switch.link);
         let stopped = if !sender.carrier {
             Some(DropReason::Down)
+        } else if sender.waits.is_some() {
+            Some(DropReason::Fabric(FabricDrop::Waits))
         } else if sender.cuts(Direction::FromNode, frame) {
             Some(DropReason::Cut)
-        } else if sender.up.ppm(switch.link.loss_ppm) {
+        } else if sender.up.loses(link) {
             Some(DropReason::Loss)
         } else {
             let refused = sender.guard.as_mut().and_then(|guard| guard.leaves(now, frame, &self.members));
@@ -202,34 +290,110 @@ impl Fabric {
             }
         }
         let sender = &mut self.ports[from.0];
-        let at_switch = now + crossing(&switch.link, &mut sender.up);
-        if !src.is_multicast() {
-            switch.table.insert(src.0, (from, now));
-        }
-        let known = match switch.table.get(&dst.0) {
-            Some(&(port, heard)) if !dst.is_multicast() && now.since(heard) < MAC_AGEING => Some(port),
-            _ => None,
-        };
-        let passage = Passage { switch, members: &self.members, left: at_switch, from, frame };
-        match known {
-            Some(to) if to == from => {}
-            Some(to) => fates.push(passage.arrival(&mut self.ports, to)),
-            None => {
-                for &to in switch.ports.iter().filter(|to| **to != from) {
-                    fates.push(passage.arrival(&mut self.ports, to));
+        let (vlan, link) = (sender.vlan, sender.link.as_deref().unwrap_or(&switch.link));
+        match sender.up.cross(link, now, frame.len()) {
+            Ok(crossed) => {
+                let came = Some(Place::Port(from));
+                let hop = Hop { switch: network, came, at: crossed.at, twice: crossed.twice, lost: None };
+                if self.switches[network].cloud.is_some() {
+                    self.across(now, from, frame, hop, fates);
+                } else {
+                    self.walk(now, Some(from), vlan, frame, hop, fates);
                 }
+            }
+            Err(why) => {
+                fates.push(Fate::Drop { to: None, reason: DropReason::Fabric(FabricDrop::Link(why)) });
             }
         }
     }
 
-    /// The link of a port comes or goes. A port that goes down forgets the MAC addresses heard there.
-    pub fn set_carrier(&mut self, port: PortId, up: bool) {
+    /// The link of a port comes or goes. A port that goes down forgets the MAC addresses heard there; one that comes up
+    /// waits for the spanning tree, when there is one.
+    pub fn set_carrier(&mut self, now: Instant, port: PortId, up: bool) {
         let it = &mut self.ports[port.0];
+        if it.carrier == up {
+            return;
+        }
         it.carrier = up;
-        if !up {
-            self.switches[it.network].table.retain(|_, (at, _)| *at != port);
+        it.waits = None;
+        if up {
+            self.link_begins(now, port);
+        } else {
+            self.switches[it.network].forget(Place::Port(port));
         }
     }
+
+    /// A link of a port has come up: it waits for the spanning tree, when there is one.
+    pub fn link_begins(&mut self, now: Instant, port: PortId) {
+        let it = &mut self.ports[port.0];
+        let tree = self.switches[it.network].tree;
+        if it.carrier && tree.mode != TreeMode::Off && !it.portfast {
+            it.waits = Some(now + tree.forward_delay + tree.forward_delay);
+        }
+    }
+
+    /// When a switch has something to do by itself.
+    pub fn next_wake(&self) -> Option<Instant> {
+        let ports = self.ports.iter().filter_map(|port| port.waits);
+        let trunks = self.trunks.iter().filter_map(|trunk| trunk.waits);
+        let queries = self.switches.iter().filter_map(|switch| switch.snooper.as_ref()?.next_query);
+        ports.chain(trunks).chain(queries).min()
+    }
+
+    /// Lets the switches do what is due: ports and trunks begin to forward, queriers ask.
+    pub fn wake(&mut self, now: Instant) -> (Vec<SwitchNews>, Vec<Query>) {
+        let due = |waits: &mut Option<Instant>| waits.take_if(|at| *at <= now).is_some();
+        let mut news = Vec::new();
+        for (position, port) in self.ports.iter_mut().enumerate() {
+            if due(&mut port.waits) {
+                news.push(SwitchNews::PortForwards(PortId(position)));
+            }
+        }
+        for (position, trunk) in self.trunks.iter_mut().enumerate() {
+            if due(&mut trunk.waits) && trunk.in_tree && trunk.up {
+                news.push(SwitchNews::TrunkForwards(TrunkId(position)));
+            }
+        }
+        if news.iter().any(|news| matches!(news, SwitchNews::TrunkForwards(_))) {
+            self.topology_changed();
+        }
+        (news, self.queries(now))
+    }
+
+    /// The link of one port has another quality from now on.
+    pub fn set_port_link(&mut self, port: PortId, change: &LinkChange) {
+        let it = &mut self.ports[port.0];
+        let before = it.link.as_deref().copied().unwrap_or(self.switches[it.network].link);
+        it.link = Some(Box::new(change.of(before)));
+        self.prepare(port);
+    }
+
+    /// The links of a switch that have no quality of their own have another one from now on.
+    pub fn set_network_link(&mut self, network: NetworkId, change: &LinkChange) {
+        let switch = &mut self.switches[network.0];
+        switch.link = change.of(switch.link);
+        for port in switch.ports.clone() {
+            self.prepare(port);
+        }
+    }
+
+    fn prepare(&mut self, port: PortId) {
+        let it = &mut self.ports[port.0];
+        let link = it.link.as_deref().copied().unwrap_or(self.switches[it.network].link);
+        it.up.prepare(self.seed, &format!("{}/up", it.label), &link);
+        it.down.prepare(self.seed, &format!("{}/down", it.label), &link);
+    }
+
+    /// A trunk has another quality from now on.
+    pub fn set_trunk_link(&mut self, trunk: TrunkId, change: &LinkChange) {
+        self.trunks[trunk.0].change(self.seed, change);
+    }
+
+    /// Every frame to many that this switch passes on comes so many times more, until then.
+    pub fn storm(&mut self, network: NetworkId, copies: u32, until: Instant) {
+        self.switches[network.0].storm = Some((copies, until));
+    }
+
     /// Whether the link of a port is up.
     pub fn carrier(&self, port: PortId) -> bool {
         self.ports[port.0].carrier
@@ -252,6 +416,12 @@ impl Fabric {
     pub fn heal(&mut self, network: NetworkId) {
         self.switches[network.0].partitions.clear();
     }
+    /// A cloud leads an address to another port of its network from now on. A switch knows nothing of that.
+    pub fn assign(&mut self, address: IpAddr, port: PortId) {
+        if let Some(cloud) = &mut self.switches[self.ports[port.0].network].cloud {
+            cloud.assign(address, port);
+        }
+    }
     /// Switches port security on, changes it, or switches it off.
     pub fn set_security(&mut self, port: PortId, security: Option<PortSecurity>) {
         let it = &mut self.ports[port.0];
@@ -265,54 +435,5 @@ impl Fabric {
         for guard in self.ports.iter().filter_map(|port| port.guard.as_ref()) {
             guard.join(&mut self.members);
         }
-    }
-}
-
-/// The time of one crossing of a link.
-fn crossing(link: &LinkQuality, chance: &mut Chance) -> Span {
-    match link.jitter {
-        Span::ZERO => link.delay,
-        jitter => link.delay + Span(chance.below(jitter.0.saturating_add(1))),
-    }
-}
-
-/// A frame on its way from the switch.
-struct Passage<'a> {
-    switch: &'a Switch,
-    members: &'a Members,
-    left: Instant,
-    from: PortId,
-    frame: &'a [u8],
-}
-
-impl Passage<'_> {
-    /// To one receiver.
-    fn arrival(&self, ports: &mut [Port], to: PortId) -> Fate {
-        let &Passage { switch, members, left, from, frame } = self;
-        let receiver = &mut ports[to.0];
-        let lost = if !receiver.carrier {
-            Some(DropReason::Down)
-        } else if switch.parts(from, to) {
-            Some(DropReason::Partition)
-        } else if receiver.cuts(Direction::ToNode, frame) {
-            Some(DropReason::Cut)
-        } else if receiver.down.ppm(switch.link.loss_ppm) {
-            Some(DropReason::Loss)
-        } else {
-            None
-        };
-        if let Some(reason) = lost {
-            return Fate::Drop { to: Some(to), reason };
-        }
-        let mut at = left + crossing(&switch.link, &mut receiver.down);
-        if let Some(refusal) = receiver.guard.as_mut().and_then(|guard| guard.reaches(at, frame, members)) {
-            return Fate::Drop { to: Some(to), reason: DropReason::Refused(refusal) };
-        }
-        if switch.link.jitter != Span::ZERO {
-            let last = receiver.last.entry(from).or_default();
-            at = at.max(*last);
-            *last = at;
-        }
-        Fate::Deliver { to, at }
     }
 }

@@ -1,28 +1,38 @@
 //! The laboratory: builds a world, lets its time pass, shows every moment to the observers.
 mod balancing;
 mod clients;
+mod clock;
+mod clouds;
 mod faults;
+mod forger;
+mod islands;
 mod kernel_faults;
 mod links;
 mod looks;
+mod machine;
 mod programs;
 mod queue;
+mod rogues;
 mod router;
 mod services;
+mod switches;
 
 use std::rc::Rc;
 
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
-use vrrplab_engine::{Command, Effect, EffectKind, Engine, Input, Instant, KernelEvent, Output, Rule};
-use vrrplab_formats::world::{ClientId, Member, NodeId, World};
+use vrrplab_engine::{Command, Effect, EffectKind, Engine, Input, Instant, KernelEvent, Output, Rule, TraceKind};
+use vrrplab_formats::world::{ClientId, Member, Nic, NodeId, RogueId, World};
 use vrrplab_wire::is_vrrp;
 
 use crate::fabric::{Fabric, Fate, PortId, PortSetup};
 use crate::kernel::KernelOut;
 use crate::moment::{Moment, Observer, PortInfo};
 use clients::Seat;
+use clouds::ControlPlane;
 use queue::{Due, Place, Queue};
+use rogues::RogueSeat;
 use router::{Router, Waiting};
+use switches::Reports;
 
 /// What a run cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,10 +55,19 @@ pub struct Lab<'w> {
     ports: Vec<PortInfo>,
     routers: Vec<Router>,
     clients: Vec<Seat>,
+    clouds: Vec<ControlPlane>,
+    rogues: Vec<RogueSeat<'w>>,
+    /// How many machines stand still.
+    stunned: usize,
     fates: Vec<Fate>,
     glances: Vec<looks::Glance>,
     seed: u64,
+    /// The islands as they were shown last.
+    islands: Option<Vec<Vec<PortId>>>,
     tally: Tally,
+    /// When the switches are woken.
+    fabric_due: Option<Instant>,
+    reports: Reports,
 }
 
 /// The observers of a run.
@@ -57,7 +76,7 @@ pub type Watchers<'a, 'b> = &'a mut [&'b mut dyn Observer];
 impl<'w> Lab<'w> {
     /// Builds the world. `seed` overrides the scenario's own.
     pub fn new(world: &'w World, seed: u64) -> Lab<'w> {
-        let mut fabric = Fabric::new(&world.networks, seed);
+        let mut fabric = Fabric::new(&world.networks, &world.trunks, seed);
         let mut ports = Vec::new();
         let mut routers = Vec::new();
         for (n, node) in world.nodes.iter().enumerate() {
@@ -70,6 +89,8 @@ impl<'w> Lab<'w> {
                     mac: interface.mac,
                     addresses: interface.addresses.clone(),
                     security: port.security.clone(),
+                    assigned: port.assigned.clone(),
+                    attachment: port.attachment,
                 }));
                 let addresses: Vec<String> = interface.addresses.iter().map(|a| a.ip.to_string()).collect();
                 ports.push(PortInfo {
@@ -91,6 +112,17 @@ impl<'w> Lab<'w> {
             });
             clients.push(Seat::new(client, port, seed));
         }
+        let mut rogues = Vec::new();
+        for (r, rogue) in world.rogues.iter().enumerate() {
+            let owner = Member::Rogue(RogueId(r));
+            let port = fabric.add_port(rogues::port(rogue, owner));
+            ports.push(PortInfo {
+                owner,
+                label: format!("{}:eth0", rogue.name),
+                description: format!("{} {}", rogue.mac, rogue.addr.ip),
+            });
+            rogues.push(RogueSeat::new(RogueId(r), port, world));
+        }
         let mut lab = Lab {
             world,
             now: Instant::ZERO,
@@ -100,10 +132,16 @@ impl<'w> Lab<'w> {
             ports,
             routers,
             clients,
+            clouds: world.networks.iter().map(ControlPlane::new).collect(),
+            rogues,
+            stunned: 0,
             fates: Vec::new(),
             glances: looks::all(world),
             seed,
+            islands: None,
             tally: Tally::default(),
+            fabric_due: None,
+            reports: Reports::new(world, seed),
         };
         lab.fill_queue();
         lab
@@ -122,6 +160,7 @@ impl<'w> Lab<'w> {
             self.reschedule_client(c);
         }
         looks::fill(&self.glances, &mut self.queue);
+        self.reschedule_fabric();
     }
 
     /// Every port, in order of [`PortId`].
@@ -173,8 +212,22 @@ impl<'w> Lab<'w> {
                 }
             }
             Due::Wake(Member::Client(ClientId(c))) => self.wake_client(c, watchers),
-            Due::Fault(position) => self.fault(position, watchers),
+            Due::Wake(Member::Rogue(RogueId(r))) => self.wake_rogue(r, watchers),
+            Due::Fault(position) => {
+                self.fault(position, watchers);
+                self.show_islands(watchers);
+            }
             Due::Start(n) => self.start(n, watchers),
+            Due::Assign { nic, address } => self.assign(nic, address, watchers),
+            Due::Fabric => {
+                self.wake_fabric(watchers);
+                self.show_islands(watchers);
+            }
+            Due::Report { node, nic, anew } => self.report(Nic { node: NodeId(node), nic }, anew, watchers),
+            Due::Later(n, what) => {
+                self.later(n, what, watchers);
+                self.show_islands(watchers);
+            }
         }
         true
     }
@@ -196,6 +249,10 @@ impl<'w> Lab<'w> {
         let mut batch: Option<(Instant, Vec<PortId>)> = None;
         for fate in &fates {
             match *fate {
+                Fate::DeliverOther { from, to, at, ref frame } => {
+                    let frame = frame.as_slice().into();
+                    self.queue.push(at, Due::Deliver { from, to: vec![to], frame });
+                }
                 Fate::Deliver { to, at } => match &mut batch {
                     Some((when, ports)) if *when == at => ports.push(to),
                     batch => {
@@ -221,11 +278,21 @@ impl<'w> Lab<'w> {
             self.show(watchers, &Moment::Dropped { from, to: Some(to), reason, bytes: frame });
             return;
         }
+        if self.stunned > 0
+            && let Member::Node(NodeId(n)) = self.ports[to.0].owner
+            && self.routers[n].stun.is_some()
+        {
+            if let Some(reason) = self.falls_on_stunned(n, to, frame) {
+                self.show(watchers, &Moment::Dropped { from, to: Some(to), reason, bytes: frame });
+            }
+            return;
+        }
         self.tally.delivered += 1;
         self.show(watchers, &Moment::Delivered { from, to, bytes: frame });
         match self.ports[to.0].owner {
             Member::Node(NodeId(n)) => self.router_hears(n, to, frame, watchers),
             Member::Client(ClientId(c)) => self.client_hears(c, frame, watchers),
+            Member::Rogue(RogueId(r)) => self.rogue_hears(r, from, frame),
         }
     }
 
@@ -236,6 +303,10 @@ impl<'w> Lab<'w> {
         }
         let Some(iface) = router.iface_of(port) else { return };
         if !is_vrrp(frame) {
+            if self.reports.asks(frame) {
+                self.answer_query(n, port);
+            }
+            let router = &mut self.routers[n];
             let mut out = Vec::new();
             router.kernel.receive(self.now, iface, frame, &mut out);
             self.router_out(n, out, watchers);
@@ -250,23 +321,24 @@ impl<'w> Lab<'w> {
         if !kernel.link_up(iface) || !is_for(frame, kernel.mac(iface)) || !kernel.admits(iface, frame) {
             return;
         }
-        match &mut router.engine {
-            Some(_) if router.paused => router.waiting.push(Waiting::Frame { iface, frame: frame.clone() }),
-            Some(engine) => {
-                engine.handle(self.now, Input::Frame { iface, bytes: frame });
-                self.carry_out(n, watchers);
-            }
-            None => {}
+        if router.engine.is_none() {
+            return;
         }
+        if router.is_late() {
+            router.waiting.push(Waiting::Frame { iface, frame: frame.clone() });
+            return self.put_off(n);
+        }
+        router.tell(self.now, Input::Frame { iface, bytes: frame });
+        self.carry_out(n, watchers);
     }
 
     /// Carries out what the engine of a router asks for, and tells it what that did besides.
     fn carry_out(&mut self, n: usize, watchers: Watchers<'_, '_>) {
         self.carry_out_all(n, watchers);
-        while let Some(event) = self.routers[n].unread.pop() {
-            if let Some(engine) = &mut self.routers[n].engine {
-                engine.handle(self.now, Input::Kernel(event));
-            }
+        while !self.routers[n].unread.is_empty() {
+            // in the order in which the kernel told it
+            let event = self.routers[n].unread.remove(0);
+            self.routers[n].tell(self.now, Input::Kernel(event));
             self.carry_out_all(n, watchers);
         }
         self.follow_vrrp(n, watchers);
@@ -276,7 +348,10 @@ impl<'w> Lab<'w> {
         while let Some(output) = self.routers[n].engine.as_mut().and_then(Engine::poll) {
             match output {
                 Output::Effect(effect) => self.carry_out_one(n, effect, watchers),
-                Output::Trace(trace) => {
+                Output::Trace(mut trace) => {
+                    if let TraceKind::Armed { until } = &mut trace.kind {
+                        *until = self.routers[n].clock.when(*until);
+                    }
                     let engine = self.routers[n].engine.as_ref();
                     let instance = engine.zip(trace.instance).map_or("", |(engine, i)| engine.instance_name(i));
                     self.show(watchers, &Moment::Decided { node: NodeId(n), instance, trace: &trace });
@@ -400,14 +475,15 @@ impl<'w> Lab<'w> {
 
     fn wake_router(&mut self, n: usize, watchers: Watchers<'_, '_>) {
         let router = &mut self.routers[n];
-        if !router.paused
-            && let Some(engine) = &mut router.engine
-            && engine.next_wake().is_some_and(|wake| wake.at <= self.now)
-        {
-            engine.handle(self.now, Input::Wake);
-            self.carry_out(n, watchers);
+        if !router.held() && router.daemon_due().is_some_and(|at| at <= self.now) {
+            if router.starved.is_some() {
+                self.put_off(n);
+            } else {
+                router.tell(self.now, Input::Wake);
+                self.carry_out(n, watchers);
+            }
         }
-        if self.routers[n].crashed {
+        if self.routers[n].crashed || self.routers[n].stun.is_some() {
             return;
         }
         if self.routers[n].kernel.next_wake().is_some_and(|at| at <= self.now) {
@@ -447,19 +523,24 @@ impl<'w> Lab<'w> {
             }
             self.set_fixed_addresses(n, watchers);
         }
+        if self.islands.is_none() {
+            self.show_islands(watchers);
+        }
         let router = &mut self.routers[n];
         if !router.daemon {
             return;
         }
         router.paused = false;
+        router.respawn = None;
         router.lend_virtual_macs();
         let mut engine = Engine::new(router.model_now(&router.model));
         engine.set_tracing(!watchers.is_empty());
         for event in router.surroundings(&router.model) {
-            engine.handle(self.now, Input::Kernel(event));
+            engine.handle(router.clock.says(self.now), Input::Kernel(event));
         }
-        engine.handle(self.now, Input::Operator(Command::Start));
         router.engine = Some(engine);
+        router.tell(self.now, Input::Operator(Command::Start));
+        self.join_groups(n, watchers);
         self.carry_out(n, watchers);
         self.start_checkers(n, watchers);
     }
@@ -467,13 +548,12 @@ impl<'w> Lab<'w> {
     /// Tells the daemon what its kernel saw; a paused one finds it later.
     fn tell_kernel(&mut self, n: usize, event: KernelEvent, watchers: Watchers<'_, '_>) {
         let router = &mut self.routers[n];
-        match &mut router.engine {
-            Some(_) if router.paused => router.waiting.push(Waiting::Kernel(event)),
-            Some(engine) => {
-                engine.handle(self.now, Input::Kernel(event));
-                self.carry_out(n, watchers);
-            }
-            None => {}
+        if router.engine.is_some() && router.is_late() {
+            router.waiting.push(Waiting::Kernel(event));
+            self.put_off(n);
+        } else if router.engine.is_some() {
+            router.tell(self.now, Input::Kernel(event));
+            self.carry_out(n, watchers);
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod cli;
 pub mod experiment;
 pub mod fabric;
 pub mod host;
+pub mod invariant;
 pub mod kernel;
 pub mod lab;
 pub mod library;

@@ -1,11 +1,13 @@
 //! What observers are shown: every frame, decision, fault and answer, at its time. Observers only watch.
+use std::net::IpAddr;
+
 use vrrplab_engine::health::Trace as CheckTrace;
 use vrrplab_engine::lvs::{IpvsCommand, LvsError};
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
 use vrrplab_engine::{Instant, Rule, Trace};
-use vrrplab_formats::world::{ClientId, Fault, Member, NodeId};
+use vrrplab_formats::world::{ClientId, Fault, Member, Nic, NodeId};
 
-use crate::fabric::{DropReason, PortId};
+use crate::fabric::{DropReason, PortId, SwitchNews};
 use crate::host::Trouble;
 use crate::sight::Sight;
 
@@ -92,6 +94,15 @@ pub enum Moment<'a> {
         /// The rule that asked for it.
         rule: Rule,
     },
+    /// A cloud's control plane is asked to lead an address to an interface, refuses that, or has done it.
+    CloudMove {
+        /// To this interface.
+        nic: Nic,
+        /// Which address.
+        address: IpAddr,
+        /// How far it has come.
+        step: Move,
+    },
     /// The checkers of a node decided something.
     Checked {
         /// The node.
@@ -116,6 +127,9 @@ pub enum Moment<'a> {
     Fault(&'a Fault),
     /// A daemon died, by a fault or by its own stop: its instances are in no state any more.
     Gone(NodeId),
+    /// Which ports are connected with each other from now on: shown at the start of the first daemon and after every
+    /// change. A port may be in several islands; one that is down is in none.
+    Islands(&'a [Vec<PortId>]),
     /// A client sent a request.
     Asked {
         /// Who.
@@ -148,6 +162,19 @@ pub enum Moment<'a> {
         /// What.
         trouble: Trouble,
     },
+    /// A switch did something by itself.
+    Switched(SwitchNews),
+}
+
+/// How far a cloud has come with moving an address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// It was asked.
+    Asked,
+    /// It refused.
+    Refused,
+    /// The address is there.
+    Done,
 }
 
 /// Whose port a port is, for names in timelines and captures.

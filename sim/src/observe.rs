@@ -10,10 +10,11 @@ pub mod promises;
 pub mod states;
 pub mod tables;
 pub mod timeline;
+pub mod why;
 pub mod words;
 
 #[cfg(test)]
-mod stage;
+pub(crate) mod stage;
 
 pub use blocks::Blocks;
 pub use capture::Capture;
@@ -22,3 +23,4 @@ pub use outage::{ClientView, Gap, Outages};
 pub use promises::{Judgement, Promises};
 pub use states::{Held, Interval, States};
 pub use timeline::{Level, Line, Timeline};
+pub use why::Why;

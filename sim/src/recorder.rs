@@ -22,7 +22,7 @@ impl Recorder {
     pub fn new(world: &World, ports: &[PortInfo]) -> Recorder {
         let named = |port: &PortInfo| match port.owner {
             Member::Node(_) => port.label.split_once(':').map(|(node, iface)| (node.to_owned(), iface.to_owned())),
-            Member::Client(_) => None,
+            Member::Client(_) | Member::Rogue(_) => None,
         };
         Recorder {
             names: world.nodes.iter().map(|n| n.model.name.clone()).collect(),

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use vrrplab_engine::model::{IfAddr, Mac};
 use vrrplab_engine::{Instant, Span};
 use vrrplab_formats::world::{AddressPair, Driver, GroupRule, Remote, SecurityGroup};
-use vrrplab_formats::world::{LinkQuality, Member, Network, NetworkId, NodeId, PortSecurity};
+use vrrplab_formats::world::{Attachment, LinkQuality, Member, Network, NetworkId, NodeId, PortSecurity};
 use vrrplab_sim::fabric::port_security::{Refusal, Why};
 use vrrplab_sim::fabric::{DropReason, Fabric, Fate, PortId, PortSetup};
 
@@ -165,13 +165,21 @@ const NET: PortId = PortId(2);
 
 /// A network of one switch, and a second one for who is a member of the group without a port here.
 fn lab(cases: &Cases, driver: Driver, sender: &Config, groups: &str) -> Fabric {
-    let link = LinkQuality { delay: Span::from_micros(50), jitter: Span::ZERO, loss_ppm: 0 };
-    let network = |name: &str| Network { name: name.into(), link };
-    let mut fabric = Fabric::new(&[network("net"), network("elsewhere")], 1);
+    let network = |name: &str| Network::new(name, LinkQuality::CLEAN);
+    let mut fabric = Fabric::new(&[network("net"), network("elsewhere")], &[], 1);
     let fixed = |host: &Host| vec![range(&host.ipv4), range(&host.ipv6)];
     let add = |fabric: &mut Fabric, to, node, mac, addresses: Vec<IfAddr>, security| {
         let owner = Member::Node(NodeId(node));
-        fabric.add_port(PortSetup { network: NetworkId(to), owner, mac, addresses, security });
+        let attachment = Attachment::default();
+        fabric.add_port(PortSetup {
+            network: NetworkId(to),
+            owner,
+            mac,
+            addresses,
+            security,
+            assigned: Vec::new(),
+            attachment,
+        });
     };
     let (own, open) = (&cases.receiver_security_groups[groups], Group { ingress: Vec::new() });
     let pairs = |config: &Config| {
@@ -210,6 +218,7 @@ fn inject(fabric: &mut Fabric, from: PortId, frame: &[u8]) -> Seen {
             // Flooded, for somebody else.
             Fate::Drop { reason: DropReason::Refused(_), .. } => {}
             Fate::Drop { reason, .. } => panic!("lost by {reason:?}"),
+            Fate::DeliverOther { .. } => panic!("no cloud here"),
         }
     }
     assert!(seen.by.contains(&B) || seen.refused.is_some(), "a frame that B does not get was refused by name");

@@ -4,11 +4,11 @@ use std::path::{Path, PathBuf};
 
 use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::World;
-use vrrplab_sim::cli::summary;
+use vrrplab_sim::cli::{LARGE_SITE, kept_text, summary};
 use vrrplab_sim::experiment::{Outcome, difference_of_two_runs, play};
 use vrrplab_sim::lab::Lab;
 use vrrplab_sim::library::find;
-use vrrplab_sim::observe::{Digest, Level};
+use vrrplab_sim::observe::Digest;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -26,14 +26,13 @@ struct Told {
     world: World,
 }
 
-/// Worlds with more nodes than this are told apart: see [`large_sites_keep_their_promises_and_are_twice_the_same`].
-const LARGE: usize = 50;
 /// No capture above this size is kept: the digest in its snapshot stands for its bytes.
 const GOLDEN_AT_MOST: usize = 400_000;
 
 /// Every scenario file but those that must fail and those of large worlds.
 fn library() -> Vec<Told> {
-    let (small, large): (Vec<Told>, Vec<Told>) = all().into_iter().partition(|told| told.world.nodes.len() <= LARGE);
+    let (small, large): (Vec<Told>, Vec<Told>) =
+        all().into_iter().partition(|told| told.world.nodes.len() <= LARGE_SITE);
     assert!(small.len() >= 26 && !large.is_empty(), "only {} scenarios", small.len());
     small
 }
@@ -45,7 +44,7 @@ fn all() -> Vec<Told> {
         name: path.file_stem().unwrap().to_string_lossy().into_owned(),
         world: load(path),
     };
-    files.iter().map(told).filter(|told| !told.name.contains("must-fail")).collect()
+    files.iter().map(told).filter(|told| !told.world.must_fail).collect()
 }
 
 fn run(world: &World) -> Outcome {
@@ -65,8 +64,7 @@ fn every_promise_of_the_library_holds() {
 fn timelines_are_the_kept_ones() {
     for Told { folder, name, world } in library() {
         let outcome = run(&world);
-        let text = format!("{}\n{}", outcome.timeline.render(false, false), summary(&world, &outcome));
-        keep(&folder, &name, &world, &text);
+        keep(&folder, &name, &world, &kept_text(&world, &outcome));
     }
 }
 
@@ -131,18 +129,14 @@ fn observers_change_nothing() {
     }
 }
 
-/// Their snapshots begin with the first fault: before it, hundreds of nodes start.
 #[test]
 fn large_sites_keep_their_promises_and_are_twice_the_same() {
-    for Told { folder, name, world } in all().into_iter().filter(|told| told.world.nodes.len() > LARGE) {
+    for Told { folder, name, world } in all().into_iter().filter(|told| told.world.nodes.len() > LARGE_SITE) {
         let run = || play(&world, world.seed, false, |_, _| Ok(())).unwrap();
         let (outcome, again) = (run(), run());
         assert!(outcome.held(), "{name}:\n{}", summary(&world, &outcome));
         assert_eq!(outcome.digest.hex(), again.digest.hex(), "{name}");
-        let first = world.faults.first().map(|fault| fault.at).unwrap();
-        let lines = outcome.timeline.lines().iter().filter(|line| line.at >= first && line.level == Level::Normal);
-        let lines: String = lines.map(|line| outcome.timeline.text(line, false) + "\n").collect();
-        keep(&folder, &name, &world, &format!("{lines}\n{}", summary(&world, &outcome)));
+        keep(&folder, &name, &world, &kept_text(&world, &outcome));
     }
 }
 

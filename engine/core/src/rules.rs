@@ -51,6 +51,7 @@ rules! {
     FaultClears => "fault-clears", "keepalived: recovery passes through BACKUP", "The last fault is gone: the router starts again in BACKUP with a full down timer.";
     AddressTaken => "address-taken", "keepalived: virtual address removed from outside", "Somebody removed a virtual address from the master: it releases and becomes BACKUP for one skew.";
     Stop => "stop", "RFC 9568 6.4.3 (655); keepalived on SIGTERM", "On stop the master sends priority 0, then removes its addresses.";
+    ChildRespawns => "child-respawns", "keepalived 2.2.7, measured", "The parent starts a VRRP child that died again: at once, after the next death 1 s later, then twice as long each time, at most 60 s.";
     Reload => "reload", "keepalived on SIGHUP", "A reload keeps the state of every virtual router that it still finds.";
     ReloadRemoved => "reload-removed", "keepalived on SIGHUP", "A virtual router that the new configuration lacks is released.";
     PriorityChanges => "priority-changes", "keepalived: weight of what is tracked", "A weighted tracker changed the effective priority; a running down timer is shifted by the difference.";

@@ -1,14 +1,19 @@
 //! Scenario YAML read into a [`World`], all mistakes found at once; and the JSON Schema of such files.
 mod clients;
+mod clouds;
 mod conf;
 mod expect;
 mod firewall;
 mod hosts;
+mod invariants;
 mod kernel_faults;
 mod keys;
 mod leaf;
 mod looks;
+mod machine;
+mod networks;
 mod reader;
+mod rogues;
 mod routing;
 mod security;
 mod services;
@@ -21,8 +26,8 @@ mod units;
 
 use std::path::Path;
 
-use vrrplab_engine::Policy;
 use vrrplab_engine::model::NodeModel;
+use vrrplab_engine::{Instant, Policy};
 
 use crate::diagnostics::Report;
 use crate::world::{Node, World};
@@ -66,6 +71,12 @@ pub fn load_written(path: &Path, files: &dyn Files) -> (Option<World>, Vec<Writt
         reader.refuse(0..0, "the scenario could not be read completely", "", "");
     }
     (world, reader.written, reader.report)
+}
+
+/// Reads a moment as people type it: `8.023s`, or `8.023` for seconds, as timelines print it. The error is for them too.
+pub fn moment(text: &str) -> Result<Instant, String> {
+    let with_unit = units::time(text).or_else(|why| units::time(&format!("{text}s")).map_err(|_| why));
+    with_unit.map(|span| Instant(span.0)).map_err(|why| format!("{}: {}", why.title, why.help))
 }
 
 /// The JSON Schema of scenario files, for editors.
@@ -113,15 +124,36 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     let lines = tree.value.lines("expect", source);
     let expectations = expect::read(text.expect.as_deref().unwrap_or_default(), lines, reader);
     let looks = reader.looks(text.show.as_deref().unwrap_or_default());
+    let lines = tree.value.lines("expect_violation", source);
+    let violations = text.expect_violation.as_deref().unwrap_or_default();
+    let invariants = invariants::read(text.invariants.as_ref(), violations, lines, reader);
     let complete = |n: &reader::NodeSoFar| {
         let model = n.model.clone()?;
         let (ports, files, kernel) = (n.ports.clone(), n.files.clone(), n.kernel.clone());
-        let services = n.services.clone();
-        Some(Node { model, ports, start: n.start, services, files, daemon: n.daemon, kernel })
+        let (services, cloud_calls, clock) = (n.services.clone(), n.cloud_calls.clone(), n.clock);
+        Some(Node { model, ports, start: n.start, services, files, daemon: n.daemon, kernel, cloud_calls, clock })
     };
     let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());
-    Some(World { name, about, seed, duration: duration?, networks, nodes, clients, faults, expectations, looks })
+    let rogues = reader.rogues.iter().flatten().cloned().collect();
+    let must_fail = reader.or(&text.must_fail, false);
+    let (trunks, duration) = (reader.trunks.clone(), duration?);
+    Some(World {
+        name,
+        about,
+        seed,
+        duration,
+        networks,
+        trunks,
+        nodes,
+        clients,
+        rogues,
+        faults,
+        expectations,
+        looks,
+        must_fail,
+        invariants,
+    })
 }
 
 fn seed(text: &ScenarioText, reader: &mut Reader<'_>) -> u64 {

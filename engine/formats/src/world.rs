@@ -3,23 +3,34 @@
 //! Scenario YAML and recordings of real routers both end here; the simulator starts here. No text, no default and no
 //! unknown name lies beyond this type.
 mod client;
+mod cloud;
 mod fault;
 mod host;
+mod invariant;
 mod kernel;
 mod look;
 mod network;
+mod node_fault;
 mod promise;
+mod rogue;
 mod service;
 
 use vrrplab_engine::Span;
 
 pub use client::ClientPromise;
-pub use fault::{Behaviour, Direction, Fault, FrameClass, TimedFault};
+pub use cloud::{Cloud, CloudCall, CloudFault, Provider};
+pub use fault::{Behaviour, Direction, FabricFault, Fault, FrameClass, LinkPlace, TimedFault};
 pub use host::{Ask, Client, Node};
+pub use invariant::{ExpectedViolation, Invariant, Invariants};
 pub use kernel::{Chain, FirewallRule, KernelFault, KernelSetup, LOOPBACK, OneToOne, Route, Sysctl, SysctlKey};
 pub use look::{Look, ServerPromise, TablePromise, View};
-pub use network::{AddressPair, Driver, GroupRule, LinkQuality, Network, Port, PortSecurity, Remote, SecurityGroup};
+pub use network::{
+    AddressPair, Attachment, Driver, GroupRule, LinkChange, LinkQuality, Network, Port, PortSecurity, Remote,
+    SecurityGroup, Snooping, SpanningTree, SwitchSetup, TreeMode, Trunk,
+};
+pub use node_fault::{Child, NodeClock, NodeFault, Ppm, SignedSpan, StunClock};
 pub use promise::{Expectation, FrameKind, Place, Promise, Window};
+pub use rogue::{ForgedAdvert, Forgery, Pace, Rogue, RogueFault, RogueId};
 pub use service::{Page, Serves, Service, ServiceChange, ServiceFault};
 
 /// A whole experiment.
@@ -35,21 +46,32 @@ pub struct World {
     pub duration: Span,
     /// The broadcast segments (one switch each).
     pub networks: Vec<Network>,
+    /// The links between switches.
+    pub trunks: Vec<Trunk>,
     /// The routers.
     pub nodes: Vec<Node>,
     /// The hosts that ask for something.
     pub clients: Vec<Client>,
+    /// The hosts that send what others never said.
+    pub rogues: Vec<Rogue>,
     /// The faults, in order of time.
     pub faults: Vec<TimedFault>,
     /// The promises, in file order.
     pub expectations: Vec<Expectation>,
     /// What the timeline shows besides.
     pub looks: Vec<Look>,
+    /// One of the promises must be broken, or a check that never fails would go unnoticed.
+    pub must_fail: bool,
+    /// How the invariants are watched.
+    pub invariants: Invariants,
 }
 
 /// Position in [`World::networks`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NetworkId(pub usize);
+/// Position in [`World::trunks`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct TrunkId(pub usize);
 /// Position in [`World::nodes`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NodeId(pub usize);
@@ -73,4 +95,6 @@ pub enum Member {
     Node(NodeId),
     /// A client.
     Client(ClientId),
+    /// A host that belongs to nobody.
+    Rogue(RogueId),
 }

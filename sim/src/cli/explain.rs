@@ -1,10 +1,11 @@
-//! `vrrplab explain`: the rules of the timeline, the lints of `check` and the keywords of keepalived.conf, for people.
+//! `vrrplab explain`: rules of the timeline, invariants, lints of `check` and keywords of keepalived.conf, for people.
 use std::io;
 
 use vrrplab_engine::Rule;
 use vrrplab_formats::diagnostics::nearest;
 use vrrplab_formats::keepalived::reference;
 use vrrplab_formats::lint::{self, Lint};
+use vrrplab_formats::world::Invariant;
 
 use super::output::{Exit, say, tell};
 
@@ -39,7 +40,9 @@ fn explain_id(id: Option<&str>) -> io::Result<Exit> {
     let Some(id) = id else {
         let rules = Rule::ALL.iter().map(|rule| (rule.id(), rule.sentence()));
         let lints = lint::ALL.iter().map(|lint| (lint.id, lint.sentence));
-        let lines: Vec<String> = rules.chain(lints).map(|(id, sentence)| format!("{id:34} {sentence}")).collect();
+        let invariants = Invariant::ALL.iter().map(|invariant| (invariant.id(), invariant.sentence()));
+        let all = rules.chain(lints).chain(invariants);
+        let lines: Vec<String> = all.map(|(id, sentence)| format!("{id:34} {sentence}")).collect();
         say(&lines.join("\n"))?;
         return Ok(Exit::Held);
     };
@@ -52,7 +55,12 @@ fn explain_id(id: Option<&str>) -> io::Result<Exit> {
         say(&format!("{}\n  {}\n  what follows: {}{fix}", lint.id, lint.sentence, lint.consequence))?;
         return Ok(Exit::Held);
     }
+    if let Some(invariant) = Invariant::named(id) {
+        say(&format!("{}\n  {}\n  why: {}", invariant.id(), invariant.sentence(), invariant.reason()))?;
+        return Ok(Exit::Held);
+    }
     let ids = Rule::ALL.iter().map(|rule| rule.id()).chain(lint::ALL.iter().map(|lint| lint.id));
+    let ids = ids.chain(Invariant::ALL.iter().map(|invariant| invariant.id()));
     let hint = nearest(id, ids).map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
     tell(&format!("error: there is no rule `{id}`{hint}\n"));
     Ok(Exit::BadInput)

@@ -1,5 +1,7 @@
 //! Where words go: standard output that may close early, standard error for what is wrong, and the exit code.
+use std::fs;
 use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
 
 use vrrplab_formats::diagnostics::Report;
 
@@ -17,6 +19,8 @@ pub enum Exit {
     Warnings = 3,
     /// The run was not deterministic.
     NotDeterministic = 4,
+    /// Ended by Ctrl-C.
+    Interrupted = 130,
 }
 
 impl Exit {
@@ -28,6 +32,7 @@ impl Exit {
             Exit::Failed => 2,
             Exit::NotDeterministic => 3,
             Exit::BadInput => 4,
+            Exit::Interrupted => 5,
         }
     }
 
@@ -69,9 +74,23 @@ pub(super) fn tell_report(report: &Report) {
     }
 }
 
-/// Colour on a terminal only.
+/// Colour on a terminal only, and not where `NO_COLOR` is set.
 pub(super) fn colour() -> bool {
-    io::stdout().is_terminal()
+    anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never
+}
+
+/// Writes a file whole or not at all.
+pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut partial = path.as_os_str().to_owned();
+    partial.push(".partial");
+    let partial = PathBuf::from(partial);
+    fs::write(&partial, bytes).map_err(|e| named(&partial, &e))?;
+    fs::rename(&partial, path).map_err(|e| named(path, &e))
+}
+
+/// An error that tells which file it is about.
+pub(super) fn named(path: &Path, error: &io::Error) -> io::Error {
+    io::Error::other(format!("{}: {error}", path.display()))
 }
 
 #[cfg(test)]

@@ -2,14 +2,14 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use vrrplab_formats::diagnostics::Severity;
 use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::{Look, World};
 
 use super::RunArgs;
-use super::output::{Exit, colour, say, tell, tell_report};
+use super::output::{Exit, colour, named, say, tell, tell_report, write_whole};
 use crate::experiment::{Outcome, difference_of_two_runs, play};
 use crate::observe::{Level, Line, Timeline};
 
@@ -99,7 +99,21 @@ fn print_lines(timeline: &Timeline, lines: &[Line], args: &RunArgs) -> io::Resul
     Ok(())
 }
 
-/// Expectations, clients and double masters, after the timeline.
+/// Sites with more nodes than this are kept from their first fault on: before it, hundreds of daemons start.
+pub const LARGE_SITE: usize = 50;
+
+/// What is kept beside a scenario: its timeline and its summary.
+pub fn kept_text(world: &World, outcome: &Outcome) -> String {
+    let summary = summary(world, outcome);
+    let first = world.faults.first().map(|fault| fault.at).filter(|_| world.nodes.len() > LARGE_SITE);
+    let Some(first) = first else { return format!("{}\n{summary}", outcome.timeline.render(false, false)) };
+    let timeline = &outcome.timeline;
+    let lines = timeline.lines().iter().filter(|line| line.at >= first && line.level == Level::Normal);
+    let lines: String = lines.map(|line| timeline.text(line, false) + "\n").collect();
+    format!("{lines}\n{summary}")
+}
+
+/// Expectations, violated invariants and clients, after the timeline.
 pub fn summary(world: &World, outcome: &Outcome) -> String {
     let mut text = String::new();
     for judgement in &outcome.judgements {
@@ -111,6 +125,7 @@ pub fn summary(world: &World, outcome: &Outcome) -> String {
         }
         text.push('\n');
     }
+    text.push_str(&outcome.objections.summary());
     if !world.clients.is_empty() {
         text.push_str(&outcome.outages.table());
     }
@@ -134,17 +149,4 @@ fn check_determinism(world: &World) -> Exit {
             Exit::NotDeterministic
         }
     }
-}
-
-/// Writes a file whole or not at all.
-fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut partial = path.as_os_str().to_owned();
-    partial.push(".partial");
-    let partial = PathBuf::from(partial);
-    fs::write(&partial, bytes).map_err(|e| named(&partial, &e))?;
-    fs::rename(&partial, path).map_err(|e| named(path, &e))
-}
-
-fn named(path: &Path, error: &io::Error) -> io::Error {
-    io::Error::other(format!("{}: {error}", path.display()))
 }

@@ -10,7 +10,7 @@ mod groups;
 mod iptables;
 mod openvswitch;
 mod ovn;
-mod packet;
+pub(super) mod packet;
 mod sources;
 mod tracker;
 

@@ -6,8 +6,12 @@ use smoltcp::wire::{ArpOperation, ArpPacket, ArpRepr, EthernetAddress, EthernetF
 use smoltcp::wire::{IpProtocol, IpRepr};
 use vrrplab_formats::world::{AddressPair, ClientId, NodeId};
 
-use super::port_security::Why;
+use super::port_security::{Refusal, Why};
 use super::*;
+
+mod links;
+mod multicast;
+mod trunks;
 
 const ALL: Mac = Mac([0xff; 6]);
 const VIP: Ipv4Addr = Ipv4Addr::new(10, 0, 0, 100);
@@ -43,7 +47,7 @@ fn gratuitous_arp(src: Mac, ip: Ipv4Addr) -> Vec<u8> {
 }
 
 fn lan(ports: usize, link: LinkQuality, seed: u64) -> Fabric {
-    let mut fabric = Fabric::new(&[Network { name: "lan".into(), link }], seed);
+    let mut fabric = Fabric::new(&[Network::new("lan", link)], &[], seed);
     for n in 0..ports {
         fabric.add_port(PortSetup {
             network: NetworkId(0),
@@ -51,12 +55,17 @@ fn lan(ports: usize, link: LinkQuality, seed: u64) -> Fabric {
             mac: mac(n),
             addresses: vec![IfAddr { ip: Ipv4Addr::new(10, 0, 0, n as u8).into(), prefix: 24 }],
             security: None,
+            assigned: Vec::new(),
+            attachment: Attachment::default(),
         });
     }
     fabric
 }
 
-const CLEAN: LinkQuality = LinkQuality { delay: Span::from_micros(50), jitter: Span::ZERO, loss_ppm: 0 };
+const CLEAN: LinkQuality = LinkQuality::CLEAN;
+
+/// How long a switch remembers a MAC, when nothing else is said.
+const MAC_AGEING: Span = Span::from_secs(300);
 
 fn send(fabric: &mut Fabric, now: Instant, from: usize, frame: &[u8]) -> Vec<Fate> {
     let mut fates = Vec::new();
@@ -89,7 +98,7 @@ fn a_switch_floods_until_it_has_heard_the_destination() {
     send(&mut f, T0, 1, &frame(mac(2), ALL));
     assert_eq!(send(&mut f, T0, 0, &frame(mac(0), mac(2))), [to(1)]);
     // and it is forgotten when its port goes down,
-    f.set_carrier(PortId(1), false);
+    f.set_carrier(T0, PortId(1), false);
     assert_eq!(send(&mut f, T0, 0, &frame(mac(0), mac(2))), [lost(1, DropReason::Down), to(2)]);
     assert_eq!(
         send(&mut f, T0, 1, &frame(mac(1), ALL)),
@@ -155,7 +164,8 @@ fn port_security_holds_back_a_virtual_address_until_a_pair_allows_it() {
 
 #[test]
 fn equal_seeds_lose_the_same_frames_and_jitter_lets_none_overtake() {
-    let bad = LinkQuality { delay: Span::from_micros(10), jitter: Span::from_millis(5), loss_ppm: 200_000 };
+    let bad =
+        LinkQuality { jitter: Span::from_millis(5), loss_ppm: 200_000, ..LinkQuality::after(Span::from_micros(10)) };
     let run = |seed| {
         let mut f = lan(3, bad, seed);
         (0..200).flat_map(|n| send(&mut f, Instant(n * 100_000), 0, &frame(mac(0), ALL))).collect::<Vec<_>>()
@@ -222,10 +232,35 @@ fn a_cut_of_adverts_leaves_the_rest() {
     let mut f = lan(2, CLEAN, 1);
     f.cut(PortId(0), Direction::Both, FrameClass::Vrrp);
     let (own, group) = (Ipv4Addr::new(10, 0, 0, 1).into(), Ipv4Addr::new(224, 0, 0, 18).into());
-    let cut = lost(0, DropReason::Cut);
-    assert_eq!(send(&mut f, T0, 1, &ip(mac(1), own, group, IpProtocol::Unknown(112))), [cut]);
+    let cut = || lost(0, DropReason::Cut);
+    assert_eq!(send(&mut f, T0, 1, &ip(mac(1), own, group, IpProtocol::Unknown(112))), [cut()]);
     assert_eq!(send(&mut f, T0, 1, &ip(mac(1), own, group, IpProtocol::Igmp)), [to(0)]);
     f.cut(PortId(0), Direction::ToNode, FrameClass::Multicast);
-    assert_eq!(send(&mut f, T0, 1, &ip(mac(1), own, group, IpProtocol::Igmp)), [cut]);
+    assert_eq!(send(&mut f, T0, 1, &ip(mac(1), own, group, IpProtocol::Igmp)), [cut()]);
     assert_eq!(send(&mut f, T0, 1, &gratuitous_arp(mac(1), VIP)), [to(0)], "a broadcast is no multicast");
+}
+
+/// The islands by port numbers.
+fn islands(fabric: &Fabric) -> Vec<Vec<usize>> {
+    fabric.islands().iter().map(|group| group.iter().map(|port| port.0).collect()).collect()
+}
+
+#[test]
+fn whoever_hears_and_is_heard_is_on_one_island() {
+    let mut f = lan(5, CLEAN, 1);
+    assert_eq!(islands(&f), [[0, 1, 2, 3, 4]]);
+    f.set_carrier(T0, PortId(4), false);
+    assert_eq!(islands(&f), [vec![0, 1, 2, 3], vec![4]], "no carrier");
+    f.cut(PortId(3), Direction::ToNode, FrameClass::All);
+    f.cut(PortId(2), Direction::Both, FrameClass::Vrrp);
+    assert_eq!(islands(&f), [vec![0, 1, 2], vec![3], vec![4]], "deaf, though not mute; a cut of one class is none");
+    // Port 0 is in no island and reaches both.
+    f.partition(NetworkId(0), vec![vec![PortId(1)], vec![PortId(2)]]);
+    assert_eq!(islands(&f), [vec![0, 1], vec![0, 2], vec![3], vec![4]]);
+    f.partition(NetworkId(0), vec![vec![PortId(0)], vec![PortId(2), PortId(3)]]);
+    assert_eq!(islands(&f), [vec![0, 1], vec![2], vec![3], vec![4]], "what the first leaves, the second parts");
+    f.heal(NetworkId(0));
+    f.uncut(PortId(3));
+    f.set_carrier(T0, PortId(4), true);
+    assert_eq!(islands(&f), [[0, 1, 2, 3, 4]]);
 }

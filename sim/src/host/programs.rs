@@ -13,6 +13,8 @@ pub enum Act {
     Exits(i32),
     /// It does not end by itself.
     Hangs,
+    /// It ends by itself with this status, after so long.
+    ExitsAfter(i32, Span),
 }
 
 /// How a program ended.
@@ -63,6 +65,7 @@ impl Programs {
         let entry = match told.unwrap_or_else(|| Act::Exits(self.command(words, 0))) {
             Act::Exits(status) => (number, Some(now + SHORT), End::Status(status)),
             Act::Hangs => (number, None, End::Status(0)),
+            Act::ExitsAfter(status, length) => (number, Some(now + length), End::Status(status)),
         };
         self.running.push(entry);
     }
@@ -71,6 +74,13 @@ impl Programs {
     pub fn signal(&mut self, now: Instant, number: u64, signal: i32) {
         for run in self.running.iter_mut().filter(|run| run.0 == number) {
             *run = (number, Some(now), End::Signal(signal));
+        }
+    }
+
+    /// The host stood still: its programs end so much later.
+    pub fn delay(&mut self, by: Span) {
+        for run in &mut self.running {
+            run.1 = run.1.map(|at| at + by);
         }
     }
 

@@ -53,6 +53,7 @@ impl Lan {
             late_after: Span::from_millis(100),
             block: None,
             gateway: None,
+            attachment: vrrplab_formats::world::Attachment::default(),
         };
         Lan {
             kernels: vec![kernel(0, own), kernel(1, servers[0]), kernel(2, servers[1])],

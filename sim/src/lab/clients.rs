@@ -131,5 +131,13 @@ fn passes(frame: &[u8]) -> bool {
 
 /// The port of a client.
 pub(super) fn port(client: &Client, owner: Member) -> PortSetup {
-    PortSetup { network: client.network, owner, mac: client.mac, addresses: vec![client.addr], security: None }
+    PortSetup {
+        network: client.network,
+        owner,
+        mac: client.mac,
+        addresses: vec![client.addr],
+        security: None,
+        assigned: Vec::new(),
+        attachment: client.attachment,
+    }
 }

@@ -10,7 +10,11 @@ use crate::moment::Moment;
 
 impl Lab<'_> {
     pub(super) fn fault(&mut self, position: usize, watchers: Watchers<'_, '_>) {
-        let fault = &self.world.faults[position].fault;
+        let world = self.world;
+        let fault = &world.faults[position].fault;
+        if self.stunned > 0 && self.waits_for_thaw(position, fault) {
+            return;
+        }
         self.show(watchers, &Moment::Fault(fault));
         match fault {
             Fault::Cut { nic, direction, frames } => self.fabric.cut(self.port(*nic), *direction, *frames),
@@ -35,13 +39,17 @@ impl Lab<'_> {
             Fault::Script { node, name, does } => self.tell_script(node.0, name, *does),
             Fault::Processes { node, name, count } => self.count_processes(node.0, name, *count, watchers),
             Fault::Session { node, name, up } => self.set_session(node.0, name, *up, watchers),
+            Fault::Cloud(fault) => self.cloud_fault(fault, watchers),
             Fault::Service(fault) => self.change_service(fault, watchers),
             Fault::SetPortSecurity(nic, security) => self.fabric.set_security(self.port(*nic), security.clone()),
             Fault::Kernel(fault) => self.kernel_fault(fault, watchers),
+            Fault::Fabric(fault) => self.fabric_fault(fault, watchers),
+            Fault::Node(fault) => self.node_fault(fault, watchers),
+            Fault::Rogue(fault) => self.rogue_fault(fault),
         }
     }
 
-    fn port(&self, nic: Nic) -> PortId {
+    pub(super) fn port(&self, nic: Nic) -> PortId {
         self.routers[nic.node.0].ports[nic.nic]
     }
 
@@ -55,7 +63,8 @@ impl Lab<'_> {
     pub(super) fn set_carrier(&mut self, n: usize, nic: usize, up: bool, watchers: Watchers<'_, '_>) {
         let iface = self.routers[n].model.interfaces[nic].index;
         let before = self.routers[n].kernel.links();
-        self.fabric.set_carrier(self.routers[n].ports[nic], up);
+        self.fabric.set_carrier(self.now, self.routers[n].ports[nic], up);
+        self.reschedule_fabric();
         self.routers[n].kernel.set_carrier(iface, up);
         self.follow_links(n, &before, watchers);
     }
@@ -65,6 +74,9 @@ impl Lab<'_> {
         let before = self.routers[nic.node.0].kernel.links();
         self.routers[nic.node.0].kernel.set_admin(iface, up);
         self.follow_links(nic.node.0, &before, watchers);
+        if up {
+            self.plugged_in_again(nic, watchers);
+        }
     }
 
     /// Power loss: ports down, daemon and virtual addresses gone.
@@ -74,6 +86,9 @@ impl Lab<'_> {
         self.kill(node, watchers);
         self.routers[n].crashed = true;
         self.routers[n].responder.power_loss();
+        if self.routers[n].stun.take().is_some() {
+            self.stunned -= 1;
+        }
         for position in 0..self.routers[n].ports.len() {
             self.set_carrier(n, position, false, watchers);
         }
@@ -88,11 +103,12 @@ impl Lab<'_> {
         }
     }
 
-    fn kill(&mut self, node: NodeId, watchers: Watchers<'_, '_>) {
+    pub(super) fn kill(&mut self, node: NodeId, watchers: Watchers<'_, '_>) {
         let router = &mut self.routers[node.0];
         router.waiting.clear();
         router.programs.forget();
         router.paused = false;
+        (router.turn, router.respawn, router.deaths) = (None, None, 0);
         if router.engine.take().is_some() {
             self.kill_checkers(node.0, watchers);
             self.show(watchers, &Moment::Gone(node));
@@ -100,33 +116,36 @@ impl Lab<'_> {
     }
 
     fn stop(&mut self, node: NodeId, watchers: Watchers<'_, '_>) {
-        if let Some(engine) = &mut self.routers[node.0].engine {
-            engine.handle(self.now, Input::Operator(Command::Stop));
+        if self.routers[node.0].engine.is_some() {
+            self.routers[node.0].tell(self.now, Input::Operator(Command::Stop));
             self.carry_out(node.0, watchers);
             self.stop_checkers(node.0, watchers);
         }
         self.kill(node, watchers);
     }
 
-    /// The daemon goes on: first it reads what came meanwhile, then it looks at its clock.
     fn resume(&mut self, n: usize, watchers: Watchers<'_, '_>) {
         self.routers[n].paused = false;
-        for waiting in std::mem::take(&mut self.routers[n].waiting) {
-            let Some(engine) = &mut self.routers[n].engine else { return };
-            match &waiting {
-                Waiting::Frame { iface, frame } => {
-                    engine.handle(self.now, Input::Frame { iface: *iface, bytes: frame })
-                }
-                Waiting::Kernel(event) => engine.handle(self.now, Input::Kernel(event.clone())),
-                Waiting::Finished(finished) => engine.handle(self.now, Input::Finished(*finished)),
-            }
-            self.carry_out(n, watchers);
+        self.go_on(n, watchers);
+    }
+
+    /// The daemon goes on, if nothing holds it: first it reads what came meanwhile, then it looks at its clock.
+    pub(super) fn go_on(&mut self, n: usize, watchers: Watchers<'_, '_>) {
+        if self.routers[n].held() || self.routers[n].engine.is_none() {
+            return;
         }
-        if let Some(engine) = &mut self.routers[n].engine {
-            engine.handle(self.now, Input::Wake);
+        for waiting in std::mem::take(&mut self.routers[n].waiting) {
+            let input = match &waiting {
+                Waiting::Frame { iface, frame } => Input::Frame { iface: *iface, bytes: frame },
+                Waiting::Kernel(event) => Input::Kernel(event.clone()),
+                Waiting::Finished(finished) => Input::Finished(*finished),
+            };
+            self.routers[n].tell(self.now, input);
             self.carry_out(n, watchers);
             self.resume_checkers(n, watchers);
         }
+        self.routers[n].tell(self.now, Input::Wake);
+        self.carry_out(n, watchers);
     }
 
     fn reload(&mut self, n: usize, config: &NodeModel, watchers: Watchers<'_, '_>) {
@@ -134,12 +153,12 @@ impl Lab<'_> {
         let model = router.model_now(config);
         router.model = config.clone();
         let surroundings = router.surroundings(config);
-        if let Some(engine) = &mut router.engine {
+        if router.engine.is_some() {
             // files are known by their path, so those that the new configuration adds can be told before it
             for event in surroundings.into_iter().filter(|event| matches!(event, KernelEvent::FileContent { .. })) {
-                engine.handle(self.now, Input::Kernel(event));
+                router.tell(self.now, Input::Kernel(event));
             }
-            engine.handle(self.now, Input::Operator(Command::Reload(Box::new(model))));
+            router.tell(self.now, Input::Operator(Command::Reload(Box::new(model))));
             self.carry_out(n, watchers);
             self.reload_checkers(n, config, watchers);
         }

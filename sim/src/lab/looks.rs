@@ -45,16 +45,19 @@ impl Lab<'_> {
             None => (0..self.routers.len()).map(|n| Member::Node(NodeId(n))).collect(),
         };
         for host in hosts {
-            if let Some(scene) = Scene::of(self.kernel_of(host), self.now, view) {
+            let Some(kernel) = self.kernel_of(host) else { continue };
+            if let Some(scene) = Scene::of(kernel, self.now, view) {
                 self.show(watchers, &Moment::Looked(&Sight { host, shown, scene }));
             }
         }
     }
 
-    fn kernel_of(&self, host: Member) -> &Kernel {
+    /// The kernel of a host; a rogue has none.
+    fn kernel_of(&self, host: Member) -> Option<&Kernel> {
         match host {
-            Member::Node(NodeId(n)) => &self.routers[n].kernel,
-            Member::Client(ClientId(c)) => &self.clients[c].kernel,
+            Member::Node(NodeId(n)) => Some(&self.routers[n].kernel),
+            Member::Client(ClientId(c)) => Some(&self.clients[c].kernel),
+            Member::Rogue(_) => None,
         }
     }
 }

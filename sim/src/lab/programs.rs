@@ -28,6 +28,7 @@ impl Lab<'_> {
             Notice::Script { program, arguments } => {
                 let words: Vec<String> = program.words.iter().chain(arguments).cloned().collect();
                 self.show(watchers, &Moment::Ran { node, words: &words, rule });
+                self.call_cloud(n, &words, watchers);
             }
             Notice::Line { fifo, line } => {
                 self.show(watchers, &Moment::Told { node, line: &format!("{fifo}: {line}"), rule });
@@ -50,13 +51,12 @@ impl Lab<'_> {
             };
             let finished = Finished { job: Job(number), outcome };
             let router = &mut self.routers[n];
-            match &mut router.engine {
-                Some(_) if router.paused => router.waiting.push(Waiting::Finished(finished)),
-                Some(engine) => {
-                    engine.handle(self.now, Input::Finished(finished));
-                    self.carry_out(n, watchers);
-                }
-                None => {}
+            if router.engine.is_some() && router.is_late() {
+                router.waiting.push(Waiting::Finished(finished));
+                self.put_off(n);
+            } else {
+                router.tell(self.now, Input::Finished(finished));
+                self.carry_out(n, watchers);
             }
         }
     }
@@ -75,6 +75,7 @@ impl Lab<'_> {
         let act = match does {
             Behaviour::Exits(status) => Act::Exits(status),
             Behaviour::Hangs => Act::Hangs,
+            Behaviour::ExitsAfter(status, length) => Act::ExitsAfter(status, length),
         };
         if let Some(script) = router.model.scripts.iter().find(|script| script.name == name) {
             router.programs.tell(&script.program.words, act);

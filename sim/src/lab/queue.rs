@@ -1,11 +1,13 @@
 //! The event queue: simulated time advances only by popping it; ties go by order of insertion.
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use vrrplab_engine::Instant;
-use vrrplab_formats::world::Member;
+use vrrplab_formats::world::{Member, Nic};
 
+use super::machine::Later;
 use crate::fabric::PortId;
 
 /// Something that is due.
@@ -19,8 +21,16 @@ pub(super) enum Due {
     Fault(usize),
     /// A daemon starts as the scenario says.
     Start(usize),
+    /// A cloud has moved an address.
+    Assign { nic: Nic, address: IpAddr },
     /// The look at this position.
     Look(usize),
+    /// A switch has something to do.
+    Fabric,
+    /// A router's kernel reports the groups that are wanted.
+    Report { node: usize, nic: usize, anew: bool },
+    /// The machine under this router does something.
+    Later(usize, Later),
 }
 
 /// When an entry is due; among equal instants, the place taken earlier comes first.

@@ -2,10 +2,12 @@
 use std::rc::Rc;
 
 use vrrplab_engine::model::{IfAddr, IfIndex, NodeModel};
-use vrrplab_engine::{Engine, Finished, Instant, KernelEvent};
+use vrrplab_engine::{Engine, Finished, Input, Instant, KernelEvent};
 use vrrplab_formats::world::Node;
 
 use super::balancing::Balancing;
+use super::clock::Clock;
+use super::machine::Starved;
 use super::queue::Place;
 use crate::fabric::PortId;
 use crate::host::{Programs, Responder};
@@ -16,6 +18,17 @@ pub(super) enum Waiting {
     Frame { iface: IfIndex, frame: Rc<[u8]> },
     Kernel(KernelEvent),
     Finished(Finished),
+}
+
+/// A machine that stands still.
+pub(super) struct Stun {
+    pub since: Instant,
+    pub until: Instant,
+    /// Since when its clock stands still too.
+    pub stops: Option<Instant>,
+    /// So many frames more are kept.
+    pub room: u32,
+    pub ring: Vec<(PortId, Rc<[u8]>)>,
 }
 
 /// One router.
@@ -49,6 +62,19 @@ pub(super) struct Router {
     pub scheduled: Option<Place>,
     /// The entry of the queue that keeps it: at its place, or earlier, and then it moves on when its turn comes.
     pub queued: Option<Place>,
+    /// What the timers of the daemon run by.
+    pub clock: Clock,
+    /// The whole machine stands still.
+    pub stun: Option<Stun>,
+    /// How late the daemon gets the processor, when it does not get it at once.
+    pub starved: Option<Starved>,
+    /// When a daemon that has something to do gets the processor.
+    pub turn: Option<Instant>,
+    /// When the parent starts the next VRRP child.
+    pub respawn: Option<Instant>,
+    /// How many VRRP children of this parent have died.
+    pub deaths: u32,
+    pub seed: u64,
 }
 
 impl Router {
@@ -78,7 +104,37 @@ impl Router {
             services_due: None,
             scheduled: None,
             queued: None,
+            clock: Clock::new(node.clock),
+            stun: None,
+            starved: None,
+            turn: None,
+            respawn: None,
+            deaths: 0,
+            seed,
         }
+    }
+
+    /// The daemon does not run, whatever there is to do.
+    pub fn held(&self) -> bool {
+        self.paused || self.stun.is_some() || self.turn.is_some()
+    }
+
+    /// Whether what comes now has to wait.
+    pub fn is_late(&self) -> bool {
+        self.held() || self.starved.is_some()
+    }
+
+    /// Hands something to the daemon, if it lives, at the time of its own clock.
+    pub fn tell(&mut self, now: Instant, input: Input<'_>) {
+        if let Some(engine) = &mut self.engine {
+            engine.handle(self.clock.says(now), input);
+        }
+    }
+
+    /// When the daemon wants to be woken, in the world's time.
+    pub fn daemon_due(&self) -> Option<Instant> {
+        let wake = self.engine.as_ref().and_then(Engine::next_wake)?;
+        Some(self.clock.when(wake.at))
     }
 
     /// Virtual routers that have a MAC of their own keep their addresses on a macvlan.
@@ -129,9 +185,12 @@ impl Router {
 
     /// The earliest wish of daemon, kernel and services.
     pub fn next_wake(&mut self, now: Instant) -> Option<Instant> {
+        if self.stun.is_some() {
+            return None;
+        }
         self.services_due = self.responder.next_wake(now);
-        let engine = self.engine.as_ref().filter(|_| !self.paused).and_then(Engine::next_wake).map(|wake| wake.at);
-        let balancing = self.balancing.as_ref().and_then(|balancing| balancing.next_wake(now, self.paused));
+        let engine = if self.held() { None } else { self.daemon_due() };
+        let balancing = self.balancing.as_ref().and_then(|balancing| balancing.next_wake(now, self.held()));
         let wishes = [engine, self.kernel.next_wake(), self.services_due, self.programs.next_wake(), balancing];
         wishes.into_iter().flatten().min()
     }

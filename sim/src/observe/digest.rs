@@ -4,10 +4,11 @@ use std::fmt::{self, Write};
 use vrrplab_engine::{Instant, Rule};
 use vrrplab_formats::world::{Fault, World};
 
+use crate::fabric::cloud::NotCarried;
 use crate::fabric::port_security::Why;
-use crate::fabric::{DropReason, PortId};
+use crate::fabric::{DropReason, FabricDrop, LinkDrop, PortId, Trouble};
 use crate::moment::{Moment, Observer, PortInfo};
-use crate::observe::words::{Names, drop_reason, time, trouble as words_of_trouble};
+use crate::observe::words::{Names, time, trouble as words_of_trouble};
 use crate::observe::{checkers, classify};
 
 /// FNV-1a with 128 bits.
@@ -120,6 +121,13 @@ impl Fnv {
                 self.string(line.as_bytes());
                 self.rule(Some(rule));
             }
+            Moment::CloudMove { nic, address, step } => {
+                self.bytes(&[16]);
+                self.position(nic.node.0);
+                self.position(nic.nic);
+                self.debug(&address);
+                self.debug(&step);
+            }
             Moment::Checked { node, trace } => {
                 self.bytes(&[14]);
                 self.position(node.0);
@@ -136,13 +144,21 @@ impl Fnv {
                 self.rule(Some(rule));
             }
             Moment::Looked(_) => {}
+            Moment::Islands(islands) => {
+                self.bytes(&[19]);
+                self.debug(&islands);
+            }
             Moment::Asked { client, request } => self.request(8, client.0, request, at),
             Moment::Answered { client, request, asked } => self.request(9, client.0, request, asked),
             Moment::Lost { client, request, asked } => self.request(10, client.0, request, asked),
             Moment::Trouble { client, trouble } => {
-                self.bytes(&[14]);
+                self.bytes(&[17]);
                 self.position(client.0);
                 self.debug(&trouble);
+            }
+            Moment::Switched(news) => {
+                self.bytes(&[18]);
+                self.debug(&news);
             }
         }
     }
@@ -168,6 +184,7 @@ const fn drop_code(reason: DropReason) -> u8 {
         DropReason::Cut => 1,
         DropReason::Partition => 2,
         DropReason::Loss => 3,
+        DropReason::Stunned => 22,
         DropReason::Refused(refusal) => match refusal.why {
             Why::SpoofedMac => 4,
             Why::SpoofedIp => 5,
@@ -180,6 +197,26 @@ const fn drop_code(reason: DropReason) -> u8 {
             Why::GroupIn => 12,
             Why::NotAddressee => 13,
             Why::Answered => 14,
+        },
+        DropReason::Cloud(why) => match why {
+            NotCarried::Group => 15,
+            NotCarried::Announcement => 16,
+            NotCarried::Unmapped => 17,
+            NotCarried::Source => 18,
+            NotCarried::SourceMac => 19,
+            NotCarried::Protocol => 20,
+            NotCarried::Kind => 21,
+        },
+        DropReason::Fabric(why) => match why {
+            FabricDrop::Waits => 40,
+            FabricDrop::AgedOut => 41,
+            FabricDrop::Link(LinkDrop::Corrupt) => 42,
+            FabricDrop::Link(LinkDrop::Queue) => 43,
+            FabricDrop::Trunk(_, Trouble::Down) => 44,
+            FabricDrop::Trunk(_, Trouble::Blocked) => 45,
+            FabricDrop::Trunk(_, Trouble::Loss) => 46,
+            FabricDrop::Trunk(_, Trouble::Link(LinkDrop::Corrupt)) => 47,
+            FabricDrop::Trunk(_, Trouble::Link(LinkDrop::Queue)) => 48,
         },
     }
 }
@@ -233,6 +270,9 @@ impl Digest {
 
 impl Observer for Digest {
     fn see(&mut self, at: Instant, moment: &Moment<'_>) {
+        if let Moment::Islands(_) = moment {
+            return; // it follows from the other moments
+        }
         self.fnv.moment(at, moment);
         if let Some((names, events)) = self.kept.as_mut().filter(|_| !matches!(moment, Moment::Looked(_))) {
             let (node, what) = describe(names, moment);
@@ -258,7 +298,7 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
         }
         Moment::Dropped { from, to, reason, bytes } => {
             let way = to.map(|to| format!(" to {}", names.port(to))).unwrap_or_default();
-            let what = format!("{}{way} loses {}: {}", names.port(from), frame(bytes), drop_reason(reason));
+            let what = format!("{}{way} loses {}: {}", names.port(from), frame(bytes), names.drop_reason(reason));
             (host(from), what)
         }
         Moment::Decided { node, instance, trace } => {
@@ -276,6 +316,7 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
             (names.node(node).into(), format!("runs {} [{}]", words.join(" "), rule.id()))
         }
         Moment::Told { node, line, rule } => (names.node(node).into(), format!("tells {line} [{}]", rule.id())),
+        Moment::CloudMove { nic, address, step } => (names.node(nic.node).into(), names.cloud_move(nic, address, step)),
         Moment::Checked { node, trace } => {
             (names.node(node).into(), format!("{} [{}]", checkers::line(trace).0, trace.rule.id()))
         }
@@ -286,6 +327,7 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
         Moment::Looked(sight) => (names.member(sight.host).into(), sight.scene.view().command().into()),
         Moment::Fault(fault) => (names.struck(fault).into(), names.fault(fault)),
         Moment::Gone(node) => (names.node(node).into(), "daemon gone".into()),
+        Moment::Islands(islands) => (String::new(), format!("{} islands", islands.len())),
         Moment::Asked { client, request } => (names.client(client).into(), format!("asks request {request}")),
         Moment::Answered { client, request, asked } => {
             (names.client(client).into(), format!("request {request} of {} answered", time(asked)))
@@ -294,6 +336,10 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
             (names.client(client).into(), format!("request {request} of {} lost", time(asked)))
         }
         Moment::Trouble { client, trouble } => (names.client(client).into(), words_of_trouble(trouble).into()),
+        Moment::Switched(news) => {
+            let (place, what) = names.switched(news);
+            (place.into(), what)
+        }
     }
 }
 

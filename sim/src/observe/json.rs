@@ -5,6 +5,7 @@ use serde::Serialize;
 use vrrplab_engine::{Instant, Rule};
 use vrrplab_formats::world::World;
 
+use crate::invariant::{Objections, Violation};
 use crate::observe::outage::{ClientView, Troubles};
 use crate::observe::{Digest, Judgement, Level, Outages, States, Timeline};
 
@@ -21,6 +22,8 @@ pub struct Report<'a> {
     pub outages: &'a Outages,
     /// The verdicts.
     pub judgements: &'a [Judgement],
+    /// What the invariants object to.
+    pub objections: &'a Objections,
     /// Its digest.
     pub digest: &'a Digest,
 }
@@ -34,6 +37,8 @@ struct Run<'a> {
     digest: String,
     held: bool,
     judgements: Vec<Verdict<'a>>,
+    violations: Vec<Objection<'a>>,
+    expected_violations: Vec<Expected<'a>>,
     timeline: Vec<Entry<'a>>,
     clients: Vec<Client>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -49,6 +54,46 @@ struct Verdict<'a> {
     text: &'a str,
     held: bool,
     found: &'a str,
+}
+
+#[derive(Serialize)]
+struct Objection<'a> {
+    invariant: &'static str,
+    at_ns: u64,
+    since_ns: u64,
+    nodes: Vec<&'a str>,
+    instances: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client: Option<&'a str>,
+    what: &'a str,
+    expected: bool,
+    views: &'a [String],
+    causes: &'a [String],
+}
+
+#[derive(Serialize)]
+struct Expected<'a> {
+    file: &'a str,
+    line: usize,
+    text: &'a str,
+    found: Option<&'a str>,
+}
+
+fn objection<'a>(violation: &'a Violation, world: &'a World) -> Objection<'a> {
+    let (finding, parties) = (&violation.finding, &violation.finding.parties);
+    let nodes = parties.nodes.iter().filter_map(|node| world.nodes.get(node.0));
+    Objection {
+        invariant: finding.invariant.id(),
+        at_ns: finding.at.0,
+        since_ns: finding.since.0,
+        nodes: nodes.map(|node| node.model.name.as_str()).collect(),
+        instances: parties.instances.iter().map(String::as_str).collect(),
+        client: parties.client.and_then(|client| world.clients.get(client.0)).map(|client| client.name.as_str()),
+        what: &finding.what,
+        expected: violation.expected,
+        views: &violation.views,
+        causes: &violation.causes,
+    }
 }
 
 #[derive(Serialize)]
@@ -183,14 +228,23 @@ impl Report<'_> {
             from_ns: held.from.0,
             to_ns: held.to.0,
         });
+        let violations = self.objections.violations.iter().map(|violation| objection(violation, world));
+        let expected = self.objections.expected.iter().map(|expected| Expected {
+            file: &expected.place.file,
+            line: expected.place.line,
+            text: &expected.text,
+            found: expected.found.as_deref(),
+        });
         Run {
             name: &world.name,
             seed: world.seed,
             duration_ns: world.duration.0,
             ended_ns: self.states.now().0,
             digest: self.digest.hex(),
-            held: self.judgements.iter().all(|j| j.held),
+            held: self.judgements.iter().all(|j| j.held) && self.objections.held(),
             judgements: judgements.collect(),
+            violations: violations.collect(),
+            expected_violations: expected.collect(),
             timeline: timeline.collect(),
             clients: clients.collect(),
             client_blocks: client_blocks.collect(),
@@ -226,10 +280,18 @@ mod tests {
             observer.finish(ms(10_000));
         }
         let judgements = promises.judge(&states, &outages);
-        let (judgements, digest) = (&judgements, &digest);
-        Report { world: &world, timeline: &timeline, states: &states, outages: &outages, judgements, digest }
-            .to_json()
-            .unwrap()
+        let (judgements, digest, objections) = (&judgements, &digest, &Objections::default());
+        Report {
+            world: &world,
+            timeline: &timeline,
+            states: &states,
+            outages: &outages,
+            judgements,
+            objections,
+            digest,
+        }
+        .to_json()
+        .unwrap()
     }
 
     #[test]
@@ -251,6 +313,8 @@ mod tests {
                 "held": false,
                 "found": "VI_1 had two masters for 1 s: 9.000000 to 10.000000 (r1, r2)",
             }],
+            "violations": [],
+            "expected_violations": [],
             "timeline": [
                 { "at_ns": 1_000_000_000, "node": "r1", "subject": "VI_1", "what": "BACKUP -> MASTER", "rule": stage::RULE.id() },
                 {

@@ -5,8 +5,8 @@ use std::num::NonZeroU8;
 use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
 use vrrplab_engine::{Instant, Policy, Rule, Span, State, Trace, TraceKind};
 use vrrplab_formats::world::{
-    Ask, Client, ClientId, Expectation, LinkQuality, Member, Network, NetworkId, Node, NodeId, Place, Port, Promise,
-    World,
+    Ask, Attachment, Client, ClientId, Expectation, Invariants, LinkQuality, Member, Network, NetworkId, Node, NodeId,
+    Place, Port, Promise, World,
 };
 
 use crate::moment::{Moment, Observer, PortInfo};
@@ -40,15 +40,7 @@ fn node(name: &str, last: u8) -> Node {
         up: true,
     };
     let model = NodeModel { instances: vec![instance], ..NodeModel::new(name, Policy::default(), vec![interface]) };
-    Node {
-        model,
-        ports: vec![Port { network: NetworkId(0), security: None }],
-        start: Some(Instant::ZERO),
-        services: Vec::new(),
-        files: Vec::new(),
-        daemon: true,
-        kernel: Default::default(),
-    }
+    Node::new(model, vec![Port::on(NetworkId(0))])
 }
 
 /// Routers `r1` and `r2` and a client `c1` on the segment `lan`; `VI_1` holds 10.0.0.100.
@@ -58,10 +50,8 @@ pub fn world() -> World {
         about: String::new(),
         seed: 42,
         duration: Span::from_secs(10),
-        networks: vec![Network {
-            name: "lan".into(),
-            link: LinkQuality { delay: Span::ZERO, jitter: Span::ZERO, loss_ppm: 0 },
-        }],
+        networks: vec![Network::new("lan", LinkQuality::after(Span::ZERO))],
+        trunks: vec![],
         nodes: vec![node("r1", 1), node("r2", 2)],
         clients: vec![Client {
             name: "c1".into(),
@@ -75,10 +65,14 @@ pub fn world() -> World {
             late_after: Span::from_millis(20),
             block: None,
             gateway: None,
+            attachment: Attachment::default(),
         }],
+        rogues: vec![],
         faults: vec![],
         expectations: vec![],
         looks: vec![],
+        must_fail: false,
+        invariants: Invariants::default(),
     }
 }
 

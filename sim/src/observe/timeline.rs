@@ -7,7 +7,7 @@ use vrrplab_formats::world::{ClientId, Fault, FrameKind, NodeId, World};
 
 use crate::fabric::{DropReason, PortId};
 use crate::host::Trouble;
-use crate::moment::{Moment, Observer, PortInfo};
+use crate::moment::{Moment, Move, Observer, PortInfo};
 use crate::observe::blocks::Blocks;
 use crate::observe::outage::{Sequence, Turn};
 use crate::observe::words::{self, Names};
@@ -226,11 +226,11 @@ impl Timeline {
         let so_far = self.drops.entry((from, reason)).or_insert(0);
         *so_far += 1;
         // Chance and dead ports lose frames without anybody's doing: they are counted, not told.
-        let told = !matches!(reason, DropReason::Loss | DropReason::Down);
+        let told = reason != DropReason::Down && !words::is_chance(reason);
         let level = if told && *so_far == 1 { Level::Normal } else { Level::Detail };
         let host = self.names.host(from).to_owned();
         let on_the_way = to.map(|to| format!(" to {}", self.names.host(to))).unwrap_or_default();
-        let what = format!("{}{on_the_way} dropped: {}", classify::describe(bytes), words::drop_reason(reason));
+        let what = format!("{}{on_the_way} dropped: {}", classify::describe(bytes), self.names.drop_reason(reason));
         self.push(&host, "", what, (level, Tone::Fault));
     }
 
@@ -309,7 +309,7 @@ impl Observer for Timeline {
         self.move_to(at);
         match *moment {
             Moment::Sent { port, bytes, rule } => self.sent(port, bytes, rule),
-            Moment::Delivered { .. } | Moment::Asked { .. } => {}
+            Moment::Delivered { .. } | Moment::Asked { .. } | Moment::Islands(_) => {}
             Moment::Dropped { from, to, reason, bytes } => self.dropped(from, to, reason, bytes),
             Moment::Decided { node, instance, trace } => self.decided(node, instance, trace),
             Moment::Address { node, iface, addr, added, .. } => {
@@ -332,6 +332,12 @@ impl Observer for Timeline {
             Moment::Told { node, line, rule } => {
                 let name = self.names.node(node).to_owned();
                 self.push(&name, "", format!("tells {line}"), (Level::Normal, Tone::Plain)).rule = Some(rule);
+            }
+            Moment::CloudMove { nic, address, step } => {
+                let name = self.names.node(nic.node).to_owned();
+                let what = self.names.cloud_move(nic, address, step);
+                let tone = if step == Move::Refused { Tone::Bad } else { Tone::Plain };
+                self.push(&name, "", what, (Level::Normal, tone));
             }
             Moment::Checked { node, trace } => {
                 let name = self.names.node(node).to_owned();
@@ -366,6 +372,11 @@ impl Observer for Timeline {
                 self.client(client, turns);
             }
             Moment::Trouble { client, trouble } => self.trouble(client, trouble),
+            Moment::Switched(news) => {
+                let (place, what) = self.names.switched(news);
+                let place = place.to_owned();
+                self.push(&place, "", what, (Level::Normal, Tone::Plain));
+            }
         }
     }
 
@@ -391,7 +402,8 @@ impl Observer for Timeline {
             }
             let host = self.names.host(port).to_owned();
             let frames = words::count(frames, "frame");
-            let what = format!("{frames} of {} dropped in all: {}", self.names.port(port), words::drop_reason(reason));
+            let what =
+                format!("{frames} of {} dropped in all: {}", self.names.port(port), self.names.drop_reason(reason));
             self.push(&host, "", what, (Level::Normal, Tone::Fault));
         }
         for ((block, reason), frames) in of_blocks {

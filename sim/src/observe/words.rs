@@ -1,18 +1,24 @@
 //! The words of every report: names of hosts and ports, times, faults and drop reasons.
 mod kernel;
+mod trouble;
 
 use std::net::IpAddr;
 
 use vrrplab_engine::{Exit, Instant, News, Span};
 use vrrplab_formats::world::{
-    Behaviour, ClientId, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId, PortSecurity,
-    ServiceChange, ServiceFault, World,
+    Behaviour, ClientId, CloudFault, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId,
+    PortSecurity, RogueId, ServiceChange, ServiceFault, World,
 };
 
+use crate::fabric::cloud::NotCarried;
 use crate::fabric::port_security::{Refusal, Why};
 use crate::fabric::{DropReason, PortId};
 use crate::host::Trouble;
-use crate::moment::PortInfo;
+use crate::moment::{Move, PortInfo};
+
+mod fabric;
+
+pub(super) use fabric::is_chance;
 
 /// A time of the run, always with microseconds: `3.609375`.
 pub fn time(at: Instant) -> String {
@@ -42,7 +48,22 @@ pub fn drop_reason(reason: DropReason) -> String {
         DropReason::Cut => "cut".into(),
         DropReason::Partition => "partition".into(),
         DropReason::Loss => "lost by chance".into(),
+        DropReason::Cloud(why) => not_carried(why).into(),
+        DropReason::Stunned => "the machine stands still".into(),
         DropReason::Refused(Refusal { why, rule }) => format!("{} ({rule})", refused(why)),
+        DropReason::Fabric(why) => fabric::dropped(why).into(),
+    }
+}
+
+const fn not_carried(why: NotCarried) -> &'static str {
+    match why {
+        NotCarried::Group => "the cloud carries no broadcast or multicast",
+        NotCarried::Announcement => "the cloud ignores announcements: addresses are moved by its API",
+        NotCarried::Unmapped => "the cloud has nobody else at this address",
+        NotCarried::Source => "the cloud: the source is not an address of this interface",
+        NotCarried::SourceMac => "the cloud: the source MAC is not that of this interface",
+        NotCarried::Protocol => "the cloud does not carry this IP protocol",
+        NotCarried::Kind => "the cloud carries IPv4 only",
     }
 }
 
@@ -109,8 +130,10 @@ pub const fn frame_kinds(kind: FrameKind) -> &'static str {
 #[derive(Clone, Debug)]
 pub struct Names {
     networks: Vec<String>,
+    trunks: Vec<String>,
     nodes: Vec<(String, Vec<String>)>,
     clients: Vec<(String, IpAddr)>,
+    rogues: Vec<String>,
     ports: Vec<PortInfo>,
 }
 
@@ -120,8 +143,10 @@ impl Names {
         let nics = |model: &vrrplab_engine::model::NodeModel| model.interfaces.iter().map(|i| i.name.clone()).collect();
         Names {
             networks: world.networks.iter().map(|n| n.name.clone()).collect(),
+            trunks: world.trunks.iter().map(|t| t.name.clone()).collect(),
             nodes: world.nodes.iter().map(|n| (n.model.name.clone(), nics(&n.model))).collect(),
             clients: world.clients.iter().map(|c| (c.name.clone(), c.ask.target())).collect(),
+            rogues: world.rogues.iter().map(|r| r.name.clone()).collect(),
             ports: ports.to_vec(),
         }
     }
@@ -146,11 +171,17 @@ impl Names {
         self.networks.get(id.0).map_or("?", String::as_str)
     }
 
+    /// Name of a rogue.
+    pub fn rogue(&self, id: RogueId) -> &str {
+        self.rogues.get(id.0).map_or("?", String::as_str)
+    }
+
     /// Name of a host.
     pub fn member(&self, member: Member) -> &str {
         match member {
             Member::Node(id) => self.node(id),
             Member::Client(id) => self.client(id),
+            Member::Rogue(id) => self.rogue(id),
         }
     }
 
@@ -177,7 +208,8 @@ impl Names {
 
     /// The names of all hosts.
     pub fn hosts(&self) -> impl Iterator<Item = &str> {
-        self.nodes.iter().map(|n| n.0.as_str()).chain(self.clients.iter().map(|c| c.0.as_str()))
+        let nodes = self.nodes.iter().map(|n| n.0.as_str());
+        nodes.chain(self.clients.iter().map(|c| c.0.as_str())).chain(self.rogues.iter().map(String::as_str))
     }
 
     /// The host or segment that a fault strikes.
@@ -190,7 +222,12 @@ impl Names {
             | Fault::NicDown(nic)
             | Fault::NicUp(nic)
             | Fault::SetPortSecurity(nic, _) => self.node(nic.node),
-            Fault::Partition { network, .. } | Fault::Heal(network) => self.network(*network),
+            Fault::Partition { network, .. }
+            | Fault::Heal(network)
+            | Fault::Cloud(CloudFault::MovesTake { network, .. } | CloudFault::Refuses { network, .. }) => {
+                self.network(*network)
+            }
+            Fault::Cloud(CloudFault::Assign { nic, .. }) => self.node(nic.node),
             Fault::Crash(node)
             | Fault::Kill(node)
             | Fault::Stop(node)
@@ -204,6 +241,19 @@ impl Names {
             | Fault::Session { node, .. } => self.node(*node),
             Fault::Kernel(fault) => self.node(fault.node()),
             Fault::Service(fault) => self.node(fault.node),
+            Fault::Fabric(fault) => self.struck_of_fabric(fault),
+            Fault::Node(fault) => self.node(fault.node()),
+            Fault::Rogue(fault) => self.rogue(fault.rogue),
+        }
+    }
+
+    /// How far a cloud has come with an address, in plain words.
+    pub fn cloud_move(&self, nic: Nic, address: IpAddr, step: Move) -> String {
+        let nic = self.nic(nic);
+        match step {
+            Move::Asked => format!("asks the cloud to move {address} to {nic}"),
+            Move::Refused => format!("asks the cloud to move {address} to {nic}: refused"),
+            Move::Done => format!("the cloud leads {address} to {nic} from now on"),
         }
     }
 
@@ -254,14 +304,29 @@ impl Names {
             Fault::Script { node, name, does: Behaviour::Hangs } => {
                 format!("script {name} of {} hangs from now on", self.node(*node))
             }
+            Fault::Script { node, name, does: Behaviour::ExitsAfter(status, after) } => {
+                format!(
+                    "script {name} of {} takes {} and exits with {status} from now on",
+                    self.node(*node),
+                    span(*after)
+                )
+            }
             Fault::Processes { node, name, count } => {
                 format!("{count} processes {name} on {}", self.node(*node))
             }
             Fault::Session { node, name, up } => {
                 format!("BFD session {name} of {} {}", self.node(*node), if *up { "comes up" } else { "goes down" })
             }
+            Fault::Cloud(CloudFault::Assign { nic, address }) => {
+                format!("{address} moved to {} by hand", self.nic(*nic))
+            }
+            Fault::Cloud(CloudFault::MovesTake { takes, .. }) => format!("API calls take {} from now on", span(*takes)),
+            Fault::Cloud(CloudFault::Refuses { refuses: true, .. }) => "API calls are refused from now on".into(),
+            Fault::Cloud(CloudFault::Refuses { refuses: false, .. }) => "API calls are accepted again".into(),
             Fault::Kernel(fault) => self.kernel_fault(fault),
             Fault::Service(fault) => self.service(fault),
+            Fault::Node(fault) => self.node_fault(fault),
+            Fault::Rogue(fault) => self.rogue_fault(fault),
             Fault::SetPortSecurity(nic, None) => format!("port security of {} off", self.nic(*nic)),
             Fault::SetPortSecurity(nic, Some(security)) => {
                 let pairs: Vec<String> = security
@@ -275,6 +340,7 @@ impl Names {
                 let allowed = if pairs.is_empty() { "own addresses only".into() } else { pairs.join(", ") };
                 format!("port security of {} on, allowed pairs: {allowed}{}", self.nic(*nic), groups(security))
             }
+            Fault::Fabric(fault) => self.fabric_fault(fault),
         }
     }
 }

@@ -5,7 +5,7 @@ use vrrplab_engine::model::{IfAddr, Mac, NodeModel};
 use vrrplab_engine::{Instant, Policy, Span};
 use vrrplab_formats::keepalived::print;
 use vrrplab_formats::scenario::WrittenConf;
-use vrrplab_formats::world::{Fault, Member, Network, Nic, NodeId, World};
+use vrrplab_formats::world::{Attachment, Fault, Member, Network, Nic, NodeClock, NodeId, SwitchSetup, World};
 
 use super::files;
 use super::steps::{Action, Order, Step};
@@ -99,6 +99,7 @@ impl PlanNode {
 pub fn plan(world: &World, confs: &[WrittenConf]) -> Result<Plan, Vec<String>> {
     let mut refused = Vec::new();
     world.networks.iter().for_each(|network| check_network(network, &mut refused));
+    check_wiring(world, &mut refused);
     for node in &world.nodes {
         check_model(&node.model, &mut refused);
         if !node.daemon || node.kernel != Default::default() {
@@ -108,6 +109,9 @@ pub fn plan(world: &World, confs: &[WrittenConf]) -> Result<Plan, Vec<String>> {
             refused.push(format!("{}: port security cannot be played", node.model.name));
         }
     }
+    let clocks = world.nodes.iter().filter(|n| n.clock != NodeClock::default());
+    refused.extend(clocks.map(|n| format!("{}: a clock of its own cannot be played", n.model.name)));
+    refused.extend(world.rogues.iter().map(|rogue| format!("{}: rogues cannot be played", rogue.name)));
     let starts = world.nodes.iter().filter_map(|n| n.start);
     let later = world.faults.iter().filter(|f| matches!(f.fault, Fault::Start(_))).map(|f| f.at);
     let Some(first) = starts.chain(later).min() else {
@@ -215,13 +219,32 @@ fn instances(world: &World, id: NodeId) -> Vec<PlanInstance> {
 }
 
 fn check_network(network: &Network, refused: &mut Vec<String>) {
-    let Network { name, link } = network;
+    let Network { name, link, switch, cloud } = network;
+    if cloud.is_some() {
+        refused.push(format!("network {name}: a cloud cannot be played"));
+    }
+    if link.is_special() {
+        refused.push(format!("network {name}: what its links do to frames cannot be played"));
+    }
+    if *switch != SwitchSetup::default() {
+        refused.push(format!("network {name}: a spanning tree, snooping and ageing cannot be played"));
+    }
     if link.loss_ppm > 0 {
         refused.push(format!("network {name}: loss cannot be played"));
     }
     for (what, span) in [("a delay", link.delay), ("a jitter", link.jitter)] {
         if span > NO_DELAY {
             refused.push(format!("network {name}: {what} of {span} cannot be played (up to {NO_DELAY} none is)"));
+        }
+    }
+}
+
+/// Trunks, VLANs and links of their own.
+fn check_wiring(world: &World, refused: &mut Vec<String>) {
+    refused.extend(world.trunks.iter().map(|trunk| format!("trunk {}: trunks cannot be played", trunk.name)));
+    for node in &world.nodes {
+        if node.ports.iter().any(|port| port.attachment != Attachment::default()) {
+            refused.push(format!("{}: VLANs, portfast and links of their own cannot be played", node.model.name));
         }
     }
 }
@@ -259,7 +282,7 @@ pub(super) fn check_conf(node: &str, conf: &str, refused: &mut Vec<String>) {
 pub(super) fn nodes_of(members: &[Member]) -> Vec<NodeId> {
     let node = |m: &Member| match m {
         Member::Node(node) => Some(*node),
-        Member::Client(_) => None,
+        Member::Client(_) | Member::Rogue(_) => None,
     };
     members.iter().filter_map(node).collect()
 }

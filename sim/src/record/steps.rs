@@ -211,7 +211,10 @@ impl<'w> Order<'w> {
             Fault::Session { node, name, .. } => (*node, format!("bfd_instance {name} cannot be played")),
             Fault::Service(fault) => (fault.node, "services cannot be played".to_owned()),
             Fault::SetPortSecurity(nic, _) => (nic.node, "port security cannot be played".to_owned()),
+            Fault::Cloud(_) => (NodeId(0), "a cloud cannot be played".to_owned()),
             Fault::Kernel(fault) => (fault.node(), "changes in the kernel cannot be played".to_owned()),
+            Fault::Fabric(_) => return Some("faults of switches and links cannot be played".to_owned()),
+            Fault::Node(fault) => (fault.node(), "what strikes the machine cannot be played".to_owned()),
             _ => return None,
         };
         Some(format!("{}: {why}", self.world.nodes[node.0].model.name))

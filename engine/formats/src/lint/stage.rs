@@ -13,9 +13,13 @@ pub fn interfaces_named_in(draft: &Draft) -> Vec<InterfaceModel> {
         instance.interface.iter().chain(vips.filter_map(|vip| vip.dev.as_ref())).chain(tracked)
     });
     let of_groups = draft.sync_groups.iter().flat_map(|group| group.tracks.interfaces.iter().map(|t| &t.name));
+    let of_routes = draft.instances.iter().flat_map(|instance| &instance.devices);
+    let fixed = &draft.statics;
+    let of_addresses = fixed.addresses.iter().filter_map(|(line, _)| line.dev.as_ref());
+    let of_statics = draft.defaults.interface.iter().chain(of_addresses).chain(&fixed.devices).chain(&fixed.links);
     let mut found: Vec<InterfaceModel> = Vec::new();
     let mut index = 2;
-    for name in of_instances.chain(of_groups) {
+    for name in of_instances.chain(of_groups).chain(of_routes).chain(of_statics) {
         if !found.iter().any(|i| i.name == name.value) {
             found.push(interface(&name.value, index));
             index += 1;

@@ -13,7 +13,7 @@ use super::timeline::Timeline;
 use crate::builder::build_node;
 use crate::diagnostics::{Keepalived, Report, Spanned};
 use crate::keepalived;
-use crate::world::{LinkQuality, Network, NetworkId, Node, Port, World};
+use crate::world::{Invariants, LinkQuality, Network, NetworkId, Node, Port, World};
 
 /// Delay of one crossing between a namespace and its bridge: far below every timer.
 const CROSSING: Span = Span::from_micros(20);
@@ -110,8 +110,8 @@ impl Case {
 
 /// The recorded world as it was before anything went wrong, started as in this run.
 pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Report) -> World {
-    let link = LinkQuality { delay: CROSSING, jitter: Span::ZERO, loss_ppm: 0 };
-    let networks = case.switches.iter().map(|name| Network { name: name.clone(), link }).collect();
+    let link = LinkQuality::after(CROSSING);
+    let networks = case.switches.iter().map(|name| Network::new(name, link)).collect();
     let mut nodes = Vec::new();
     for (name, node) in &case.nodes.0 {
         let start = node.start_ms.and_then(|_| run.started(name, 1));
@@ -129,15 +129,7 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
                 Some(started(name, interfaces, conf, &file, report))
             }
         };
-        nodes.extend(model.map(|model| Node {
-            model,
-            ports,
-            start,
-            services: Vec::new(),
-            files: node.files(),
-            daemon: true,
-            kernel: Default::default(),
-        }));
+        nodes.extend(model.map(|model| Node { start, files: node.files(), ..Node::new(model, ports) }));
     }
     World {
         name: case.name.clone(),
@@ -145,11 +137,15 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
         seed: 0,
         duration: case.end().since(Instant::ZERO),
         networks,
+        trunks: Vec::new(),
         nodes,
         clients: Vec::new(),
+        rogues: Vec::new(),
         faults: Vec::new(),
         expectations: Vec::new(),
         looks: Vec::new(),
+        must_fail: false,
+        invariants: Invariants::default(),
     }
 }
 
@@ -217,7 +213,7 @@ fn plug_in(
         }
         let name = nic.name.clone();
         interfaces.push(InterfaceModel { index: IfIndex(index), name, mac, addresses, up: true });
-        ports.push(Port { network, security: None });
+        ports.push(Port::on(network));
     }
     (interfaces, ports)
 }

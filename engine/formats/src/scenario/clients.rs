@@ -43,9 +43,20 @@ impl Reader<'_> {
         let from = text.from.as_ref().and_then(|from| self.moment(from)).unwrap_or(Instant::ZERO);
         let from = from + self.share(text, every);
         let block = self.turn.map(|_| entry.value.clone());
+        let attachment = self.attachment(network, &text.vlan, &text.portfast, text.link.as_ref());
         let (network, addr, ask) = (network?, addr?, ask?);
         let name = name.value.clone();
-        Some(Client { name, network, mac, addr, ask, every, timeout, from, late_after, block, gateway })
+        Some(Client { name, network, mac, addr, ask, every, timeout, from, late_after, block, gateway, attachment })
+    }
+
+    /// One client of this name, by itself or of a block.
+    pub(super) fn one_client(&mut self, leaf: &Text) -> Option<ClientId> {
+        let found = self.client_names.iter().position(|name| *name == leaf.text.value);
+        if found.is_none() {
+            let known = self.client_names.clone();
+            self.unknown(&leaf.text, "client", &known);
+        }
+        found.map(ClientId)
     }
 
     fn claim_client_name(&mut self, name: &Yaml<String>) {

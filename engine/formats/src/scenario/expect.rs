@@ -69,7 +69,7 @@ impl Reader<'_> {
     }
 
     /// Two times.
-    fn between(&mut self, times: &[Time], owner: &Text) -> Option<Window> {
+    pub(super) fn between(&mut self, times: &[Time], owner: &Text) -> Option<Window> {
         let [from, to] = times else {
             self.refuse_at(&owner.text, "`between` needs two times", "", "such as [11s, 12s]");
             return None;

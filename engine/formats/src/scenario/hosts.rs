@@ -2,13 +2,13 @@
 use std::net::IpAddr;
 
 use vrrplab_engine::model::{IfAddr, IfIndex, InterfaceModel, Mac};
-use vrrplab_engine::{Instant, Policy, Span};
+use vrrplab_engine::{Instant, Policy};
 
 use super::conf::ConfText;
 use super::leaf::Yaml;
 use super::reader::{NodeSoFar, Reader};
-use super::shape::{InterfaceText, NetworkText, NodeText, ScenarioText};
-use crate::world::{LinkQuality, Network, NetworkId, Port};
+use super::shape::{InterfaceText, NodeText, ScenarioText};
+use crate::world::{NetworkId, Port};
 
 /// Addresses in use, with the segment and the holder.
 #[derive(Default)]
@@ -20,9 +20,9 @@ pub(super) struct InUse {
 /// Reads all hosts into the reader.
 pub(super) fn read(text: &ScenarioText, policy: Policy, reader: &mut Reader<'_>) {
     for (name, network) in &text.networks.0 {
-        let link = reader.link(network.as_ref());
-        reader.networks.push(Network { name: name.value.clone(), link });
+        reader.read_network(name, network.as_ref());
     }
+    reader.read_trunks(text.trunks.as_deref().unwrap_or_default());
     reader.read_groups(&text.security_groups);
     let mut used = InUse::default();
     for (name, node) in &text.nodes.0 {
@@ -38,19 +38,19 @@ pub(super) fn read(text: &ScenarioText, policy: Policy, reader: &mut Reader<'_>)
             reader.blocks.push((name.value.clone(), first, reader.client_names.len() - first));
         }
     }
+    for (position, (name, rogue)) in text.rogues.0.iter().enumerate() {
+        let taken = reader.nodes.iter().map(|n| &n.name).chain(&reader.client_names).any(|n| *n == name.value);
+        if taken {
+            let title = format!("`{}` is a rogue and another host", name.value);
+            reader.refuse_at(name, title, "this name is taken", "hosts need names of their own");
+        }
+        reader.rogue_names.push(name.value.clone());
+        let rogue = reader.read_rogue(position, name, rogue, &mut used);
+        reader.rogues.push(rogue);
+    }
 }
 
 impl Reader<'_> {
-    fn link(&mut self, text: Option<&NetworkText>) -> LinkQuality {
-        let mut link = LinkQuality { delay: Span::from_micros(50), jitter: Span::ZERO, loss_ppm: 0 };
-        if let Some(text) = text {
-            link.delay = self.or(&text.delay, link.delay);
-            link.jitter = self.or(&text.jitter, link.jitter);
-            link.loss_ppm = self.or(&text.loss, link.loss_ppm);
-        }
-        link
-    }
-
     pub(super) fn claim_ip<T>(
         &mut self,
         at: &Yaml<T>,
@@ -123,6 +123,7 @@ impl Reader<'_> {
                 "in a keepalived.conf write vrrp_sync_group there",
             );
         }
+        let cloud_calls = self.cloud_calls(name, text.cloud_calls.as_deref(), &models);
         let daemon = text.keepalived.is_some() || text.vrrp.is_some();
         if let (false, Some(start)) = (daemon, &text.start) {
             let title = format!("node `{}` runs no daemon that could start", name.value);
@@ -152,6 +153,7 @@ impl Reader<'_> {
             let path = self.filled(&path.value).into_owned();
             files.extend(self.read(content).map(|content| (path, content.value)));
         }
+        let clock = self.clock(text.clock.as_ref());
         let instances = model.iter().flat_map(|m| &m.instances).map(|i| i.name.clone()).collect();
         let (name, model) = (name.value.clone(), model.filter(|_| whole));
         let start = start.filter(|_| daemon);
@@ -166,6 +168,8 @@ impl Reader<'_> {
             files,
             daemon,
             kernel,
+            cloud_calls,
+            clock,
         });
     }
 
@@ -179,7 +183,7 @@ impl Reader<'_> {
     }
 
     /// A 1-based position as a byte of a derived MAC.
-    fn byte(&mut self, position: usize, at: &Yaml<String>, what: &str) -> u8 {
+    pub(super) fn byte(&mut self, position: usize, at: &Yaml<String>, what: &str) -> u8 {
         u8::try_from(position + 1).unwrap_or_else(|_| {
             self.refuse_at(at, format!("too many {what}"), "one too many", "at most 255 are simulated");
             0
@@ -213,9 +217,15 @@ impl Reader<'_> {
             self.claim_ip(&leaf.text, network.filter(|_| alone), address.ip, holder, used);
             addresses.push(address);
         }
-        let security = text.port_security.as_ref().and_then(|s| self.security(s));
+        let security = match &text.port_security {
+            Some(written) => self.security(written),
+            None => network.and_then(|network| self.default_security[network.0].clone()),
+        };
+        let assigned =
+            text.assigned.iter().flatten().filter_map(|leaf| self.read(leaf)).map(|read| read.value).collect();
         let index = IfIndex(u32::try_from(nic).unwrap_or(u32::MAX).saturating_add(2));
         let model = InterfaceModel { index, name: name.value.clone(), mac, addresses, up: true };
-        (model, network.map(|network| Port { network, security }))
+        let attachment = self.attachment(network, &text.vlan, &text.portfast, text.link.as_ref());
+        (model, network.map(|network| Port { network, security, assigned, attachment }))
     }
 }

@@ -11,7 +11,10 @@ use super::units::{Time, choices};
 use super::{Files, WrittenConf};
 use crate::builder::Draft;
 use crate::diagnostics::{Report, Spanned};
-use crate::world::{Client, KernelSetup, Member, Network, NetworkId, NodeId, Port, SecurityGroup, Service};
+use crate::world::{
+    Client, CloudCall, KernelSetup, Member, Network, NetworkId, NodeClock, NodeId, Port, PortSecurity, Rogue, RogueId,
+    SecurityGroup, Service, Trunk,
+};
 
 /// Bytes of a YAML location.
 pub(super) fn bytes(at: &serde_saphyr::Location, source: &str) -> Range<usize> {
@@ -40,10 +43,14 @@ pub(super) struct NodeSoFar {
     pub(super) services: Vec<Service>,
     /// Its files.
     pub(super) files: Vec<(String, String)>,
+    /// What its programs ask of clouds.
+    pub(super) cloud_calls: Vec<CloudCall>,
     /// Whether it runs a daemon.
     pub(super) daemon: bool,
     /// How its kernel is set up.
     pub(super) kernel: KernelSetup,
+    /// Its clock.
+    pub(super) clock: NodeClock,
 }
 
 /// A keepalived.conf by its name: what it says, whether that is all, and its text, when it could be read.
@@ -69,6 +76,10 @@ pub(super) struct Reader<'a> {
     pub(super) end: Option<Span>,
     /// The segments.
     pub(super) networks: Vec<Network>,
+    /// Port security of the ports that say nothing of it, for each segment.
+    pub(super) default_security: Vec<Option<PortSecurity>>,
+    /// The links between switches.
+    pub(super) trunks: Vec<Trunk>,
     /// The security groups.
     pub(super) groups: Vec<SecurityGroup>,
     /// The routers.
@@ -81,6 +92,10 @@ pub(super) struct Reader<'a> {
     pub(super) blocks: Vec<(String, usize, usize)>,
     /// Which one of several like it is read, from 0.
     pub(super) turn: Option<usize>,
+    /// The names of the rogues.
+    pub(super) rogue_names: Vec<String>,
+    /// The rogues, as far as they are valid.
+    pub(super) rogues: Vec<Option<Rogue>>,
 }
 
 impl<'a> Reader<'a> {
@@ -99,12 +114,16 @@ impl<'a> Reader<'a> {
             written: Vec::new(),
             end: None,
             networks: Vec::new(),
+            default_security: Vec::new(),
+            trunks: Vec::new(),
             groups: Vec::new(),
             nodes: Vec::new(),
             client_names: Vec::new(),
             clients: Vec::new(),
             blocks: Vec::new(),
             turn: None,
+            rogue_names: Vec::new(),
+            rogues: Vec::new(),
         }
     }
 
@@ -200,6 +219,8 @@ impl<'a> Reader<'a> {
         let node = self.nodes.iter().position(|n| n.name == leaf.text.value);
         let client = self.client_names.iter().position(|n| *n == leaf.text.value);
         let found = node.map(|n| Member::Node(NodeId(n))).or(client.map(|c| Member::Client(crate::world::ClientId(c))));
+        let rogue = || self.rogue_names.iter().position(|n| *n == leaf.text.value);
+        let found = found.or_else(|| rogue().map(|r| Member::Rogue(RogueId(r))));
         if found.is_none() {
             let nodes = self.nodes.iter().map(|n| n.name.clone());
             let known: Vec<String> = nodes.chain(self.client_names.iter().cloned()).collect();

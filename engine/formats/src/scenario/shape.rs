@@ -2,6 +2,8 @@
 mod balancing;
 mod faults;
 mod hosts;
+mod invariants;
+mod networks;
 mod promises;
 mod services;
 mod vrrp;
@@ -10,11 +12,14 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use super::leaf::Entries;
+use super::rogues::RogueText;
 use super::security::GroupText;
 use super::units::*;
 pub(super) use balancing::*;
 pub(super) use faults::*;
 pub(super) use hosts::*;
+pub(super) use invariants::*;
+pub(super) use networks::*;
 pub(super) use promises::*;
 pub(super) use services::*;
 pub(super) use vrrp::*;
@@ -36,6 +41,8 @@ pub(super) struct ScenarioText {
     pub(super) policy: Option<PolicyName>,
     /// The broadcast segments.
     pub(super) networks: Entries<Option<NetworkText>>,
+    /// Links between the switches of networks.
+    pub(super) trunks: Option<Vec<TrunkText>>,
     /// The security groups that ports may be in.
     #[serde(default)]
     pub(super) security_groups: Entries<GroupText>,
@@ -44,10 +51,19 @@ pub(super) struct ScenarioText {
     /// The hosts that ask for something.
     #[serde(default)]
     pub(super) clients: Entries<ClientText>,
+    /// The hosts that belong to no cluster and send what others never said.
+    #[serde(default)]
+    pub(super) rogues: Entries<RogueText>,
     /// The faults.
     pub(super) timeline: Option<Vec<MomentText>>,
     /// The promises.
     pub(super) expect: Option<Vec<PromiseText>>,
     /// Tables that the timeline shows: `VIEW@TIME`, or `VIEW@TIME:HOST`.
     pub(super) show: Option<Vec<LookWord>>,
+    /// A promise must be broken: `vrrplab test` counts the scenario as failed when all of them hold.
+    pub(super) must_fail: Option<Flag>,
+    /// What is watched in every run, where it shall be watched otherwise or not at all.
+    pub(super) invariants: Option<InvariantsText>,
+    /// The violations of invariants that must come; others must not.
+    pub(super) expect_violation: Option<Vec<ExpectedText>>,
 }

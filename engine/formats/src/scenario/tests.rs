@@ -1,6 +1,7 @@
 //! Scenarios held in memory: what a good one means, and how bad ones are answered.
 mod balancing;
 mod clients;
+mod trouble;
 
 use std::path::Path;
 
@@ -11,7 +12,9 @@ use vrrplab_engine::{Instant, Policy, Span, State};
 use super::*;
 use crate::world::*;
 
+mod invariants;
 mod kernel;
+mod networks;
 
 /// Files by path.
 struct Memory(Vec<(&'static str, String)>);
@@ -106,15 +109,15 @@ fn hosts_mean_what_the_file_says() {
     assert_eq!(world.about, "Two routers lose sight of each other.\n");
     let links: Vec<_> = world.networks.iter().map(|n| (n.name.as_str(), n.link)).collect();
     let us = Span::from_micros;
-    assert_eq!(links[0], ("lan", LinkQuality { delay: us(100), jitter: us(10), loss_ppm: 5_000 }));
-    assert_eq!(links[1], ("wan", LinkQuality { delay: us(50), jitter: Span::ZERO, loss_ppm: 0 }));
+    assert_eq!(links[0], ("lan", LinkQuality { jitter: us(10), loss_ppm: 5_000, ..LinkQuality::after(us(100)) }));
+    assert_eq!(links[1], ("wan", LinkQuality::CLEAN));
 
     let [r1, r2] = &world.nodes[..] else { panic!() };
     let interfaces: Vec<_> = r1.model.interfaces.iter().map(|i| (i.index, i.name.as_str(), i.mac, i.up)).collect();
     assert_eq!(interfaces[0], (IfIndex(2), "eth1", Mac([2, 0, 0, 0, 1, 1]), true));
     assert_eq!(interfaces[1], (IfIndex(3), "eth0", Mac([2, 0, 0, 0, 1, 2]), true));
     assert_eq!(r1.model.interfaces[1].addresses, [addr("192.168.100.11", 24), addr("fd00::11", 64)]);
-    assert_eq!(r1.ports[0], Port { network: NetworkId(1), security: None });
+    assert_eq!(r1.ports[0], Port::on(NetworkId(1)));
     let pair = AddressPair { ip: addr("192.168.100.100", 32), mac: None };
     assert_eq!(
         r1.ports[1].security,
@@ -148,6 +151,7 @@ fn hosts_mean_what_the_file_says() {
             late_after: Span::from_secs(1),
             block: None,
             gateway: None,
+            attachment: Attachment::default(),
         }
     );
     assert_eq!((world.clients[1].ask, world.clients[1].timeout), (Ask::Http(vip, 8080), Span::from_secs(2)));
@@ -316,19 +320,19 @@ expect: [ { master: { instance: VI_9, node: r1, from: 5s } } ]
 }
 
 #[test]
-fn the_schema_knows_the_keys() {
+fn the_schema_knows_the_keys_and_the_page_tells_of_every_fault() {
     let schema: serde_json::Value = serde_json::from_str(&schema()).unwrap();
-    for key in ["name", "about", "seed", "duration", "policy", "networks", "nodes", "clients", "timeline", "expect"] {
+    for key in
+        ["name", "about", "seed", "duration", "policy", "networks", "trunks", "nodes", "clients", "timeline", "expect"]
+    {
         assert!(schema["properties"][key].is_object(), "{key}");
     }
     assert_eq!(schema["required"], serde_json::json!(["duration", "networks", "nodes"]));
     let faults = schema["$defs"]["FaultText"]["oneOf"].as_array().unwrap();
     let words: Vec<&str> = faults.iter().map(|f| f["required"][0].as_str().unwrap()).collect();
-    assert_eq!(
-        words.join(" "),
-        "cut uncut port_down port_up nic_down nic_up partition heal crash kill stop pause resume start reload port_security file script process bfd \
-         firewall address refuse_address route sysctl nic_recreated service"
-    );
+    let docs = include_str!("../../../../docs/scenario.md");
+    let untold: Vec<&&str> = words.iter().filter(|word| !docs.contains(&format!("`{word}`"))).collect();
+    assert!(words.len() > 40 && untold.is_empty(), "docs/scenario.md does not tell of {untold:?}");
 }
 
 /// Two groups, a port in one of them behind OVN, and faults that change its pairs.
@@ -382,6 +386,14 @@ fn mistakes_in_security_groups_are_shown_at_once() {
         .replace("protocol: tcp", "protocol: vrpp")
         .replace("8000-8099", "99-80");
     insta::assert_snapshot!(refused(&bad));
+}
+
+#[test]
+fn a_scenario_may_have_to_fail() {
+    assert!(!good(FULL).must_fail);
+    assert!(good(&format!("must_fail: true\n{FULL}")).must_fail);
+    let told = refused(&format!("must_fail: often\n{FULL}"));
+    assert!(told.contains("lab/split-brain.yaml:1:12") && told.contains("`often`"), "{told}");
 }
 
 proptest! {

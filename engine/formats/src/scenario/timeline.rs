@@ -10,7 +10,10 @@ use super::shape::{
     FaultText, FileText, MomentText, NicText, PartitionText, ProcessText, ReloadText, ScriptText, SessionText,
 };
 use super::units::{Text, choices};
-use crate::world::{Behaviour, Direction, Fault, FrameClass, KernelFault, Member, NetworkId, Nic, NodeId, TimedFault};
+use crate::world::{
+    Behaviour, Direction, FabricFault, Fault, FrameClass, KernelFault, Member, NetworkId, Nic, NodeId, RogueId,
+    TimedFault,
+};
 
 /// Reads all faults. Reloads build on one another, so they are read in order of time.
 pub(super) fn read(moments: &[MomentText], reader: &mut Reader<'_>) -> Vec<TimedFault> {
@@ -58,6 +61,7 @@ impl Reader<'_> {
             FaultText::File(file) => self.write_file(file)?,
             FaultText::Script(script) => self.set_script(script, current)?,
             FaultText::Process(process) => self.set_processes(process, current)?,
+            FaultText::Cloud(fault) => self.cloud_fault(fault)?,
             FaultText::Bfd(session) => self.set_session(session, current)?,
             FaultText::Firewall(set) => Fault::Kernel(self.set_firewall(set)?),
             FaultText::Address(set) => Fault::Kernel(self.set_address(set)?),
@@ -66,6 +70,19 @@ impl Reader<'_> {
             FaultText::Sysctl(set) => Fault::Kernel(self.set_sysctl(set)?),
             FaultText::NicRecreated(at) => Fault::Kernel(KernelFault::NicRecreated(self.nic_of(at)?)),
             FaultText::Service(text) => self.change_service(text)?,
+            FaultText::Link(link) => self.set_link(link)?,
+            FaultText::TrunkDown(trunk) => Fault::Fabric(FabricFault::TrunkDown(self.trunk(trunk)?)),
+            FaultText::TrunkUp(trunk) => Fault::Fabric(FabricFault::TrunkUp(self.trunk(trunk)?)),
+            FaultText::Querier(querier) => self.set_querier(&querier.network, &querier.on)?,
+            FaultText::Storm(storm) => self.storm(storm)?,
+            FaultText::Stun(stun) => Fault::Node(self.stun(stun)?),
+            FaultText::ClockStep(step) => Fault::Node(self.clock_step(step)?),
+            FaultText::Drift(drift) => Fault::Node(self.drift(drift)?),
+            FaultText::Starve(starve) => Fault::Node(self.starve(starve)?),
+            FaultText::KillChild(kill) => Fault::Node(self.kill_child(kill)?),
+            FaultText::Forge(forge) => Fault::Rogue(self.forge(forge)?),
+            FaultText::Replay(replay) => Fault::Rogue(self.replay(replay)?),
+            FaultText::Garp(garp) => Fault::Rogue(self.garp(garp)?),
         })
     }
 
@@ -83,15 +100,17 @@ impl Reader<'_> {
         let exits = self.maybe(&text.exits);
         let hangs = self.or(&text.hangs, false);
         let status = exits.as_ref().map(|exits| i32::try_from(exits.value).ok().filter(|s| (0..=255).contains(s)));
-        let does = match (status, hangs) {
-            (Some(Some(status)), false) => Behaviour::Exits(status),
-            (None, true) => Behaviour::Hangs,
-            (Some(None), _) => {
+        let after = self.maybe(&text.after).map(|after| after.value);
+        let does = match (status, hangs, after) {
+            (Some(Some(status)), false, None) => Behaviour::Exits(status),
+            (Some(Some(status)), false, Some(after)) => Behaviour::ExitsAfter(status, after),
+            (None, true, None) => Behaviour::Hangs,
+            (Some(None), ..) => {
                 self.refuse_at(&text.name.text, "that is no exit status", "", "from 0 to 255");
                 return None;
             }
             _ => {
-                let help = "give exactly one of `exits: STATUS` and `hangs: true`";
+                let help = "give exactly one of `exits: STATUS` (and `after: TIME`) and `hangs: true`";
                 self.refuse_at(&text.name.text, "it is not clear what the script does", "", help);
                 return None;
             }
@@ -164,6 +183,9 @@ impl Reader<'_> {
     fn is_on(&self, member: Member, network: NetworkId) -> bool {
         match member {
             Member::Node(NodeId(n)) => self.nodes[n].ports.iter().any(|p| p.network == network),
+            Member::Rogue(RogueId(r)) => {
+                self.rogues.get(r).and_then(Option::as_ref).is_none_or(|rogue| rogue.network == network)
+            }
             Member::Client(id) => {
                 let named = self.clients.iter().find(|c| self.client_names.get(id.0) == Some(&c.name));
                 named.is_none_or(|c| c.network == network)

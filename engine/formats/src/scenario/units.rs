@@ -10,10 +10,10 @@ use super::leaf::{Kind, Leaf, Unreadable};
 use super::looks::{Written, written};
 use super::tables::service;
 use crate::diagnostics::nearest;
-use crate::world::{Direction, Driver, FrameClass, FrameKind};
+use crate::world::{Direction, Driver, FrameClass, FrameKind, Invariant, Provider, TreeMode};
 
 /// `digits[.digits]` times `scale`, exactly; `None` when it is no such number, too fine or too large.
-fn decimal(text: &str, scale: u64) -> Option<u64> {
+pub(super) fn decimal(text: &str, scale: u64) -> Option<u64> {
     let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
     let digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
     if !digits(whole) || !digits(fraction) {
@@ -212,6 +212,8 @@ kinds! {
     FrameKindWord = FrameKindKind: FrameKind, frame_kind, vocabulary(&FRAME_KINDS);
     /// What enforces port security.
     DriverWord = DriverKind: Driver, driver, vocabulary(&DRIVERS);
+    /// Whose cloud it is.
+    ProviderWord = ProviderKind: Provider, provider, vocabulary(&PROVIDERS);
     /// Whether a rule of a security group is about what comes towards the port.
     IngressWord = IngressKind: bool, ingress, vocabulary(&WAYS);
     /// Whether a rule of a security group is about IPv6.
@@ -224,9 +226,33 @@ kinds! {
     Service = ServiceKind: Virtual, service, json!({ "type": "string" });
     /// What to look at, when, and at whom.
     LookWord = LookKind: Written, written, json!({ "type": "string", "pattern": LOOK });
+    /// Bits a second.
+    Bandwidth = BandwidthKind: u64, bandwidth, json!({ "type": "string", "pattern": r"^[0-9]+(\.[0-9]+)? ?[kMG]bit$" });
+    /// Which spanning tree protocol.
+    TreeModeWord = TreeModeKind: TreeMode, tree_mode, vocabulary(&TREE_MODES);
+    /// An invariant by its id.
+    InvariantWord = InvariantKind: Invariant, invariant, vocabulary(Invariant::NAMED);
     /// A port, or the first and the last one.
     Ports = PortsKind: (u16, u16), ports,
         json!({ "anyOf": [{ "type": "integer" }, { "type": "string", "pattern": "^[0-9]+-[0-9]+$" }] });
+}
+
+/// Reads bits a second.
+fn bandwidth(text: &str) -> Result<u64, Unreadable> {
+    let bad = || {
+        Unreadable::new(format!("`{text}` is not a bandwidth"), "such as 100Mbit; the units are kbit, Mbit and Gbit")
+    };
+    let (unit, scale) = [("kbit", 1_000), ("Mbit", 1_000_000), ("Gbit", 1_000_000_000)]
+        .into_iter()
+        .find(|(unit, _)| text.ends_with(unit))
+        .ok_or_else(bad)?;
+    decimal(text.strip_suffix(unit).unwrap_or_default().trim_end(), scale).filter(|bits| *bits > 0).ok_or_else(bad)
+}
+
+const TREE_MODES: [(&str, TreeMode); 3] = [("off", TreeMode::Off), ("stp", TreeMode::Stp), ("rstp", TreeMode::Rstp)];
+
+fn tree_mode(text: &str) -> Result<TreeMode, Unreadable> {
+    pick(text, &TREE_MODES)
 }
 
 const DRIVERS: [(&str, Driver); 4] = [
@@ -235,6 +261,7 @@ const DRIVERS: [(&str, Driver); 4] = [
     ("ovn", Driver::Ovn),
     ("ovn_vrrp", Driver::OvnVrrp),
 ];
+const PROVIDERS: [(&str, Provider); 3] = [("aws", Provider::Aws), ("gcp", Provider::Gcp), ("azure", Provider::Azure)];
 const WAYS: [(&str, bool); 2] = [("ingress", true), ("egress", false)];
 const ETHERTYPES: [(&str, bool); 2] = [("IPv4", false), ("IPv6", true)];
 const PROTOCOLS: [(&str, Option<u8>); 14] = [
@@ -254,8 +281,31 @@ const PROTOCOLS: [(&str, Option<u8>); 14] = [
     ("sctp", Some(132)),
 ];
 
+const SWITCHES: [(&str, bool); 2] = [("on", true), ("off", false)];
+
+/// Reads whether an invariant is watched.
+pub(super) enum SwitchKind {}
+
+impl Kind for SwitchKind {
+    type Value = bool;
+    fn read(text: &str) -> Result<bool, Unreadable> {
+        pick(text, &SWITCHES)
+    }
+    fn schema() -> Value {
+        vocabulary(&SWITCHES)
+    }
+}
+
+fn invariant(text: &str) -> Result<Invariant, Unreadable> {
+    pick(text, Invariant::NAMED)
+}
+
 fn driver(text: &str) -> Result<Driver, Unreadable> {
     pick(text, &DRIVERS)
+}
+
+fn provider(text: &str) -> Result<Provider, Unreadable> {
+    pick(text, &PROVIDERS)
 }
 
 fn ingress(text: &str) -> Result<bool, Unreadable> {

@@ -1,8 +1,11 @@
 //! What can go wrong in a world, and what mends it.
-use vrrplab_engine::Instant;
 use vrrplab_engine::model::NodeModel;
+use vrrplab_engine::{Instant, Span};
 
-use super::{KernelFault, Member, NetworkId, Nic, NodeId, PortSecurity, ServiceFault};
+use super::{
+    ClientId, CloudFault, KernelFault, LinkChange, Member, NetworkId, Nic, NodeFault, NodeId, PortSecurity, RogueFault,
+    ServiceFault, TrunkId,
+};
 
 /// A fault and its moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,10 +99,63 @@ pub enum Fault {
         /// It is up.
         up: bool,
     },
+    /// Something about a cloud.
+    Cloud(CloudFault),
     /// Something in the kernel of a node is changed.
     Kernel(KernelFault),
     /// Services of a node change.
     Service(ServiceFault),
+    /// Something with the machine under a router.
+    Node(NodeFault),
+    /// A rogue begins to send.
+    Rogue(RogueFault),
+    /// Something happens to switches and links.
+    Fabric(FabricFault),
+}
+
+/// What can happen to switches and links.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FabricFault {
+    /// A link has another quality from now on.
+    Link {
+        /// Which.
+        link: LinkPlace,
+        /// What changes.
+        change: LinkChange,
+    },
+    /// A trunk fails.
+    TrunkDown(TrunkId),
+    /// A trunk is back.
+    TrunkUp(TrunkId),
+    /// The IGMP querier of a switch is switched on or off.
+    Querier {
+        /// Which switch.
+        network: NetworkId,
+        /// On.
+        on: bool,
+    },
+    /// Every broadcast and multicast frame comes more often than it should.
+    Storm {
+        /// On which switch.
+        network: NetworkId,
+        /// So many times more.
+        copies: u32,
+        /// For this long.
+        lasts: Span,
+    },
+}
+
+/// A link, or the links of a switch that have no quality of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LinkPlace {
+    /// That of a node's interface.
+    Nic(Nic),
+    /// That of a client.
+    Client(ClientId),
+    /// Those of a switch.
+    Network(NetworkId),
+    /// A trunk.
+    Trunk(TrunkId),
 }
 
 /// What a simulated program does.
@@ -109,6 +165,8 @@ pub enum Behaviour {
     Exits(i32),
     /// It does not end by itself.
     Hangs,
+    /// It ends with this status, so long after its start.
+    ExitsAfter(i32, Span),
 }
 
 /// Which way frames of a port are dropped.

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 use vrrplab_engine::model::{IfAddr, Mac, NodeModel};
 use vrrplab_engine::{Instant, Span};
 
-use super::{KernelSetup, NetworkId, Port, Service};
+use super::{Attachment, CloudCall, KernelSetup, NetworkId, NodeClock, Port, Service};
 
 /// One router, or a host without a daemon.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +19,31 @@ pub struct Node {
     pub services: Vec<Service>,
     /// Its files, path and content: those that are tracked, and shell scripts.
     pub files: Vec<(String, String)>,
+    /// What its programs ask of clouds.
+    pub cloud_calls: Vec<CloudCall>,
     /// Whether it runs a daemon; without one it is a plain host, router or gateway.
     pub daemon: bool,
     /// How its kernel is set up.
     pub kernel: KernelSetup,
+    /// Its clock.
+    pub clock: NodeClock,
+}
+
+impl Node {
+    /// A router whose daemon starts at once, on a host without anything else.
+    pub fn new(model: NodeModel, ports: Vec<Port>) -> Node {
+        Node {
+            model,
+            ports,
+            start: Some(Instant::ZERO),
+            services: Vec::new(),
+            files: Vec::new(),
+            cloud_calls: Vec::new(),
+            daemon: true,
+            kernel: KernelSetup::default(),
+            clock: NodeClock::default(),
+        }
+    }
 }
 
 /// A host that asks for something at a rate.
@@ -50,6 +71,8 @@ pub struct Client {
     pub late_after: Span,
     /// The block of clients that it belongs to. Those of a block follow one another in the world.
     pub block: Option<String>,
+    /// How it is attached to its switch.
+    pub attachment: Attachment,
 }
 
 /// What a client asks for.

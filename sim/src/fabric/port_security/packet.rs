@@ -7,20 +7,20 @@ use vrrplab_engine::model::Mac;
 
 const RARP: u16 = 0x8035;
 const ICMP: u8 = 1;
-pub(super) const UDP: u8 = 17;
-pub(super) const ICMP6: u8 = 58;
+pub(in crate::fabric) const UDP: u8 = 17;
+pub(in crate::fabric) const ICMP6: u8 = 58;
 
 /// A frame, as far as rules ask for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Packet {
-    pub(super) src: Mac,
-    pub(super) dst: Mac,
-    pub(super) body: Body,
+pub(in crate::fabric) struct Packet {
+    pub(in crate::fabric) src: Mac,
+    pub(in crate::fabric) dst: Mac,
+    pub(in crate::fabric) body: Body,
 }
 
 /// What an Ethernet frame carries.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Body {
+pub(in crate::fabric) enum Body {
     Arp(Arp),
     Rarp,
     Ip(Ip),
@@ -30,27 +30,27 @@ pub(super) enum Body {
 
 /// An ARP packet for IPv4 over Ethernet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Arp {
-    pub(super) request: bool,
-    pub(super) sha: Mac,
-    pub(super) spa: Ipv4Addr,
-    pub(super) tpa: Ipv4Addr,
+pub(in crate::fabric) struct Arp {
+    pub(in crate::fabric) request: bool,
+    pub(in crate::fabric) sha: Mac,
+    pub(in crate::fabric) spa: Ipv4Addr,
+    pub(in crate::fabric) tpa: Ipv4Addr,
 }
 
 /// An IP packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Ip {
-    pub(super) src: IpAddr,
-    pub(super) dst: IpAddr,
-    pub(super) hop_limit: u8,
+pub(in crate::fabric) struct Ip {
+    pub(in crate::fabric) src: IpAddr,
+    pub(in crate::fabric) dst: IpAddr,
+    pub(in crate::fabric) hop_limit: u8,
     /// The one after all extension headers.
-    pub(super) protocol: u8,
-    pub(super) upper: Upper,
+    pub(in crate::fabric) protocol: u8,
+    pub(in crate::fabric) upper: Upper,
 }
 
 /// The beginning of what an IP packet carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Upper {
+pub(in crate::fabric) enum Upper {
     /// Source and destination port of TCP, UDP or SCTP.
     Ports(u16, u16),
     /// Type and identifier of ICMP, of either family.
@@ -63,7 +63,7 @@ pub(super) enum Upper {
 
 impl Packet {
     /// Reads a frame; `None` when it is too short to be one.
-    pub(super) fn read(frame: &[u8]) -> Option<Packet> {
+    pub(in crate::fabric) fn read(frame: &[u8]) -> Option<Packet> {
         let ethernet = EthernetFrame::new_checked(frame).ok()?;
         let payload = ethernet.payload();
         let body = match ethernet.ethertype() {
@@ -81,14 +81,14 @@ impl Packet {
     }
 
     /// To more than one: multicast and broadcast.
-    pub(super) fn to_many(&self) -> bool {
+    pub(in crate::fabric) fn to_many(&self) -> bool {
         self.dst.0[0] & 1 == 1
     }
 }
 
 impl Ip {
     /// The type of an ICMPv6 message.
-    pub(super) fn icmp6(&self) -> Option<u8> {
+    pub(in crate::fabric) fn icmp6(&self) -> Option<u8> {
         match self.upper {
             Upper::Icmp(kind, _) | Upper::Neighbour(kind, ..) if self.protocol == ICMP6 => Some(kind),
             _ => None,
@@ -96,19 +96,19 @@ impl Ip {
     }
 
     /// UDP between these ports.
-    pub(super) fn is_udp(&self, from: u16, to: u16) -> bool {
+    pub(in crate::fabric) fn is_udp(&self, from: u16, to: u16) -> bool {
         self.protocol == UDP && self.upper == Upper::Ports(from, to)
     }
 
     /// A host that has no address yet asks all for one.
-    pub(super) fn asks_for_address(&self) -> bool {
+    pub(in crate::fabric) fn asks_for_address(&self) -> bool {
         self.src == IpAddr::V4(Ipv4Addr::UNSPECIFIED)
             && self.dst == IpAddr::V4(Ipv4Addr::BROADCAST)
             && self.is_udp(68, 67)
     }
 
     /// From no address to a multicast group of the link.
-    pub(super) fn is_from_nobody(&self) -> bool {
+    pub(in crate::fabric) fn is_from_nobody(&self) -> bool {
         let link = matches!(self.dst, IpAddr::V6(dst) if dst.segments()[0] == 0xff02);
         link && self.src == IpAddr::V6(Ipv6Addr::UNSPECIFIED)
     }

@@ -2,11 +2,14 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::clouds::CloudFaultText;
 use super::super::kernel_faults::*;
 use super::super::leaf::Entries;
+use super::super::machine::{ClockStepText, DriftText, KillChildText, StarveText, StunText};
+use super::super::rogues::{ForgeText, GarpText, ReplayText};
 use super::super::security::SetSecurityText;
 use super::super::units::*;
-use super::{InstanceText, ServiceFaultText};
+use super::{InstanceText, QuerierText, ServiceFaultText, SetLinkText, StormText};
 
 /// A fault and its moment.
 #[derive(Deserialize, JsonSchema)]
@@ -63,6 +66,8 @@ pub(in crate::scenario) enum FaultText {
     Process(ProcessText),
     /// A BFD session comes up or goes down.
     Bfd(SessionText),
+    /// A cloud moves an address by hand, gets slower, or refuses calls.
+    Cloud(CloudFaultText),
     /// The packet filter of a node has these rules from now on.
     Firewall(SetFirewallText),
     /// `ip address add` or `del`.
@@ -77,6 +82,32 @@ pub(in crate::scenario) enum FaultText {
     NicRecreated(NicText),
     /// Services of a node change.
     Service(Box<ServiceFaultText>),
+    /// A link has another quality from now on; what is left out stays.
+    Link(Box<SetLinkText>),
+    /// A trunk fails.
+    TrunkDown(Text),
+    /// A trunk is back.
+    TrunkUp(Text),
+    /// The IGMP querier of a switch is switched on or off.
+    Querier(QuerierText),
+    /// Broadcasts and multicasts come more than once for a while.
+    Storm(StormText),
+    /// The whole machine stands still for a while (a paused virtual machine).
+    Stun(StunText),
+    /// The wall clock is set.
+    ClockStep(ClockStepText),
+    /// The clock runs at another speed from now on.
+    Drift(DriftText),
+    /// The daemon waits for the processor.
+    Starve(StarveText),
+    /// A child process of keepalived dies.
+    KillChild(KillChildText),
+    /// A rogue sends adverts of its own making.
+    Forge(Box<ForgeText>),
+    /// A rogue sends adverts that it has heard.
+    Replay(ReplayText),
+    /// A rogue announces an address.
+    Garp(GarpText),
 }
 
 /// A file from now on.
@@ -101,6 +132,8 @@ pub(in crate::scenario) struct ScriptText {
     pub(in crate::scenario) name: Text,
     /// It ends with this status; 0 is success.
     pub(in crate::scenario) exits: Option<Number>,
+    /// It ends so long after its start; at once when not given.
+    pub(in crate::scenario) after: Option<Time>,
     /// It does not end by itself.
     pub(in crate::scenario) hangs: Option<Flag>,
 }

@@ -1,25 +1,15 @@
-//! The shape of networks, nodes and clients.
+//! The shape of nodes and clients.
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::super::clouds::CloudCallText;
 use super::super::firewall::FirewallText;
 use super::super::leaf::{Entries, Placed};
+use super::super::machine::ClockText;
 use super::super::routing::{NatText, RouteText};
 use super::super::security::SecurityText;
 use super::super::units::*;
-use super::{InstanceText, ServiceText};
-
-/// One segment.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(in crate::scenario) struct NetworkText {
-    /// Delay of one crossing, host to switch or back; 50us when not given.
-    pub(in crate::scenario) delay: Option<Time>,
-    /// Added at random, up to this.
-    pub(in crate::scenario) jitter: Option<Time>,
-    /// Chance of loss on one crossing.
-    pub(in crate::scenario) loss: Option<Percent>,
-}
+use super::{InstanceText, LinkText, ServiceText};
 
 /// One router.
 #[derive(Deserialize, JsonSchema)]
@@ -45,6 +35,8 @@ pub(in crate::scenario) struct NodeText {
     pub(in crate::scenario) count: Option<Number>,
     /// Files beside the configuration, path and content: what is tracked, and shell scripts.
     pub(in crate::scenario) files: Option<Entries<Text>>,
+    /// What its programs ask of the cloud when they run.
+    pub(in crate::scenario) cloud_calls: Option<Vec<CloudCallText>>,
     /// Routes besides those of its interfaces.
     pub(in crate::scenario) routes: Option<Vec<RouteText>>,
     /// Sysctls by name, such as `net.ipv4.ip_forward`.
@@ -55,6 +47,8 @@ pub(in crate::scenario) struct NodeText {
     pub(in crate::scenario) nat: Option<Vec<NatText>>,
     /// What is forwarded out of this interface takes the interface's own address.
     pub(in crate::scenario) masquerade: Option<Text>,
+    /// The clock that its timers run by; the world's own when not given.
+    pub(in crate::scenario) clock: Option<ClockText>,
 }
 
 /// One interface.
@@ -69,8 +63,16 @@ pub(in crate::scenario) struct InterfaceText {
     pub(in crate::scenario) mac: Option<Hardware>,
     /// OpenStack port security; off when not given.
     pub(in crate::scenario) port_security: Option<Placed<FlagKind, SecurityText>>,
+    /// Addresses that a cloud leads here at the start, besides the fixed ones.
+    pub(in crate::scenario) assigned: Option<Vec<Address>>,
     /// Its addresses may be those of others.
     pub(in crate::scenario) duplicate: Option<Flag>,
+    /// Access VLAN; 1 when not given.
+    pub(in crate::scenario) vlan: Option<Number>,
+    /// Whether its port forwards at once, whatever the spanning tree; false when not given.
+    pub(in crate::scenario) portfast: Option<Flag>,
+    /// Quality of its link; what is left out is as the network has it.
+    pub(in crate::scenario) link: Option<LinkText>,
 }
 
 /// One client: exactly one of `ping`, `http`, `udp` and `hold`.
@@ -106,4 +108,10 @@ pub(in crate::scenario) struct ClientText {
     pub(in crate::scenario) gateway: Option<Address>,
     /// Its address may be that of another.
     pub(in crate::scenario) duplicate: Option<Flag>,
+    /// Access VLAN; 1 when not given.
+    pub(in crate::scenario) vlan: Option<Number>,
+    /// Whether its port forwards at once, whatever the spanning tree; false when not given.
+    pub(in crate::scenario) portfast: Option<Flag>,
+    /// Quality of its link; what is left out is as the network has it.
+    pub(in crate::scenario) link: Option<LinkText>,
 }

@@ -1,0 +1,180 @@
+//! The invariants: observers that may object. They see what all observers see and cannot change the world.
+mod adverts;
+mod agreement;
+mod answers;
+mod clients;
+mod lasting;
+mod masters;
+mod scene;
+#[cfg(test)]
+mod tests;
+mod violation;
+
+use vrrplab_engine::{Instant, State, Trace, TraceKind};
+use vrrplab_formats::world::{Fault, Invariants, NodeId, World};
+
+use crate::moment::{Moment, Observer, PortInfo};
+use adverts::Adverts;
+use agreement::Agreement;
+use answers::Answers;
+use clients::Clients;
+use masters::Masters;
+use scene::Scene;
+
+pub use clients::PATIENCE;
+pub use scene::Group;
+pub use violation::{Expected, Finding, Objections, Parties, Violation};
+
+/// All invariants of one run.
+#[derive(Debug)]
+pub struct Watch {
+    limits: Invariants,
+    scene: Scene,
+    masters: Masters,
+    answers: Answers,
+    adverts: Adverts,
+    agreement: Agreement,
+    clients: Clients,
+    violations: Vec<Violation>,
+    /// The next moment at which something is overdue.
+    next: Option<Instant>,
+}
+
+impl Watch {
+    /// The invariants of a world, as it wants them watched.
+    pub fn new(world: &World, ports: &[PortInfo]) -> Watch {
+        let scene = Scene::new(world, ports);
+        let mut answers = Answers::default();
+        answers.know(&scene);
+        Watch {
+            limits: world.invariants.clone(),
+            masters: Masters::default(),
+            answers,
+            adverts: Adverts::default(),
+            agreement: Agreement::new(world),
+            clients: Clients::new(world),
+            violations: Vec::new(),
+            next: None,
+            scene,
+        }
+    }
+
+    /// The violations, held against those that were expected.
+    pub fn judge(self) -> Objections {
+        Objections::new(self.violations, &self.limits.expected)
+    }
+
+    fn object(&mut self, finding: Finding) {
+        if !self.limits.watches(finding.invariant) {
+            return;
+        }
+        let group = finding.parties.group;
+        let seats = self.scene.seats.iter().filter(|seat| Some(seat.group) == group);
+        let views = seats.map(|seat| self.scene.view(seat)).collect();
+        let causes = self.scene.causes();
+        self.violations.push(Violation { finding, views, causes, expected: false });
+    }
+
+    /// Tells what has lasted too long by now; nothing of the scene has changed since.
+    fn collect(&mut self, at: Instant) {
+        let mut found = self.masters.overdue(at, &self.scene);
+        found.extend(self.answers.overdue(at, &self.scene));
+        found.extend(self.clients.overdue(at, &self.scene));
+        for finding in found {
+            self.object(finding);
+        }
+    }
+
+    fn plan(&mut self) {
+        self.next = [self.masters.next(), self.answers.next(), self.clients.next()].into_iter().flatten().min();
+    }
+
+    fn decided(&mut self, at: Instant, node: NodeId, instance: &str, trace: &Trace) {
+        let seat = self.scene.seats.iter().find(|seat| seat.node == node && seat.instance == instance);
+        let Some(group) = seat.map(|seat| seat.group) else { return };
+        match trace.kind {
+            TraceKind::Transition { to, .. } => {
+                self.agreement.changed(at, group);
+                self.masters.look(at, group, &self.scene, &self.limits);
+                self.clients.look(at, &self.scene, &self.limits);
+                if to == State::Master
+                    && let Some(finding) = self.masters.moved(at, group, &self.scene, &self.limits)
+                {
+                    self.object(finding);
+                }
+            }
+            TraceKind::Refused { from } => {
+                let quarrel = (node, instance, trace.rule, from);
+                if let Some(finding) = self.adverts.refused(at, quarrel, &self.scene, &self.limits) {
+                    self.object(finding);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn look_at_all(&mut self, at: Instant) {
+        for group in self.scene.groups() {
+            self.masters.look(at, group, &self.scene, &self.limits);
+        }
+        self.answers.look_at_all(at, &self.scene, &self.limits);
+        self.clients.look(at, &self.scene, &self.limits);
+    }
+
+    fn look_at_node(&mut self, at: Instant, node: NodeId) {
+        let groups: Vec<Group> =
+            self.scene.seats.iter().filter(|seat| seat.node == node).map(|seat| seat.group).collect();
+        for group in groups {
+            self.masters.look(at, group, &self.scene, &self.limits);
+        }
+    }
+}
+
+impl Observer for Watch {
+    fn see(&mut self, at: Instant, moment: &Moment<'_>) {
+        if self.next.is_some_and(|next| next < at) {
+            self.collect(at);
+            self.plan();
+        }
+        match *moment {
+            Moment::Delivered { from, bytes, .. } => {
+                if !self.answers.heard(at, from, bytes, &self.scene, &self.limits) {
+                    return;
+                }
+            }
+            Moment::Sent { .. } | Moment::Dropped { .. } | Moment::Asked { .. } => return,
+            Moment::Answered { client, asked, .. } => self.clients.answered(client, asked, &self.limits),
+            Moment::Lost { client, asked, .. } => self.clients.lost(client, asked, &self.limits),
+            Moment::Decided { node, instance, trace } => {
+                self.scene.see(at, moment);
+                self.decided(at, node, instance, trace);
+            }
+            Moment::Address { node, addr, .. } => {
+                self.scene.see(at, moment);
+                self.look_at_node(at, node);
+                self.answers.address(at, node, addr.ip, &self.scene, &self.limits);
+            }
+            Moment::Fault(Fault::Reload(..)) => {
+                self.scene.see(at, moment);
+                self.answers.know(&self.scene);
+                self.look_at_all(at);
+            }
+            Moment::Gone(_) | Moment::Islands(_) => {
+                if matches!(moment, Moment::Islands(_)) {
+                    self.agreement.reconnected(at);
+                }
+                self.scene.see(at, moment);
+                self.look_at_all(at);
+            }
+            _ => self.scene.see(at, moment),
+        }
+        self.plan();
+    }
+
+    fn finish(&mut self, at: Instant) {
+        self.collect(at);
+        for finding in self.agreement.judge(at, &self.scene, &self.limits) {
+            self.object(finding);
+        }
+    }
+}
