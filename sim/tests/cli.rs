@@ -228,3 +228,28 @@ fn standby_lines_are_printed_as_keepalived_conf_or_not_at_all() {
     assert_eq!((done.code, done.out.as_str()), (Some(2), ""));
     assert!(done.err.contains("bad.ios:3:2") && done.err.contains("did you mean `priority`?"), "{}", done.err);
 }
+
+#[test]
+fn tables_are_shown_where_they_are_asked_for() {
+    let folder = empty_folder("show");
+    fs::write(folder.join("story.yaml"), GOOD).unwrap();
+    fs::write(folder.join("r1.conf"), CONF).unwrap();
+    let story = folder.join("story.yaml").to_str().unwrap().to_owned();
+    let shown = vrrplab(&["run", &story, "--show", "addr@5s:r1", "--show", "arp@5s", "--node", "r1"]);
+    let table = "    5.000000  r1   ip -br addr\nlo               UNKNOWN        127.0.0.1/8 ::1/128 \n\
+                 eth0             UP             10.0.0.1/24 10.0.0.100/24 \n    5.000000  r1   ip neigh\n";
+    assert!(shown.out.contains(table), "{}", shown.out);
+    assert_eq!(shown.code, Some(0), "{}", shown.err);
+    let silent = vrrplab(&["run", &story]);
+    let digest = |ended: &Ended| ended.out.split("digest ").nth(1).map(|rest| rest[..32].to_owned());
+    assert_eq!(digest(&shown), digest(&silent), "a look changes nothing");
+    for (bad, answer) in [
+        (&["--show", "addr@7s"][..], "error: `addr@7s` is after the end of story"),
+        (&["--show", "addr@5s:r9"], "error: unknown host `r9` in story"),
+        (&["--show", "addr@5s", "--node", "r9"], "error: unknown host `r9` in story"),
+    ] {
+        let ended = vrrplab(&[&["run", story.as_str()], bad].concat());
+        assert_eq!((ended.code, ended.out.as_str()), (Some(2), ""), "{}", ended.err);
+        assert!(ended.err.starts_with(answer), "{}", ended.err);
+    }
+}

@@ -24,7 +24,13 @@ pub(super) fn run(args: &RunArgs) -> io::Result<Exit> {
             exit = exit.worse(Exit::Warnings);
         }
         match world {
-            Some(world) => worlds.push((path, world)),
+            Some(mut world) => {
+                if let Err(why) = add_looks(&mut world, args) {
+                    tell(&format!("error: {why}\n"));
+                    exit = Exit::BadInput;
+                }
+                worlds.push((path, world));
+            }
             None => exit = Exit::BadInput,
         }
     }
@@ -47,10 +53,6 @@ pub(super) fn run(args: &RunArgs) -> io::Result<Exit> {
 fn run_one(path: &Path, world: &World, args: &RunArgs, reports: &mut Vec<String>) -> io::Result<Exit> {
     let mut world = world.clone();
     world.seed = args.seed.unwrap_or(world.seed);
-    if let Err(why) = add_looks(&mut world, args) {
-        tell(&format!("error: {why}\n"));
-        return Ok(Exit::BadInput);
-    }
     let world = &world;
     if !args.quiet {
         say(&format!("{}: {}", world.name, world.about.lines().next().unwrap_or("")))?;

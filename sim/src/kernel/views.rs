@@ -58,11 +58,13 @@ impl Kernel {
             state: if iface.up() { "UP" } else { "DOWN" },
             addresses: iface.addresses.clone(),
         };
-        let lo = self.ifaces.iter().filter(|iface| iface.index == LOOPBACK).flat_map(|lo| &lo.addresses);
-        let addresses = LOCALHOST.into_iter().chain(lo.copied()).collect();
-        let lo = LinkView { name: "lo".to_owned(), base: None, state: "UNKNOWN", addresses };
+        let lo = self.ifaces.iter().filter(|iface| iface.index == LOOPBACK).flat_map(|lo| lo.addresses.clone());
+        let inner = |name: &str, addresses| LinkView { name: name.to_owned(), base: None, state: "UNKNOWN", addresses };
+        let (of_lo, of_tunnel): (Vec<IfAddr>, Vec<IfAddr>) = lo.partition(|_| !self.ipip);
+        let lo = inner("lo", LOCALHOST.into_iter().chain(of_lo).collect());
         let others = self.ifaces.iter().filter(|iface| iface.index != LOOPBACK).map(view);
-        [lo].into_iter().chain(others).collect()
+        let tunnel = self.ipip.then(|| inner("tunl0@NONE", of_tunnel));
+        [lo].into_iter().chain(others).chain(tunnel).collect()
     }
 
     /// The address that this host itself would use towards another one.

@@ -5,6 +5,8 @@ use vrrplab_wire::icmp::{self, Unreachable};
 
 use super::*;
 
+mod director;
+
 const ETH1: IfIndex = IfIndex(3);
 /// The gateway's second MAC.
 const A2: Mac = Mac([2, 0, 0, 0, 0, 0xa2]);
