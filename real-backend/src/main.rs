@@ -1,0 +1,6 @@
+//! `vrrplabd`: a VRRP daemon that reads keepalived.conf.
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    vrrplab_real::cli::run()
+}
