@@ -1,5 +1,6 @@
 //! What is said: each decision of the engine with its rule, in keepalived's words where it has some.
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use tracing::{debug, info, trace as finest, warn};
 use vrrplab_engine::{Exit, Instant, News, Rule, Span, State, Trace, TraceKind};
@@ -27,7 +28,8 @@ impl Log {
                     finest!(rule, instance, %from, priority, "({instance}) advert of the master");
                 } else if let Some(unsaid) = self.turn(now, told) {
                     let state = state.name();
-                    info!(rule, instance, %from, priority, state, unsaid, "({instance}) {}", told.rule.sentence());
+                    let line = heard(told.rule, *from, *priority);
+                    info!(rule, instance, %from, priority, state, unsaid, "({instance}) {line}");
                 }
             }
             TraceKind::Refused { from } => {
@@ -69,6 +71,17 @@ fn transition(instance: &str, from: State, to: State) -> String {
     }
 }
 
+fn heard(rule: Rule, from: IpAddr, priority: u8) -> String {
+    match rule {
+        Rule::BackupDiscardsLower => format!("received lower priority ({priority}) advert from {from} - discarding"),
+        Rule::MasterHearsHigher => format!("Master received advert from {from} with higher priority {priority}"),
+        Rule::MasterAnswersLower => {
+            format!("Received advert from {from} with lower priority {priority}, forcing new election")
+        }
+        rule => format!("advert from {from} with priority {priority}: {}", rule.sentence()),
+    }
+}
+
 fn tracked(name: &str, news: News) -> String {
     let good = |good: bool| if good { "successful" } else { "unsuccessful" };
     match news {
@@ -88,7 +101,7 @@ fn tracked(name: &str, news: News) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::net::{IpAddr, Ipv4Addr};
+    use std::net::Ipv4Addr;
 
     use super::*;
 
