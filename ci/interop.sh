@@ -5,8 +5,8 @@
 # Ends with 'N passed, N failed'; exits 1 when anything failed or nothing was run, 2 when it cannot run.
 # Needs Linux, root, and on Debian the right to install keepalived, tcpdump, iproute2, ping. Everything runs in network
 # namespaces of its own, which are removed at the end, whatever happens.
-# Usage: bash ci/interop.sh [MODE ...]     (default: all; MODE is pass, ah, v3, v6, unicast, vmac, operations, verdicts
-#        or outage)
+# Usage: bash ci/interop.sh [MODE ...]     (default: all; MODE is pass, ah, v3, v6, unicast, vmac, vmac6, operations,
+#        verdicts or outage)
 #        VRRPLABD=path/of/vrrplabd to use a binary that is built already, KEEP=1 to keep logs and captures
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -93,6 +93,8 @@ configure() {
             auth_pass secret12
         }" ;;
         v3 | v6) lines="version 3" ;;
+        vmac6) lines="version 3
+        use_vmac" ;;
         unicast) lines="unicast_src_ip 10.9.0.$number
         unicast_peer {
             10.9.0.$other
@@ -107,7 +109,7 @@ vrrp_instance VI_1 {
     advert_int 1
     $lines
     virtual_ipaddress {
-        $(if [ "$mode" = v6 ]; then printf 'fe80::9:100/64\n        fd09::100/64'; else echo 10.9.0.100/24; fi)
+        $(if [ "$mode" = v6 ] || [ "$mode" = vmac6 ]; then printf 'fe80::9:100/64\n        fd09::100/64'; else echo 10.9.0.100/24; fi)
     }
 }
 END
@@ -121,14 +123,18 @@ start() {
     daemon=("$VRRPLABD" --config "$conf")
     [ "$kind" = vrrplabd ] ||
         daemon=(keepalived -n -l -D -P -f "$conf" -p "$out/$lab-$place.pid" -r "$out/$lab-$place-vrrp.pid")
-    ip netns exec "$prefix-$lab-$place" "${daemon[@]}" >>"$out/$lab-$place.log" 2>&1 &
+    # what else the machine does shall not be measured
+    nice -n -15 ip netns exec "$prefix-$lab-$place" "${daemon[@]}" >>"$out/$lab-$place.log" 2>&1 &
     echo $! >"$out/$lab-$place.main"
     disown
 }
 stop() { kill -TERM "$(<"$out/$1-$2.main")"; }
-# Children first: a child of keepalived that sees its parent die cleans up.
+# keepalived's parent starts a dead child again, and its child cleans up after a dead parent: first nobody moves.
 murder() {
-    ip netns pids "$prefix-$1-$2" | sort -rn | xargs -r kill -9
+    local pids
+    pids=$(ip netns pids "$prefix-$1-$2")
+    # shellcheck disable=SC2086
+    kill -STOP $pids && kill -9 $pids
     rm -f "$out/$1-$2.pid" "$out/$1-$2-vrrp.pid"
 }
 gone() { [ -z "$(ip netns pids "$prefix-$1-$2")" ]; }
@@ -144,7 +150,8 @@ within() {
         sleep 0.02
     done
 }
-holds() { ip -n "$prefix-$1-$2" -o addr show 2>/dev/null | grep -qF " $3/"; }
+# (grep -q would end before ip has written everything, which pipefail takes for a failure)
+holds() { ip -n "$prefix-$1-$2" -o addr show 2>/dev/null | grep -F " $3/" >/dev/null; }
 lacks() { ! holds "$@"; }
 only() { holds "$1" "$2" "$3" && lacks "$1" "$4" "$3"; }
 no_link() { ! ip -n "$prefix-$1-$2" link show "$3" >/dev/null 2>&1; }
@@ -168,6 +175,8 @@ announcements() {
             (index($0, "who-has " vip " (ff:ff:ff:ff:ff:ff) tell " vip) ||
              (/neighbor advertisement/ && index($0, "tgt is " vip ","))) { n++ } END { print n + 0 }'
 }
+# reports_none LAB MAC: whether it never says that it is in a group
+reports_none() { ! grep -E "^[0-9.]+ $2 > .*(IGMP|HBH|multicast listener)" "$out/$1.cap" >/dev/null; }
 # first LAB MAC PRIORITY FROM: when the first such advert came
 first() { adverts "$1" | awk -v mac="$2" -v prio="$3" -v from="$4" '$1 >= from && $2 == mac && $4 == prio { print $1; exit }'; }
 # last_before LAB PRIORITY BEFORE: when the last such advert came
@@ -186,8 +195,11 @@ story() {
     local t_stop t_back t_kill t_end released taken last
     lab_up "$lab"
     configure "$lab" "$mode"
-    [ "$mode" != v6 ] || vip=fd09::100
-    [ "$mode" != vmac ] || { mac_a=00:00:5e:00:01:33 mac_b=$mac_a; }
+    case $mode in
+    v6) vip=fd09::100 ;;
+    vmac) mac_a=00:00:5e:00:01:33 mac_b=$mac_a ;;
+    vmac6) vip=fd09::100 mac_a=00:00:5e:00:02:33 mac_b=$mac_a ;;
+    esac
     start "$lab" b "$kind_b"
     start "$lab" a "$kind_a"
     note "$lab" "the better one has the address" within 8 only "$lab" a "$vip" b
@@ -196,7 +208,7 @@ story() {
     stop "$lab" a
     note "$lab" "after SIGTERM the other one has it" within 3 only "$lab" b "$vip" a
     note "$lab" "it ends" within 4 gone "$lab" a
-    [ "$mode" != vmac ] || note "$lab" "its macvlan is gone" no_link "$lab" a vrrp.51
+    [ $mac_a != $mac_b ] || note "$lab" "its macvlan is gone" no_link "$lab" a vrrp.51
     sleep 0.5
     t_back=$EPOCHREALTIME
     start "$lab" a "$kind_a"
@@ -221,28 +233,31 @@ story() {
     sleep 0.5
 
     # what the wire saw
-    note "$lab" "no checksum is wrong" bash -c "! grep -Eq 'bad|wrong' '$out/$lab.cap'"
+    note "$lab" "no checksum is wrong" bash -c "! grep -Eq 'bad [a-z0-9 ]*cksum|cksum [^,]*wrong|wrong [a-z0-9 ]*sum' '$out/$lab.cap'"
     note "$lab" "every advert has the TTL 255" bash -c "[ \"\$1\" = 255 ]" _ "$(adverts "$lab" | awk '{print $3}' | sort -u)"
-    if [ "$mode" != vmac ]; then
+    if [ $mac_a != $mac_b ]; then
         released=$(first "$lab" $mac_a 0 "$t_stop")
         taken=$(first "$lab" $mac_b 100 "${released:-$t_stop}")
         note "$lab" "a release at once" between "$t_stop" "$released" 0 0.3
-        note "$lab" "the other's advert after its skew" between "$released" "$taken" 0.6 0.8
+        note "$lab" "the other's advert after its skew" between "$released" "$taken" 0.6 0.9
         note "$lab" "five announcements with it" test "$(announcements "$lab" $mac_b "${taken:-0}" "$vip")" -ge 5
         taken=$(first "$lab" $mac_a 150 "$t_back")
         note "$lab" "five announcements of the returned one" test "$(announcements "$lab" $mac_a "${taken:-0}" "$vip")" -ge 5
         taken=$(first "$lab" $mac_b 100 "$t_kill")
         last=$(last_before "$lab" 150 "$taken")
-        note "$lab" "after the last advert of the dead one, the down timer" between "$last" "$taken" 3.58 3.8
+        note "$lab" "after the last advert of the dead one, the down timer" between "$last" "$taken" 3.58 3.9
     else
         released=$(first "$lab" $mac_a 0 "$t_stop")
         taken=$(first "$lab" $mac_b 100 "${released:-$t_stop}")
-        note "$lab" "release and advert, from the virtual MAC" between "$released" "$taken" 0.6 0.8
+        note "$lab" "release and advert, from the virtual MAC" between "$released" "$taken" 0.6 0.9
+        note "$lab" "no group report leaves with the virtual MAC" reports_none "$lab" $mac_a
         note "$lab" "five announcements of the virtual MAC" test "$(announcements "$lab" $mac_b "${taken:-0}" "$vip")" -ge 5
         taken=$(first "$lab" $mac_b 100 "$t_kill")
         last=$(last_before "$lab" 150 "$taken")
-        note "$lab" "after the last advert of the dead one, the down timer" between "$last" "$taken" 3.58 3.8
+        note "$lab" "after the last advert of the dead one, the down timer" between "$last" "$taken" 3.58 3.9
     fi
+    # keepalived does not say so: only of a vrrplabd it can be asked
+    note "$lab" "nothing could not be done" bash -c "! grep -E 'WARN|ERROR' '$out/$lab'-[ab].log"
     note "$lab" "the last release comes from the master" between "$t_end" "$(first "$lab" $mac_a 0 "$t_end")" 0 4
 }
 
@@ -374,7 +389,7 @@ END
     note "$lab" "an address taken by hand is set again" within 3 holds "$lab" a $vip
     within 2 lacks "$lab" b $vip || true
     note "$lab" "after a release and the skew" between "$(first "$lab" 02:00:00:00:00:01 0 "$t_taken")" \
-        "$(first "$lab" 02:00:00:00:00:01 150 "$t_taken")" 0.4 0.6
+        "$(first "$lab" 02:00:00:00:00:01 150 "$t_taken")" 0.4 0.7
 
     touch "$work/bad"
     note "$lab" "when the script fails the other one takes over" within 5 only "$lab" b $vip a
@@ -449,7 +464,7 @@ verdicts() {
 # --- everything at once: a story mostly waits ------------------------------------------------------------------------
 
 modes=("$@")
-[ ${#modes[@]} -gt 0 ] || modes=(pass ah v3 v6 unicast vmac operations verdicts outage)
+[ ${#modes[@]} -gt 0 ] || modes=(pass ah v3 v6 unicast vmac vmac6 operations verdicts outage)
 stories=() broken=0
 all_end() {
     local pid
@@ -462,7 +477,7 @@ for mode in "${modes[@]}"; do
     outage) measure=1 ;;
     operations) operate operations & stories+=("$!") ;;
     verdicts) verdicts verdicts & stories+=("$!") ;;
-    pass | ah | v3 | v6 | unicast | vmac)
+    pass | ah | v3 | v6 | unicast | vmac | vmac6)
         story "$mode-vk" "$mode" vrrplabd keepalived &
         stories+=("$!")
         story "$mode-kv" "$mode" keepalived vrrplabd &

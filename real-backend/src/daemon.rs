@@ -194,7 +194,9 @@ impl Daemon {
     }
 
     fn say_link(&self, event: &KernelEvent) {
-        if let KernelEvent::Link { iface, up } = event {
+        if let KernelEvent::Link { iface, up } = event
+            && self.host.netlink.table().get(*iface).is_some()
+        {
             let interface = self.host.netlink.table().name(*iface);
             tracing::info!(interface, "Netlink reports {interface} {}", if *up { "up" } else { "down" });
         }

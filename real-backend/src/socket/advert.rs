@@ -1,5 +1,6 @@
 //! Raw IP sockets for adverts: one for each interface, family and protocol, both to hear and to send.
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
@@ -41,6 +42,8 @@ struct Ear {
 pub struct Adverts {
     ears: Vec<Option<Ear>>,
     places: BTreeMap<Group, usize>,
+    /// Memberships that hear nothing: the reports of an interface in place of its macvlans'.
+    members: BTreeMap<(IfIndex, bool), Socket>,
     /// Larger than any packet that an interface of 64 KiB can bring.
     buffer: Vec<u8>,
 }
@@ -74,6 +77,16 @@ impl Adverts {
         self.places.insert(group, self.ears.len());
         self.ears.push(Some(Ear { socket, group, mac, joined: joins }));
         Ok(u32::try_from(self.ears.len() - 1).ok())
+    }
+
+    /// Joins the group at an interface on behalf of its macvlans, whose own reports stay here.
+    pub fn join_for(&mut self, iface: IfIndex, six: bool) -> io::Result<()> {
+        if let Entry::Vacant(place) = self.members.entry((iface, six)) {
+            let socket = Socket::new(if six { Domain::IPV6 } else { Domain::IPV4 }, Type::DGRAM.cloexec(), None)?;
+            join(&socket, Group { iface, six, protocol: VRRP })?;
+            place.insert(socket);
+        }
+        Ok(())
     }
 
     /// The descriptor of a socket.
