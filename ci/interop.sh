@@ -54,6 +54,15 @@ in_lab() {
     shift 2
     ip netns exec "$prefix-$lab-$place" "$@"
 }
+# wire LAB PLACE NUMBER: gives it an interface on the bridge
+wire() {
+    ip -n "$prefix-$1-hub" link add "to-$2" type veth peer name eth0 netns "$prefix-$1-$2"
+    ip -n "$prefix-$1-hub" link set "to-$2" master br0 up
+    ip -n "$prefix-$1-$2" link set eth0 address "02:00:00:00:00:0$3"
+    ip -n "$prefix-$1-$2" addr add "10.9.0.$3/24" dev eth0
+    ip -n "$prefix-$1-$2" addr add "fd09::$3/64" dev eth0 nodad
+    ip -n "$prefix-$1-$2" link set eth0 up
+}
 lab_up() {
     local lab=$1 place number=0
     for place in hub a b c; do
@@ -65,14 +74,9 @@ lab_up() {
     ip -n "$prefix-$lab-hub" link set br0 up
     for place in a b c; do
         number=$((number + 1))
-        ip -n "$prefix-$lab-hub" link add "to-$place" type veth peer name eth0 netns "$prefix-$lab-$place"
-        ip -n "$prefix-$lab-hub" link set "to-$place" master br0 up
-        ip -n "$prefix-$lab-$place" link set eth0 address "02:00:00:00:00:0$number"
-        ip -n "$prefix-$lab-$place" addr add "10.9.0.$number/24" dev eth0
-        ip -n "$prefix-$lab-$place" addr add "fd09::$number/64" dev eth0 nodad
-        ip -n "$prefix-$lab-$place" link set eth0 up
+        wire "$lab" "$place" "$number"
     done
-    in_lab "$lab" hub tcpdump -l -n -e -vv -tt -i br0 'ip proto 112 or ip proto 51 or ip6 or arp or igmp' \
+    in_lab "$lab" hub tcpdump --immediate-mode -l -n -e -vv -tt -i br0 'ip proto 112 or ip proto 51 or ip6 or arp or igmp' \
         >"$out/$lab.cap" 2>/dev/null &
 }
 
@@ -388,6 +392,7 @@ END
     ip -n "$prefix-$lab-a" addr del $vip/24 dev eth0
     note "$lab" "an address taken by hand is set again" within 3 holds "$lab" a $vip
     within 2 lacks "$lab" b $vip || true
+    sleep 0.5
     note "$lab" "after a release and the skew" between "$(first "$lab" 02:00:00:00:00:01 0 "$t_taken")" \
         "$(first "$lab" 02:00:00:00:00:01 150 "$t_taken")" 0.4 0.7
 
@@ -405,6 +410,22 @@ END
     note "$lab" "without its link it gives the address up" within 5 only "$lab" b $vip a
     ip -n "$prefix-$lab-a" link set eth0 up
     note "$lab" "with its link it returns" within 8 only "$lab" a $vip b
+
+    ip -n "$prefix-$lab-a" link del eth0
+    note "$lab" "without its interface the other one takes over" within 8 holds "$lab" b $vip
+    sleep 0.5
+    wire "$lab" a 1
+    note "$lab" "with another one of the same name it returns" within 8 only "$lab" a $vip b
+
+    # more news than the kernel keeps, and one that matters among them
+    kill -STOP "$(<"$out/$lab-a.main")"
+    for n in {1..12000}; do
+        printf 'addr add 10.8.0.1/32 dev lo\naddr del 10.8.0.1/32 dev lo\n'
+        [ "$n" != 6000 ] || printf 'addr del %s/24 dev eth0\n' $vip
+    done | ip -n "$prefix-$lab-a" -force -batch - || true
+    kill -CONT "$(<"$out/$lab-a.main")"
+    note "$lab" "when netlink loses messages" within 2 grep -q 'netlink lost messages' "$out/$lab-a.log"
+    note "$lab" "what was lost is found out" within 5 only "$lab" a $vip b
 
     day "virtual_ipaddress_excluded {
         10.9.0.101/24

@@ -189,6 +189,7 @@ impl Daemon {
             }
             let Some(event) = self.host.unread.pop_front() else { return };
             self.say_link(&event);
+            self.host.prepare(&self.door, &event);
             self.engine.handle(now(), Input::Kernel(event));
         }
     }

@@ -84,10 +84,26 @@ impl Host {
             self.hear(door, instance, instance.iface)?;
         }
         let carriers = model.instances.iter().flat_map(|i| i.all_vips().map(|vip| vip.iface).chain([i.iface]));
-        self.frames.open(&carriers.collect::<Vec<_>>())?;
+        let carriers: Vec<(IfIndex, u32)> = carriers.map(|iface| (iface, self.netlink.kernel_index(iface))).collect();
+        self.frames.open(&carriers)?;
         self.files.watch(model.files.iter().map(|file| file.path.clone()));
         self.open_fifos();
         Ok(())
+    }
+
+    /// The engine is about to hear of this. An interface that has come back with another index gets new sockets first.
+    pub fn prepare(&mut self, door: &Door, event: &KernelEvent) {
+        let KernelEvent::Link { iface, up: true } = event else { return };
+        let index = self.netlink.kernel_index(*iface);
+        let opened = [self.adverts.opened_at(*iface), self.frames.opened_at(*iface)];
+        if opened.iter().flatten().all(|opened| *opened == index) {
+            return;
+        }
+        self.adverts.close(*iface);
+        self.frames.close(*iface);
+        if let Err(why) = self.settle(door) {
+            tracing::error!(interface = self.netlink.table().name(*iface), %why, "its sockets cannot be opened again");
+        }
     }
 
     fn is_macvlan(&self, iface: IfIndex) -> bool {
@@ -99,7 +115,8 @@ impl Host {
         let group: Group = group_of(iface, instance.family, matches!(instance.auth, Auth::Ah(_)));
         let Some(link) = self.netlink.table().interface(iface) else { return Ok(()) };
         let joins = !instance.is_unicast();
-        let opened = self.adverts.open(group, &link.name, link.mac, joins, instance.receive_buffer)?;
+        let index = self.netlink.kernel_index(iface);
+        let opened = self.adverts.open(group, index, &link.name, link.mac, joins, instance.receive_buffer)?;
         match opened.and_then(|number| Some((number, self.adverts.descriptor(number)?))) {
             Some((number, descriptor)) => door.listen(Knock::Adverts(number), descriptor),
             None => Ok(()),

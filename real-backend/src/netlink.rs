@@ -8,6 +8,7 @@ mod address;
 mod channel;
 mod link;
 mod news;
+mod numbers;
 mod table;
 
 use std::io;
@@ -22,6 +23,7 @@ use vrrplab_engine::KernelEvent;
 use vrrplab_engine::model::{AddressOptions, IfAddr, IfIndex, InterfaceModel, Mac};
 
 use channel::Channel;
+use numbers::Numbers;
 pub use table::{LinkEntry, Table};
 
 /// The two sockets and the mirror.
@@ -29,6 +31,7 @@ pub struct Netlink {
     requests: Channel,
     monitor: Channel,
     table: Table,
+    numbers: Numbers,
 }
 
 /// What became of a request to change an address.
@@ -44,24 +47,29 @@ impl Netlink {
     /// Begins to watch, then looks at everything.
     pub fn open() -> io::Result<Netlink> {
         let monitor = Channel::monitor()?;
-        let mut netlink = Netlink { requests: Channel::requests()?, monitor, table: Table::default() };
-        let table = netlink.look()?;
-        netlink.table.replace(table);
+        let (table, numbers) = (Table::default(), Numbers::default());
+        let mut netlink = Netlink { requests: Channel::requests()?, monitor, table, numbers };
+        netlink.look_again()?;
         Ok(netlink)
     }
 
-    /// Everything, in the kernel's order.
-    fn look(&mut self) -> io::Result<Table> {
-        let mut table = Table::default();
-        let mut message = RouteNetlinkMessage::GetLink(LinkMessage::default());
-        for answer in self.requests.dump(message)? {
-            news::of(&answer).into_iter().for_each(|news| drop(table.apply(news)));
+    /// Looks at everything, in the kernel's order; the differences to what was known.
+    fn look_again(&mut self) -> io::Result<Vec<KernelEvent>> {
+        let mut now = Table::default();
+        let links = RouteNetlinkMessage::GetLink(LinkMessage::default());
+        let addresses = RouteNetlinkMessage::GetAddress(AddressMessage::default());
+        for question in [links, addresses] {
+            for news in self.requests.dump(question)?.iter().filter_map(news::of) {
+                now.apply(self.numbers.translate(news, &self.table));
+            }
         }
-        message = RouteNetlinkMessage::GetAddress(AddressMessage::default());
-        for answer in self.requests.dump(message)? {
-            news::of(&answer).into_iter().for_each(|news| drop(table.apply(news)));
-        }
-        Ok(table)
+        self.numbers.settle(&self.table, &now);
+        Ok(self.table.replace(now))
+    }
+
+    /// The kernel's own index of an interface. It is another one than the engine's for an interface that has come back.
+    pub fn kernel_index(&self, iface: IfIndex) -> u32 {
+        self.numbers.of_kernel(iface)
     }
 
     /// What is known of the kernel's interfaces.
@@ -81,14 +89,14 @@ impl Netlink {
             match self.monitor.receive() {
                 Ok(Some(messages)) => {
                     for news in messages.iter().filter_map(news::of) {
+                        let news = self.numbers.translate(news, &self.table);
                         events.extend(self.table.apply(news));
                     }
                 }
                 Ok(None) => return Ok(events),
                 Err(Errno::ENOBUFS) => {
                     tracing::warn!("netlink lost messages, everything is looked at again");
-                    let table = self.look()?;
-                    events.extend(self.table.replace(table));
+                    events.extend(self.look_again()?);
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -103,7 +111,7 @@ impl Netlink {
         options: &AddressOptions,
         add: bool,
     ) -> io::Result<(Changed, Vec<KernelEvent>)> {
-        let message = address::message(iface, addr, options);
+        let message = address::message(self.kernel_index(iface), addr, options);
         let (message, flags) = match add {
             true => (RouteNetlinkMessage::NewAddress(message), NLM_F_CREATE | NLM_F_EXCL),
             false => (RouteNetlinkMessage::DelAddress(message), 0),
@@ -128,7 +136,7 @@ impl Netlink {
             }
             events.extend(self.remove_link(name)?);
         }
-        let message = RouteNetlinkMessage::NewLink(link::macvlan(name, base, mac));
+        let message = RouteNetlinkMessage::NewLink(link::macvlan(name, self.kernel_index(base), mac));
         self.requests.ask(message, NLM_F_CREATE | NLM_F_EXCL)?;
         events.extend(self.news()?);
         let entry = self.table.named(name).ok_or(Errno::ENODEV)?;
@@ -137,7 +145,7 @@ impl Netlink {
 
     /// Sets a link up and tells what it is then.
     pub fn set_up(&mut self, iface: IfIndex) -> io::Result<(InterfaceModel, Vec<KernelEvent>)> {
-        self.requests.ask(RouteNetlinkMessage::SetLink(link::up(iface)), 0)?;
+        self.requests.ask(RouteNetlinkMessage::SetLink(link::up(self.kernel_index(iface))), 0)?;
         let events = self.news()?;
         let model = self.table.interface(iface).ok_or(Errno::ENODEV)?;
         Ok((model, events))
@@ -146,7 +154,7 @@ impl Netlink {
     /// Removes a link; that it is gone already is no error.
     pub fn remove_link(&mut self, name: &str) -> io::Result<Vec<KernelEvent>> {
         let Some(iface) = self.table.named(name).map(|entry| entry.index) else { return Ok(Vec::new()) };
-        match self.requests.ask(RouteNetlinkMessage::DelLink(link::gone(iface)), 0) {
+        match self.requests.ask(RouteNetlinkMessage::DelLink(link::gone(self.kernel_index(iface))), 0) {
             Ok(()) | Err(Errno::ENODEV) => self.news(),
             Err(error) => Err(error.into()),
         }

@@ -52,9 +52,9 @@ impl Host {
         }
         for instance in instances.iter().filter(|instance| instance.speaks_on_macvlan()) {
             self.hear(door, instance, index)?;
-            self.adverts.join_for(change.base, six)?;
+            self.adverts.join_for(change.base, self.netlink.kernel_index(change.base), six)?;
         }
-        self.frames.open(&[index])?;
+        self.frames.open(&[(index, self.netlink.kernel_index(index))])?;
         Ok(interface)
     }
 

@@ -5,15 +5,15 @@ use netlink_packet_route::AddressFamily;
 use netlink_packet_route::address::{
     AddressAttribute, AddressFlags, AddressHeaderFlags, AddressMessage, AddressScope, CacheInfo,
 };
-use vrrplab_engine::model::{AddressFlag, AddressOptions, Broadcast, IfAddr, IfIndex};
+use vrrplab_engine::model::{AddressFlag, AddressOptions, Broadcast, IfAddr};
 
 const FOREVER: u32 = u32::MAX;
 
 /// What the kernel is told of an address, to add it or to remove it.
-pub(super) fn message(iface: IfIndex, addr: IfAddr, options: &AddressOptions) -> AddressMessage {
+pub(super) fn message(index: u32, addr: IfAddr, options: &AddressOptions) -> AddressMessage {
     let mut message = AddressMessage::default();
     message.header.family = if addr.ip.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
-    message.header.index = iface.0;
+    message.header.index = index;
     message.header.scope = AddressScope::from(options.scope.unwrap_or(0));
     message.header.prefix_len = options.peer.map_or(addr.prefix, |peer| peer.prefix);
     message.attributes.push(AddressAttribute::Local(addr.ip));
@@ -71,7 +71,7 @@ mod tests {
 
     fn v4(options: &AddressOptions) -> AddressMessage {
         let addr = IfAddr { ip: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 100)), prefix: 24 };
-        message(IfIndex(2), addr, options)
+        message(2, addr, options)
     }
 
     #[test]
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn an_ipv6_address_is_not_checked_for_others_and_a_host_address_is_deprecated() {
         let addr = IfAddr { ip: IpAddr::V6(Ipv6Addr::LOCALHOST), prefix: 128 };
-        let told = message(IfIndex(2), addr, &AddressOptions::default());
+        let told = message(2, addr, &AddressOptions::default());
         assert!(told.attributes.contains(&AddressAttribute::Flags(AddressFlags::Nodad)));
         assert_eq!(told.header.flags, AddressHeaderFlags::Nodad);
         let lifetime = told.attributes.iter().find_map(|a| match a {
@@ -115,7 +115,7 @@ mod tests {
         });
         assert_eq!(lifetime, Some((0, FOREVER)));
         let checked = AddressOptions { flags: vec![AddressFlag::Dad], ..AddressOptions::default() };
-        let told = message(IfIndex(2), IfAddr { prefix: 64, ..addr }, &checked);
+        let told = message(2, IfAddr { prefix: 64, ..addr }, &checked);
         assert_eq!(told.attributes.len(), 2, "{told:?}");
     }
 }

@@ -2,14 +2,14 @@
 use netlink_packet_route::link::{
     InfoData, InfoKind, InfoMacVlan, LinkAttribute, LinkFlags, LinkInfo, LinkMessage, MacVlanMode,
 };
-use vrrplab_engine::model::{IfIndex, Mac};
+use vrrplab_engine::model::Mac;
 
 /// A macvlan in private mode, still down: macvlans of one interface do not hear each other.
-pub(super) fn macvlan(name: &str, base: IfIndex, mac: Mac) -> LinkMessage {
+pub(super) fn macvlan(name: &str, base: u32, mac: Mac) -> LinkMessage {
     let mut link = LinkMessage::default();
     link.attributes = vec![
         LinkAttribute::IfName(name.to_owned()),
-        LinkAttribute::Link(base.0),
+        LinkAttribute::Link(base),
         LinkAttribute::Address(mac.0.to_vec()),
         LinkAttribute::LinkInfo(vec![
             LinkInfo::Kind(InfoKind::MacVlan),
@@ -20,17 +20,17 @@ pub(super) fn macvlan(name: &str, base: IfIndex, mac: Mac) -> LinkMessage {
 }
 
 /// Sets a link up.
-pub(super) fn up(iface: IfIndex) -> LinkMessage {
+pub(super) fn up(index: u32) -> LinkMessage {
     let mut link = LinkMessage::default();
-    link.header.index = iface.0;
+    link.header.index = index;
     link.header.flags = LinkFlags::Up;
     link.header.change_mask = LinkFlags::Up;
     link
 }
 
 /// Removes a link.
-pub(super) fn gone(iface: IfIndex) -> LinkMessage {
+pub(super) fn gone(index: u32) -> LinkMessage {
     let mut link = LinkMessage::default();
-    link.header.index = iface.0;
+    link.header.index = index;
     link
 }

@@ -9,13 +9,13 @@ use super::news::News;
 /// One link.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LinkEntry {
-    /// The kernel's index.
+    /// The index by which the engine knows it.
     pub index: IfIndex,
     /// Its name, where a message had it.
     pub name: Option<String>,
     /// Its MAC, where it has one of six bytes.
     pub mac: Option<Mac>,
-    /// The index of the link below it.
+    /// That of the link below it.
     pub base: Option<u32>,
     /// It is a macvlan.
     pub is_macvlan: bool,
@@ -51,6 +51,11 @@ impl Table {
     /// A link as the model has it.
     pub fn interface(&self, index: IfIndex) -> Option<InterfaceModel> {
         self.links.get(&index).map(LinkEntry::model)
+    }
+
+    /// All links.
+    pub(super) fn links(&self) -> impl Iterator<Item = &LinkEntry> {
+        self.links.values()
     }
 
     /// All links as the model has them, by index.

@@ -32,6 +32,8 @@ pub struct Group {
 
 struct Ear {
     socket: Socket,
+    /// The kernel's index of the interface.
+    index: u32,
     group: Group,
     mac: Mac,
     joined: bool,
@@ -50,10 +52,12 @@ pub struct Adverts {
 
 impl Adverts {
     /// Opens the socket of a group, unless it is open, and joins the multicast group where that is asked for. The answer is
-    /// the number of a new socket. `name` and `mac` are the interface's; `buffer` is the wanted size of the receive buffer.
+    /// the number of a new socket. `index`, `name` and `mac` are what the kernel
+    /// calls the interface; `buffer` is the wanted size of the receive buffer.
     pub fn open(
         &mut self,
         group: Group,
+        index: u32,
         name: &str,
         mac: Mac,
         joins: bool,
@@ -61,29 +65,29 @@ impl Adverts {
     ) -> io::Result<Option<u32>> {
         if let Some(Some(ear)) = self.places.get(&group).and_then(|at| self.ears.get_mut(*at)) {
             if joins && !ear.joined {
-                join(&ear.socket, group)?;
+                join(&ear.socket, group.six, ear.index)?;
                 ear.joined = true;
             }
             return Ok(None);
         }
         let socket = if group.six { open_v6(group, name)? } else { open_v4(group, name)? };
         if joins {
-            join(&socket, group)?;
+            join(&socket, group.six, index)?;
         }
         if let Some(size) = buffer {
             socket.set_recv_buffer_size(usize::try_from(size).unwrap_or(usize::MAX))?;
         }
         self.buffer.resize(1 << 16, 0);
         self.places.insert(group, self.ears.len());
-        self.ears.push(Some(Ear { socket, group, mac, joined: joins }));
+        self.ears.push(Some(Ear { socket, index, group, mac, joined: joins }));
         Ok(u32::try_from(self.ears.len() - 1).ok())
     }
 
     /// Joins the group at an interface on behalf of its macvlans, whose own reports stay here.
-    pub fn join_for(&mut self, iface: IfIndex, six: bool) -> io::Result<()> {
+    pub fn join_for(&mut self, iface: IfIndex, index: u32, six: bool) -> io::Result<()> {
         if let Entry::Vacant(place) = self.members.entry((iface, six)) {
             let socket = Socket::new(if six { Domain::IPV6 } else { Domain::IPV4 }, Type::DGRAM.cloexec(), None)?;
-            join(&socket, Group { iface, six, protocol: VRRP })?;
+            join(&socket, six, index)?;
             place.insert(socket);
         }
         Ok(())
@@ -97,11 +101,17 @@ impl Adverts {
     /// Closes the sockets of an interface that is gone.
     pub fn close(&mut self, iface: IfIndex) {
         self.places.retain(|group, _| group.iface != iface);
+        self.members.retain(|(member, _), _| *member != iface);
         for ear in &mut self.ears {
             if ear.as_ref().is_some_and(|ear| ear.group.iface == iface) {
                 *ear = None;
             }
         }
+    }
+
+    /// The kernel's index of an interface at the time when its sockets were opened.
+    pub fn opened_at(&self, iface: IfIndex) -> Option<u32> {
+        self.ears.iter().flatten().find(|ear| ear.group.iface == iface).map(|ear| ear.index)
     }
 
     /// The groups that are open.
@@ -135,7 +145,7 @@ impl Adverts {
         let to = match to {
             IpAddr::V4(ip) => SocketAddr::V4(SocketAddrV4::new(ip, 0)),
             IpAddr::V6(ip) => {
-                let scope = if ip.is_unicast_link_local() || ip.is_multicast() { iface.0 } else { 0 };
+                let scope = if ip.is_unicast_link_local() || ip.is_multicast() { ear.index } else { 0 };
                 SocketAddr::V6(SocketAddrV6::new(ip, 0, 0, scope))
             }
         };
@@ -169,10 +179,10 @@ fn open_v6(group: Group, name: &str) -> io::Result<Socket> {
     Ok(socket)
 }
 
-fn join(socket: &Socket, group: Group) -> io::Result<()> {
-    match group.six {
-        true => socket.join_multicast_v6(&GROUP_V6, group.iface.0),
-        false => socket.join_multicast_v4_n(&GROUP_V4, &InterfaceIndexOrAddress::Index(group.iface.0)),
+fn join(socket: &Socket, six: bool, index: u32) -> io::Result<()> {
+    match six {
+        true => socket.join_multicast_v6(&GROUP_V6, index),
+        false => socket.join_multicast_v4_n(&GROUP_V4, &InterfaceIndexOrAddress::Index(index)),
     }
 }
 
