@@ -330,6 +330,7 @@ operate() {
     configure "$lab" pass
     cat >"$work/check" <<END
 #!/bin/sh
+test ! -e $work/hang || sleep 1000
 exec test ! -e $work/bad
 END
     cat >"$work/notify" <<END
@@ -349,7 +350,7 @@ vrrp_script check {
     interval 1
 }
 vrrp_track_process sleepers {
-    process sleeper
+    process $lab-$$
     weight 10
 }
 track_file number {
@@ -368,6 +369,9 @@ vrrp_instance VI_1 {
     }
     track_file {
         number weight 1
+    }
+    track_process {
+        sleepers
     }
     notify $work/notify
     virtual_ipaddress {
@@ -400,6 +404,18 @@ END
     note "$lab" "when the script fails the other one takes over" within 5 only "$lab" b $vip a
     rm "$work/bad"
     note "$lab" "when it succeeds again it returns" within 8 only "$lab" a $vip b
+
+    touch "$work/hang"
+    note "$lab" "when it hangs the other one takes over" within 6 only "$lab" b $vip a
+    rm "$work/hang"
+    note "$lab" "when it does not any more it returns" within 8 only "$lab" a $vip b
+    note "$lab" "of the hanging script nothing is left" nothing_sleeps "$lab" a
+
+    cp "$(command -v sleep)" "$work/$lab-$$"
+    "$work/$lab-$$" 60 &
+    note "$lab" "a process that comes raises the priority" within 3 grep -q 'from 150 to 160' "$out/$lab-a.log"
+    kill $!
+    note "$lab" "and lowers it when it goes" within 3 grep -q 'from 160 to 150' "$out/$lab-a.log"
 
     echo -60 >"$work/number"
     note "$lab" "a number in the file lowers the priority" within 8 only "$lab" b $vip a
@@ -453,7 +469,22 @@ END
     note "$lab" "it ends again" within 4 gone "$lab" a
     note "$lab" "no filter is left" test -z "$(in_lab "$lab" a nft list tables)"
     note "$lab" "no pipe is left" test ! -e "$work/pipe"
+    start "$lab" a vrrplabd
+    within 8 only "$lab" a $vip b || true
+    murder "$lab" a
+    day "accept"
+    start "$lab" a vrrplabd
+    note "$lab" "a killed one returns" within 10 only "$lab" a $vip b
+    note "$lab" "and what it filtered passes" within 3 answers "$lab" $vip
+    stop "$lab" a
+    note "$lab" "it ends at last" within 4 gone "$lab" a
     note "$lab" "the stop was told" grep -q 'INSTANCE VI_1 STOP' "$work/told"
+}
+nothing_sleeps() {
+    local pid
+    for pid in $(ip netns pids "$prefix-$1-$2"); do
+        [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != sleep ] || return 1
+    done
 }
 answers() { in_lab "$1" c ping -n -q -c 1 -W 1 "$2" >/dev/null 2>&1; }
 silent() { ! answers "$@"; }

@@ -71,8 +71,17 @@ impl Daemon {
         Ok(daemon)
     }
 
-    /// Works until the end.
+    /// Works until the end. Even when the system fails it, it says goodbye and leaves nothing behind.
     pub async fn run(mut self) -> io::Result<()> {
+        let done = self.work().await;
+        if done.is_err() {
+            self.tell(Input::Operator(Command::Stop));
+        }
+        self.host.close();
+        done
+    }
+
+    async fn work(&mut self) -> io::Result<()> {
         let mut busy = false;
         while !self.is_over() {
             let deadline = self.deadline();
@@ -90,7 +99,6 @@ impl Daemon {
             }
             self.be_in_time();
         }
-        self.host.close();
         Ok(())
     }
 
@@ -113,16 +121,8 @@ impl Daemon {
             for knock in knocks {
                 match knock {
                     Knock::Adverts(socket) => self.listen(socket),
-                    Knock::Monitor => {
-                        let news = self.host.netlink.news()?;
-                        self.host.unread.extend(news);
-                        self.carry_out();
-                    }
-                    Knock::Files => {
-                        for (path, bytes) in self.host.files.changed()? {
-                            self.tell(Input::Kernel(KernelEvent::FileContent { path, bytes }));
-                        }
-                    }
+                    Knock::Monitor => self.hear_kernel(),
+                    Knock::Files => self.look_at_files(),
                     Knock::Deadline => self.be_in_time(),
                 }
             }
@@ -140,6 +140,25 @@ impl Daemon {
                     break;
                 }
             }
+        }
+    }
+
+    fn hear_kernel(&mut self) {
+        match self.host.netlink.news() {
+            Ok(news) => self.host.unread.extend(news),
+            Err(why) => tracing::error!(%why, "the kernel does not tell what has changed"),
+        }
+        self.carry_out();
+    }
+
+    fn look_at_files(&mut self) {
+        match self.host.files.changed() {
+            Ok(changed) => {
+                for (path, bytes) in changed {
+                    self.tell(Input::Kernel(KernelEvent::FileContent { path, bytes }));
+                }
+            }
+            Err(why) => tracing::error!(%why, "the kernel does not tell which files have changed"),
         }
     }
 

@@ -82,6 +82,14 @@ impl Filter {
         Ok(())
     }
 
+    /// Removes what a killed run has left: without this, addresses would stay unreachable that nobody filters any more.
+    pub fn sweep(&self) -> io::Result<()> {
+        match nft(&format!("add table {TABLE}\ndelete table {TABLE}\n")) {
+            Err(why) if why.kind() == io::ErrorKind::NotFound => Ok(()), // without nft nothing was ever filtered
+            done => done,
+        }
+    }
+
     /// Everything passes.
     pub fn clear(&mut self) -> io::Result<()> {
         (self.addresses, self.macvlans) = Default::default();

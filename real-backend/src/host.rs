@@ -59,6 +59,9 @@ impl Host {
             model: model.clone(),
             before: None,
         };
+        if let Err(why) = host.filter.sweep() {
+            tracing::debug!(%why, "nft cannot look for what an earlier run has left");
+        }
         host.settle(door)?;
         Ok(host)
     }
@@ -116,7 +119,9 @@ impl Host {
         let Some(link) = self.netlink.table().interface(iface) else { return Ok(()) };
         let joins = !instance.is_unicast();
         let index = self.netlink.kernel_index(iface);
-        let opened = self.adverts.open(group, index, &link.name, link.mac, joins, instance.receive_buffer)?;
+        let opened = self.adverts.open(group, index, &link.name, link.mac, joins, instance.receive_buffer);
+        let opened = opened
+            .map_err(|why| io::Error::new(why.kind(), format!("no socket for adverts on {}: {why}", link.name)))?;
         match opened.and_then(|number| Some((number, self.adverts.descriptor(number)?))) {
             Some((number, descriptor)) => door.listen(Knock::Adverts(number), descriptor),
             None => Ok(()),

@@ -123,6 +123,7 @@ fn spawn(words: &[String], account: &Account) -> io::Result<Child> {
         words.split_first().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no program is named"))?;
     let mut command = Command::new(program);
     command.args(arguments).process_group(0);
+    command.env_remove("NOTIFY_SOCKET"); // the service manager listens to us alone
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if !account.is_own() {
         command.uid(account.uid).gid(account.gid);
