@@ -10,7 +10,7 @@ use vrrplab_engine::{Command, Engine, Input, Instant, KernelEvent, Output, Span}
 
 use crate::clock::now;
 use crate::config::Source;
-use crate::door::{Door, Knock};
+use crate::door::{Door, Knock, MOST_KNOCKS};
 use crate::host::Host;
 use crate::log::Log;
 use crate::netlink::Netlink;
@@ -21,8 +21,6 @@ use happening::{Happening, Signals, Word};
 
 /// So many packets of one socket are read before others have their turn.
 const PACKETS_AT_ONCE: usize = 64;
-/// So often the door is looked at before signals and children have their turn.
-const LOOKS_AT_ONCE: usize = 16;
 /// How long the scripts of the end may take.
 const LAST_WORDS: Span = Span::from_secs(1);
 
@@ -111,36 +109,34 @@ impl Daemon {
         self.end_at.is_some_and(|end| self.host.scripts.is_idle() || now() >= end)
     }
 
-    /// Serves all who knock; whether some may be left.
+    /// Serves all who knock; whether something is left.
     fn answer(&mut self) -> io::Result<bool> {
-        for _ in 0..LOOKS_AT_ONCE {
-            let knocks = self.door.knocks()?;
-            if knocks.is_empty() {
-                return Ok(false);
-            }
-            for knock in knocks {
-                match knock {
-                    Knock::Adverts(socket) => self.listen(socket),
-                    Knock::Monitor => self.hear_kernel(),
-                    Knock::Files => self.look_at_files(),
-                    Knock::Deadline => self.be_in_time(),
-                }
+        let knocks = self.door.knocks()?;
+        let mut left = knocks.len() == MOST_KNOCKS;
+        for knock in knocks {
+            match knock {
+                Knock::Adverts(socket) => left |= !self.listen(socket),
+                Knock::Monitor => self.hear_kernel(),
+                Knock::Files => self.look_at_files(),
+                Knock::Deadline => self.be_in_time(),
             }
         }
-        Ok(true)
+        Ok(left)
     }
 
-    fn listen(&mut self, socket: u32) {
+    /// Reads what has come to a socket; whether that was all.
+    fn listen(&mut self, socket: u32) -> bool {
         for _ in 0..PACKETS_AT_ONCE {
             match self.host.adverts.hear(socket) {
                 Ok(Some((iface, bytes))) => self.tell(Input::Frame { iface, bytes: &bytes }),
-                Ok(None) => break,
+                Ok(None) => return true,
                 Err(why) => {
                     tracing::debug!(%why, "a socket says"); // as when its interface goes down
-                    break;
+                    return true;
                 }
             }
         }
+        false
     }
 
     fn hear_kernel(&mut self) {

@@ -23,6 +23,8 @@ pub enum Knock {
 }
 
 const FIRST_SOCKET: u64 = 3;
+/// So many are heard at once.
+pub const MOST_KNOCKS: usize = 64;
 
 impl Knock {
     fn number(self) -> u64 {
@@ -49,6 +51,8 @@ pub struct Door {
     epoll: Epoll,
     timer: TimerFd,
     armed: Option<Instant>,
+    /// The deadline has knocked; it goes on until it is set anew.
+    rings: bool,
 }
 
 impl Door {
@@ -57,7 +61,7 @@ impl Door {
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC)?;
         let flags = TimerFlags::TFD_NONBLOCK | TimerFlags::TFD_CLOEXEC;
         let timer = TimerFd::new(ClockId::CLOCK_MONOTONIC, flags)?;
-        let door = Door { epoll, timer, armed: None };
+        let door = Door { epoll, timer, armed: None, rings: false };
         door.listen(Knock::Deadline, &door.timer)?;
         Ok(door)
     }
@@ -77,10 +81,10 @@ impl Door {
 
     /// Sets the deadline, to the nanosecond.
     pub fn arm(&mut self, deadline: Option<Instant>) -> io::Result<()> {
-        if deadline == self.armed {
+        if deadline == self.armed && !self.rings {
             return Ok(());
         }
-        self.armed = deadline;
+        (self.armed, self.rings) = (deadline, false);
         match deadline {
             // zero would mean never
             Some(at) => {
@@ -93,16 +97,14 @@ impl Door {
         }
     }
 
-    /// Who knocks at this moment, the deadline last: what has arrived is read before a timer is believed.
+    /// Who knocks at this moment, the deadline last: what has arrived is read before a timer is believed. The deadline knocks
+    /// until it is set anew.
     pub fn knocks(&mut self) -> io::Result<Vec<Knock>> {
-        let mut events = [EpollEvent::empty(); 64];
+        let mut events = [EpollEvent::empty(); MOST_KNOCKS];
         let count = self.epoll.wait(&mut events, EpollTimeout::ZERO)?;
         let mut knocks: Vec<Knock> = events[..count].iter().map(|event| Knock::of(event.data())).collect();
         knocks.sort_by_key(|knock| *knock == Knock::Deadline);
-        if knocks.last() == Some(&Knock::Deadline) {
-            self.timer.wait()?; // it knocks until it is read
-            self.armed = None;
-        }
+        self.rings |= knocks.last() == Some(&Knock::Deadline);
         Ok(knocks)
     }
 }
@@ -125,7 +127,8 @@ mod tests {
         std::thread::sleep(std::time::Duration::from_millis(3));
         far.write_all(b"x").unwrap();
         assert_eq!(door.knocks().unwrap(), [Knock::Adverts(7), Knock::Deadline]);
-        assert_eq!(door.knocks().unwrap(), [Knock::Adverts(7)], "a deadline knocks once");
+        door.arm(None).unwrap();
+        assert_eq!(door.knocks().unwrap(), [Knock::Adverts(7)], "it has been set anew");
     }
 
     #[test]

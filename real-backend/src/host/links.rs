@@ -1,9 +1,8 @@
 //! Macvlans: made with their settings and sockets, and removed.
 use std::io;
-use std::net::{IpAddr, Ipv6Addr};
 use std::time::Duration;
 
-use vrrplab_engine::model::{AddressOptions, IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac};
+use vrrplab_engine::model::{IfIndex, InstanceModel, InterfaceModel};
 use vrrplab_engine::{KernelEvent, LinkChange};
 
 use super::Host;
@@ -39,27 +38,13 @@ impl Host {
         if let Err(why) = self.filter.silence(&change.name, true) {
             tracing::warn!(interface = change.name, %why, "nft does not drop the group reports of this macvlan");
         }
-        let mut interface = self.set_up(index, change.base)?;
-        if six {
-            let (_, news) = self.netlink.change_address(
-                index,
-                own_address(self.base_mac(change), change.mac),
-                &deprecated(),
-                true,
-            )?;
-            self.unread.extend(news);
-            interface = self.netlink.table().interface(index).unwrap_or(interface);
-        }
+        let interface = self.set_up(index, change.base)?;
         for instance in instances.iter().filter(|instance| instance.speaks_on_macvlan()) {
             self.hear(door, instance, index)?;
             self.adverts.join_for(change.base, self.netlink.kernel_index(change.base), six)?;
         }
         self.frames.open(&[(index, self.netlink.kernel_index(index))])?;
         Ok(interface)
-    }
-
-    fn base_mac(&self, change: &LinkChange) -> Mac {
-        self.netlink.table().get(change.base).and_then(|link| link.mac).unwrap_or(change.mac)
     }
 
     /// The kernel finds the carrier of a macvlan a moment after it is set up: the engine need not see it come.
@@ -94,33 +79,5 @@ impl Host {
         if let Err(why) = self.filter.silence(name, false) {
             tracing::debug!(rule, interface = name, %why, "nft still drops the group reports of this macvlan");
         }
-    }
-}
-
-/// An IPv6 packet leaves only by an interface that has an address, whatever source it carries. The address that the kernel
-/// would make of the virtual MAC is the same on every router; this one is the host's own, for it is made of the base's MAC.
-fn own_address(base: Mac, virtual_mac: Mac) -> IfAddr {
-    let [.., vrid] = virtual_mac.0;
-    let [a, b, c, d, e, f] = base.0;
-    let ip = Ipv6Addr::from([0xfe, 0x80, 0, 0, 0, 0, 0, 0, 0x5e, vrid, a, b, c, d, e, f]);
-    IfAddr { ip: IpAddr::V6(ip), prefix: 64 }
-}
-
-/// Never chosen as a source where there is another.
-fn deprecated() -> AddressOptions {
-    AddressOptions { preferred_lft: Some(0), ..AddressOptions::default() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_address_of_a_macvlan_is_its_hosts_own() {
-        let (virtual_mac, here, there) =
-            (Mac([0, 0, 0x5e, 0, 2, 51]), Mac([2, 0, 0, 0, 0, 1]), Mac([2, 0, 0, 0, 0, 2]));
-        let address = own_address(here, virtual_mac);
-        assert_eq!(address.ip.to_string(), "fe80::5e33:200:0:1");
-        assert_ne!(address, own_address(there, virtual_mac));
     }
 }

@@ -1,12 +1,13 @@
 //! Raw IP sockets for adverts: one for each interface, family and protocol, both to hear and to send.
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
-use std::io::{self, IoSliceMut};
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
+use std::io::{self, IoSlice, IoSliceMut};
+use std::net::{IpAddr, Ipv6Addr, SocketAddrV4, SocketAddrV6};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
+use nix::libc::{in6_addr, in6_pktinfo};
 use nix::sys::socket::{
-    ControlMessageOwned, MsgFlags, SockaddrIn6, recv, recvmsg, setsockopt,
+    ControlMessage, ControlMessageOwned, MsgFlags, SockaddrIn6, recv, recvmsg, sendmsg, setsockopt,
     sockopt::{Ipv6RecvHopLimit, Ipv6RecvPacketInfo},
 };
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
@@ -142,14 +143,10 @@ impl Adverts {
         let group = Group { iface, six: to.is_ipv6(), protocol };
         let ear = self.places.get(&group).and_then(|at| self.ears.get(*at)).and_then(Option::as_ref);
         let ear = ear.ok_or_else(|| io::Error::new(io::ErrorKind::NotConnected, "no socket on this interface"))?;
-        let to = match to {
-            IpAddr::V4(ip) => SocketAddr::V4(SocketAddrV4::new(ip, 0)),
-            IpAddr::V6(ip) => {
-                let scope = if ip.is_unicast_link_local() || ip.is_multicast() { ear.index } else { 0 };
-                SocketAddr::V6(SocketAddrV6::new(ip, 0, 0, scope))
-            }
-        };
-        ear.socket.send_to(packet, &to.into()).map(|_| ())
+        match to {
+            IpAddr::V4(ip) => ear.socket.send_to(packet, &SocketAddrV4::new(ip, 0).into()).map(|_| ()),
+            IpAddr::V6(ip) => send_v6(ear, ip, packet),
+        }
     }
 }
 
@@ -172,6 +169,7 @@ fn open_v6(group: Group, name: &str) -> io::Result<Socket> {
     let socket = Socket::new(Domain::IPV6, kind(), Some(Protocol::from(i32::from(group.protocol))))?;
     socket.bind_device(Some(name.as_bytes()))?;
     socket.set_header_included_v6(true)?;
+    socket.set_freebind_v6(true)?; // the source of a macvlan's adverts is an address of the interface below
     socket.set_multicast_loop_v6(false)?;
     socket.set_multicast_all_v6(false)?;
     setsockopt(&socket, Ipv6RecvHopLimit, &true)?;
@@ -190,13 +188,25 @@ fn kind() -> Type {
     Type::RAW.nonblocking().cloexec()
 }
 
+/// The packet has its source already, but a kernel that is not told looks for one among all addresses of the host, for every
+/// packet; and finds none for a macvlan without addresses.
+fn send_v6(ear: &Ear, to: Ipv6Addr, packet: &[u8]) -> io::Result<()> {
+    let source: [u8; 16] = packet.get(8..24).and_then(|bytes| bytes.try_into().ok()).unwrap_or_default();
+    let info = in6_pktinfo { ipi6_addr: in6_addr { s6_addr: source }, ipi6_ifindex: ear.index };
+    let scope = if to.is_unicast_link_local() || to.is_multicast() { ear.index } else { 0 };
+    let to = SockaddrIn6::from(SocketAddrV6::new(to, 0, 0, scope));
+    let told = [ControlMessage::Ipv6PacketInfo(&info)];
+    sendmsg(ear.socket.as_raw_fd(), &[IoSlice::new(packet)], &told, MsgFlags::empty(), Some(&to))?;
+    Ok(())
+}
+
 fn hear_v4(ear: &Ear, buffer: &mut [u8]) -> io::Result<Option<Vec<u8>>> {
     let length = recv(ear.socket.as_raw_fd(), buffer, MsgFlags::MSG_DONTWAIT)?;
     Ok(header::frame_v4(ear.mac, &buffer[..length]))
 }
 
 fn hear_v6(ear: &Ear, buffer: &mut [u8]) -> io::Result<Option<Vec<u8>>> {
-    let mut space = nix::cmsg_space!(nix::libc::in6_pktinfo, nix::libc::c_int);
+    let mut space = nix::cmsg_space!(in6_pktinfo, nix::libc::c_int);
     let mut parts = [IoSliceMut::new(buffer)];
     let fd = ear.socket.as_raw_fd();
     let message = recvmsg::<SockaddrIn6>(fd, &mut parts, Some(&mut space), MsgFlags::MSG_DONTWAIT)?;
