@@ -474,6 +474,7 @@ END
     murder "$lab" a
     day "accept"
     start "$lab" a vrrplabd
+    within 3 lacks "$lab" a $vip || true
     note "$lab" "a killed one returns" within 10 only "$lab" a $vip b
     note "$lab" "and what it filtered passes" within 3 answers "$lab" $vip
     stop "$lab" a
@@ -498,13 +499,14 @@ verdicts() {
     sed 's/interface eth0/interface nosuch0/' "$out/$lab-good.conf" >"$out/$lab-missing-interface.conf"
     sed 's/auth_pass .*/auth_pass much-too-long/' "$out/$lab-good.conf" >"$out/$lab-long-password.conf"
     sed 's/virtual_router_id 51/virtual_router_id/' "$out/$lab-good.conf" >"$out/$lab-no-vrid.conf"
-    for file in good missing-interface long-password no-vrid; do
+    sed 's/interface eth0/interface lo/' "$out/$lab-good.conf" >"$out/$lab-loopback.conf"
+    for file in good missing-interface loopback long-password no-vrid; do
         ours=0 theirs=0
         in_lab "$lab" a "$VRRPLABD" --check --config "$out/$lab-$file.conf" >/dev/null 2>&1 || ours=$?
         in_lab "$lab" a keepalived -t -f "$out/$lab-$file.conf" >/dev/null 2>&1 || theirs=$?
         note "$lab" "--check of $file: $ours, keepalived -t: $theirs" test "$ours" = "$theirs"
     done
-    for file in missing-interface no-vrid absent; do
+    for file in missing-interface loopback no-vrid absent; do
         ours=0 theirs=0
         in_lab "$lab" a timeout 5 "$VRRPLABD" --config "$out/$lab-$file.conf" >/dev/null 2>&1 || ours=$?
         in_lab "$lab" b timeout 5 keepalived -n -l -P -f "$out/$lab-$file.conf" -p "$out/$lab.pid" \

@@ -14,6 +14,9 @@ pub const NO_FILE: u8 = 6;
 /// What it exits with when the file cannot be used.
 pub const REFUSED: u8 = 2;
 
+/// Every network namespace has it, by this name.
+const LOOPBACK: &str = "lo";
+
 /// Where a configuration comes from: read at start, and again by a reload.
 #[derive(Clone, Debug)]
 pub struct Source {
@@ -55,6 +58,12 @@ impl Source {
         let mut report = Report::default();
         let draft = parse_with(&self.path.display().to_string(), &text, &options, &mut report);
         let model = build_node(&self.host, Policy::default(), interfaces, &draft, &mut report);
+        for interface in draft.instances.iter().filter_map(|instance| instance.interface.as_ref()) {
+            if interface.value == LOOPBACK {
+                let help = "keepalived refuses it, and exits";
+                report.error(interface, "virtual routers do not work on the loopback interface", "").help(help);
+            }
+        }
         let model = model.filter(|_| !report.is_refused());
         Ok(Read { report, model })
     }
@@ -87,6 +96,15 @@ mod tests {
         assert_eq!(read.model.unwrap().instances[0].iface, IfIndex(2), "{}", read.report.render(false));
         let read = source.read(Vec::new()).unwrap();
         assert!(read.model.is_none() && read.report.is_refused());
+        std::fs::remove_file(source.path()).unwrap();
+    }
+
+    #[test]
+    fn the_loopback_interface_is_refused() {
+        let source = source("loopback", &INSTANCE.replace("eth0", "lo"));
+        let read = source.read(vec![InterfaceModel { name: "lo".into(), ..eth0() }]).unwrap();
+        assert!(read.model.is_none());
+        assert_eq!(read.report.keepalived_exit(), 5);
         std::fs::remove_file(source.path()).unwrap();
     }
 
