@@ -158,6 +158,7 @@ within() {
 holds() { ip -n "$prefix-$1-$2" -o addr show 2>/dev/null | grep -F " $3/" >/dev/null; }
 lacks() { ! holds "$@"; }
 only() { holds "$1" "$2" "$3" && lacks "$1" "$4" "$3"; }
+labelled() { ip -n "$prefix-$1-$2" -o addr show label "$3" | grep . >/dev/null; }
 no_link() { ! ip -n "$prefix-$1-$2" link show "$3" >/dev/null 2>&1; }
 
 # note LAB WHAT COMMAND..: one result
@@ -375,16 +376,19 @@ vrrp_instance VI_1 {
     }
     notify $work/notify
     virtual_ipaddress {
-        $vip/24
+        $vip/24 label eth0:vip
     }
     $1
 }
 END
     }
     day ""
+    ip -n "$prefix-$lab-a" addr add $vip/24 dev eth0 label eth0:old
     start "$lab" b keepalived
     start "$lab" a vrrplabd
+    note "$lab" "what is left with another label goes" within 2 lacks "$lab" a $vip
     note "$lab" "it is elected" within 8 only "$lab" a $vip b
+    note "$lab" "with the label that is configured" labelled "$lab" a eth0:vip
     within 2 grep -q 'VI_1 MASTER' "$work/told" || true
     # until the script has succeeded once it is in FAULT; the scripts themselves may overtake each other
     note "$lab" "the notify script heard of every state" test "$(sort "$work/told" 2>/dev/null)" = \

@@ -2,6 +2,8 @@
 //!
 //! [`daemon`] is the loop. [`plan`] says which system calls an effect means; [`host`] makes them. [`netlink`], [`socket`] and
 //! [`script`] do not know each other.
+#![cfg(target_os = "linux")]
+
 pub mod cli;
 pub mod clock;
 pub mod config;

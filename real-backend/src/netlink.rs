@@ -111,10 +111,12 @@ impl Netlink {
         options: &AddressOptions,
         add: bool,
     ) -> io::Result<(Changed, Vec<KernelEvent>)> {
-        let message = address::message(self.kernel_index(iface), addr, options);
-        let (message, flags) = match add {
-            true => (RouteNetlinkMessage::NewAddress(message), NLM_F_CREATE | NLM_F_EXCL),
-            false => (RouteNetlinkMessage::DelAddress(message), 0),
+        let index = self.kernel_index(iface);
+        let (message, flags) = if add {
+            let message = address::message(index, addr, options);
+            (RouteNetlinkMessage::NewAddress(message), NLM_F_CREATE | NLM_F_EXCL)
+        } else {
+            (RouteNetlinkMessage::DelAddress(address::removal(index, addr, options)), 0)
         };
         let changed = match (self.requests.ask(message, flags), add) {
             (Ok(()), _) => Changed::Done,

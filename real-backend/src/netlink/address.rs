@@ -9,7 +9,15 @@ use vrrplab_engine::model::{AddressFlag, AddressOptions, Broadcast, IfAddr};
 
 const FOREVER: u32 = u32::MAX;
 
-/// What the kernel is told of an address, to add it or to remove it.
+/// What the kernel is told to remove an address: no more than which one it is, for one whose label or flags are other than
+/// said would stay.
+pub(super) fn removal(index: u32, addr: IfAddr, options: &AddressOptions) -> AddressMessage {
+    let mut message = message(index, addr, options);
+    message.attributes.retain(|told| matches!(told, AddressAttribute::Local(_) | AddressAttribute::Address(_)));
+    message
+}
+
+/// What the kernel is told to add an address.
 pub(super) fn message(index: u32, addr: IfAddr, options: &AddressOptions) -> AddressMessage {
     let mut message = AddressMessage::default();
     message.header.family = if addr.ip.is_ipv4() { AddressFamily::Inet } else { AddressFamily::Inet6 };
@@ -101,6 +109,19 @@ mod tests {
         ] {
             assert!(message.attributes.contains(&expected), "{expected:?} in {message:?}");
         }
+    }
+
+    #[test]
+    fn to_be_removed_an_address_is_named_and_nothing_else() {
+        let options = AddressOptions {
+            broadcast: Some(Broadcast::Ones),
+            label: Some("eth0:vip".into()),
+            flags: vec![AddressFlag::NoPrefixRoute],
+            ..AddressOptions::default()
+        };
+        let addr = IfAddr { ip: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 100)), prefix: 24 };
+        let told = removal(2, addr, &options);
+        assert_eq!(told.attributes, [AddressAttribute::Local(addr.ip), AddressAttribute::Address(addr.ip)]);
     }
 
     #[test]
