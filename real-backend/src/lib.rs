@@ -1,1 +1,20 @@
-//! The Linux driver of the engine: packet sockets, netlink and IPVS on tokio. To come; see `README.md` beside this crate.
+//! The Linux driver of the engine: it carries the engine's effects out with sockets, netlink and programs.
+//!
+//! [`daemon`] is the loop. [`plan`] says which system calls an effect means; [`host`] makes them. [`netlink`], [`socket`] and
+//! [`script`] do not know each other.
+#![cfg(target_os = "linux")]
+
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod daemon;
+pub mod door;
+pub mod filter;
+pub mod host;
+pub mod log;
+pub mod netlink;
+pub mod plan;
+pub mod script;
+pub mod socket;
+pub mod sysctl;
+pub mod watch;

@@ -1,0 +1,23 @@
+//! The one clock of the daemon: CLOCK_MONOTONIC, which no one can set.
+use nix::time::{ClockId, clock_gettime};
+use vrrplab_engine::Instant;
+
+/// Nanoseconds since the kernel's zero. A kernel without this clock does not run Rust programs.
+pub fn now() -> Instant {
+    clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Instant::ZERO, |time| {
+        let seconds = u64::try_from(time.tv_sec()).unwrap_or(0);
+        let nanos = u64::try_from(time.tv_nsec()).unwrap_or(0);
+        Instant(seconds.saturating_mul(1_000_000_000).saturating_add(nanos))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::now;
+
+    #[test]
+    fn it_never_goes_back() {
+        let before = now();
+        assert!(before.0 > 0 && now() >= before);
+    }
+}

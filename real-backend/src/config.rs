@@ -1,0 +1,119 @@
+//! The configuration: a keepalived.conf read for this host, with its interfaces as the kernel has them.
+use std::path::{Path, PathBuf};
+
+use nix::unistd::gethostname;
+use vrrplab_engine::model::{InterfaceModel, NodeModel};
+use vrrplab_engine::policy::Policy;
+use vrrplab_formats::builder::build_node;
+use vrrplab_formats::diagnostics::Report;
+use vrrplab_formats::files::{Disk, Files};
+use vrrplab_formats::keepalived::{Options, parse_with};
+
+/// What keepalived 2.2.7 exits with when its file is not there.
+pub const NO_FILE: u8 = 6;
+/// What it exits with when the file cannot be used.
+pub const REFUSED: u8 = 2;
+
+/// Every network namespace has it, by this name.
+const LOOPBACK: &str = "lo";
+
+/// Where a configuration comes from: read at start, and again by a reload.
+#[derive(Clone, Debug)]
+pub struct Source {
+    path: PathBuf,
+    config_id: String,
+    host: String,
+}
+
+/// What was read.
+pub struct Read {
+    /// Everything that was found.
+    pub report: Report,
+    /// The model; none where keepalived would not run.
+    pub model: Option<NodeModel>,
+}
+
+impl Source {
+    /// A file, for a host: lines that begin with `@` and another id than this are skipped.
+    pub fn new(path: &Path, config_id: Option<&str>) -> Source {
+        let host = gethostname().map_or_else(|_| "localhost".to_owned(), |name| name.to_string_lossy().into_owned());
+        let short = host.split('.').next().unwrap_or("").to_owned();
+        Source { path: path.to_owned(), config_id: config_id.map_or(short, str::to_owned), host }
+    }
+
+    /// The path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Reads the file with what it includes; an error where it cannot be read at all.
+    pub fn read(&self, interfaces: Vec<InterfaceModel>) -> Result<Read, String> {
+        let text = Disk.read(&self.path)?;
+        let options = Options {
+            config_id: Some(&self.config_id),
+            instance: None,
+            pwd: self.path.parent().unwrap_or(Path::new("")),
+            includes: Some(&Disk),
+        };
+        let mut report = Report::default();
+        let draft = parse_with(&self.path.display().to_string(), &text, &options, &mut report);
+        let model = build_node(&self.host, Policy::default(), interfaces, &draft, &mut report);
+        for interface in draft.instances.iter().filter_map(|instance| instance.interface.as_ref()) {
+            if interface.value == LOOPBACK {
+                let help = "keepalived refuses it, and exits";
+                report.error(interface, "virtual routers do not work on the loopback interface", "").help(help);
+            }
+        }
+        let model = model.filter(|_| !report.is_refused());
+        Ok(Read { report, model })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use vrrplab_engine::model::{IfIndex, Mac};
+
+    use super::*;
+
+    fn eth0() -> InterfaceModel {
+        let mac = Mac([2, 0, 0, 0, 0, 1]);
+        InterfaceModel { index: IfIndex(2), name: "eth0".into(), mac, addresses: Vec::new(), up: true }
+    }
+
+    fn source(name: &str, text: &str) -> Source {
+        let path = std::env::temp_dir().join(format!("vrrplabd-{}-{name}.conf", std::process::id()));
+        std::fs::write(&path, text).unwrap();
+        Source::new(&path, Some("lb1"))
+    }
+
+    const INSTANCE: &str =
+        "vrrp_instance A {\n interface eth0\n virtual_router_id 5\n virtual_ipaddress {\n 10.0.0.1\n }\n}\n";
+
+    #[test]
+    fn a_file_is_read_for_the_interfaces_of_the_kernel() {
+        let source = source("good", &format!("@lb2 no such keyword\n{INSTANCE}"));
+        let read = source.read(vec![eth0()]).unwrap();
+        assert_eq!(read.model.unwrap().instances[0].iface, IfIndex(2), "{}", read.report.render(false));
+        let read = source.read(Vec::new()).unwrap();
+        assert!(read.model.is_none() && read.report.is_refused());
+        std::fs::remove_file(source.path()).unwrap();
+    }
+
+    #[test]
+    fn the_loopback_interface_is_refused() {
+        let source = source("loopback", &INSTANCE.replace("eth0", "lo"));
+        let read = source.read(vec![InterfaceModel { name: "lo".into(), ..eth0() }]).unwrap();
+        assert!(read.model.is_none());
+        assert_eq!(read.report.keepalived_exit(), 5);
+        std::fs::remove_file(source.path()).unwrap();
+    }
+
+    #[test]
+    fn what_keepalived_only_complains_about_does_not_stop_the_daemon() {
+        let source = source("odd", &format!("no_such_keyword\n{INSTANCE}"));
+        let read = source.read(vec![eth0()]).unwrap();
+        assert!(read.model.is_some());
+        assert_eq!(read.report.keepalived_exit(), 5);
+        std::fs::remove_file(source.path()).unwrap();
+    }
+}

@@ -1,0 +1,278 @@
+//! The loop: something happens, the engine is asked, what it wants is done, and the next deadline is waited for.
+mod happening;
+
+use std::io;
+
+use tokio::net::UdpSocket;
+use tokio::task::JoinSet;
+use vrrplab_engine::model::NodeModel;
+use vrrplab_engine::{Command, Engine, Input, Instant, KernelEvent, Output, Span};
+
+use crate::clock::now;
+use crate::config::Source;
+use crate::door::{Door, Knock, MOST_KNOCKS};
+use crate::host::Host;
+use crate::log::Log;
+use crate::netlink::Netlink;
+use crate::plan::{Step, plan};
+use crate::script::{Ended, security};
+use crate::watch::processes;
+use happening::{Happening, Signals, Word};
+
+/// So many packets of one socket are read before others have their turn.
+const PACKETS_AT_ONCE: usize = 64;
+/// How long the scripts of the end may take.
+const LAST_WORDS: Span = Span::from_secs(1);
+
+/// The daemon at work.
+pub struct Daemon {
+    engine: Engine,
+    host: Host,
+    door: Door,
+    bell: UdpSocket,
+    signals: Signals,
+    log: Log,
+    source: Source,
+    /// What was counted last, of each `vrrp_track_process`.
+    counts: Vec<u32>,
+    model: NodeModel,
+    counting: JoinSet<Vec<u32>>,
+    count_at: Option<Instant>,
+    /// When the end comes, scripts or no scripts.
+    end_at: Option<Instant>,
+}
+
+impl Daemon {
+    /// Opens everything and starts the engine. It must be called inside of a runtime.
+    pub fn start(source: Source, netlink: Netlink, model: NodeModel) -> io::Result<Daemon> {
+        let door = Door::new()?;
+        let host = Host::open(netlink, &door, model.clone())?;
+        let mut daemon = Daemon {
+            engine: Engine::new(model.clone()),
+            host,
+            bell: door.bell()?,
+            door,
+            signals: Signals::new()?,
+            log: Log::default(),
+            source,
+            counts: vec![0; model.processes.len()],
+            count_at: None,
+            model,
+            counting: JoinSet::new(),
+            end_at: None,
+        };
+        for event in daemon.host.file_contents() {
+            daemon.engine.handle(now(), Input::Kernel(event));
+        }
+        daemon.look_at_processes(processes::count(&daemon.model.processes));
+        daemon.tell(Input::Operator(Command::Start));
+        Ok(daemon)
+    }
+
+    /// Works until the end. Even when the system fails it, it says goodbye and leaves nothing behind.
+    pub async fn run(mut self) -> io::Result<()> {
+        let done = self.work().await;
+        if done.is_err() {
+            self.tell(Input::Operator(Command::Stop));
+        }
+        self.host.close();
+        done
+    }
+
+    async fn work(&mut self) -> io::Result<()> {
+        let mut busy = false;
+        while !self.is_over() {
+            let deadline = self.deadline();
+            self.door.arm(deadline)?;
+            if busy {
+                tokio::task::yield_now().await; // the runtime looks for signals and children
+            }
+            let (signals, scripts, counting) = (&mut self.signals, &mut self.host.scripts, &mut self.counting);
+            match happening::next(signals, scripts, counting, &self.bell, busy).await? {
+                Happening::Knock => busy = self.answer()?,
+                Happening::Word(word) => self.obey(word),
+                Happening::Ended(Ended::Job(finished)) => self.tell(Input::Finished(finished)),
+                Happening::Ended(Ended::Other) => {}
+                Happening::Counted(counts) => self.look_at_processes(counts),
+            }
+            self.be_in_time();
+        }
+        Ok(())
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let engine = self.engine.next_wake().map(|wake| wake.at);
+        [engine, self.count_at, self.end_at].into_iter().flatten().min()
+    }
+
+    fn is_over(&self) -> bool {
+        self.end_at.is_some_and(|end| self.host.scripts.is_idle() || now() >= end)
+    }
+
+    /// Serves all who knock; whether something is left.
+    fn answer(&mut self) -> io::Result<bool> {
+        let knocks = self.door.knocks()?;
+        let mut left = knocks.len() == MOST_KNOCKS;
+        for knock in knocks {
+            match knock {
+                Knock::Adverts(socket) => left |= !self.listen(socket),
+                Knock::Monitor => self.hear_kernel(),
+                Knock::Files => self.look_at_files(),
+                Knock::Deadline => self.be_in_time(),
+            }
+        }
+        Ok(left)
+    }
+
+    /// Reads what has come to a socket; whether that was all.
+    fn listen(&mut self, socket: u32) -> bool {
+        for _ in 0..PACKETS_AT_ONCE {
+            match self.host.adverts.hear(socket) {
+                Ok(Some((iface, bytes))) => self.tell(Input::Frame { iface, bytes: &bytes }),
+                Ok(None) => return true,
+                Err(why) => {
+                    tracing::debug!(%why, "a socket says"); // as when its interface goes down
+                    return true;
+                }
+            }
+        }
+        false
+    }
+
+    fn hear_kernel(&mut self) {
+        match self.host.netlink.news() {
+            Ok(news) => self.host.unread.extend(news),
+            Err(why) => tracing::error!(%why, "the kernel does not tell what has changed"),
+        }
+        self.carry_out();
+    }
+
+    fn look_at_files(&mut self) {
+        match self.host.files.changed() {
+            Ok(changed) => {
+                for (path, bytes) in changed {
+                    self.tell(Input::Kernel(KernelEvent::FileContent { path, bytes }));
+                }
+            }
+            Err(why) => tracing::error!(%why, "the kernel does not tell which files have changed"),
+        }
+    }
+
+    /// What the clock asks for.
+    fn be_in_time(&mut self) {
+        let at = now();
+        if self.engine.next_wake().is_some_and(|wake| wake.at <= at) {
+            self.tell(Input::Wake);
+        }
+        if self.count_at.is_some_and(|due| due <= at) {
+            self.count_at = None;
+            let models = self.model.processes.clone();
+            self.counting.spawn_blocking(move || processes::count(&models));
+        }
+    }
+
+    fn look_at_processes(&mut self, counts: Vec<u32>) {
+        if self.model.processes.is_empty() || counts.len() != self.model.processes.len() {
+            return;
+        }
+        let before = std::mem::replace(&mut self.counts, counts.clone());
+        for (item, (count, before)) in counts.into_iter().zip(before).enumerate() {
+            if count != before {
+                self.tell(Input::Kernel(KernelEvent::ProcessCount { item, count }));
+            }
+        }
+        self.count_at = Some(now() + processes::EVERY);
+    }
+
+    fn tell(&mut self, input: Input<'_>) {
+        self.engine.handle(now(), input);
+        self.carry_out();
+    }
+
+    /// Does all that the engine wants, and tells it what the kernel said meanwhile, until both are silent.
+    fn carry_out(&mut self) {
+        loop {
+            let outputs: Vec<Output> = std::iter::from_fn(|| self.engine.poll()).collect();
+            for step in plan(outputs) {
+                match step {
+                    Step::Do(rule, act) => self.host.perform(&self.door, rule, act),
+                    Step::Say(trace) => {
+                        let instance = trace.instance.map_or("", |i| self.engine.instance_name(i));
+                        self.log.say(now(), instance, &trace);
+                    }
+                }
+            }
+            let Some(event) = self.host.unread.pop_front() else { return };
+            self.say_link(&event);
+            self.host.prepare(&self.door, &event);
+            self.engine.handle(now(), Input::Kernel(event));
+        }
+    }
+
+    fn say_link(&self, event: &KernelEvent) {
+        if let KernelEvent::Link { iface, up } = event
+            && self.host.netlink.table().get(*iface).is_some()
+        {
+            let interface = self.host.netlink.table().name(*iface);
+            tracing::info!(interface, "Netlink reports {interface} {}", if *up { "up" } else { "down" });
+        }
+    }
+
+    fn obey(&mut self, word: Word) {
+        match word {
+            Word::Stop if self.end_at.is_some() => {}
+            Word::Stop => {
+                tracing::info!("Stopping");
+                notify_manager(&[sd_notify::NotifyState::Stopping]);
+                self.tell(Input::Operator(Command::Stop));
+                self.count_at = None;
+                self.end_at = Some(now() + LAST_WORDS);
+            }
+            Word::Reload => self.reload(),
+            Word::Status => self.say_status(),
+        }
+    }
+
+    /// Reads the configuration again. One that cannot be used changes nothing.
+    fn reload(&mut self) {
+        let read = match self.source.read(self.host.netlink.table().interfaces()) {
+            Ok(read) => read,
+            Err(why) => return tracing::error!(why, "reload: the configuration cannot be read, the old one stays"),
+        };
+        if !read.report.diagnostics.is_empty() {
+            eprintln!("{}", read.report.render(false));
+        }
+        let Some(mut model) = read.model else {
+            return tracing::error!("reload: the configuration is refused, the old one stays");
+        };
+        for told in security::prune(&mut model) {
+            tracing::warn!("{told}");
+        }
+        tracing::info!("Reloading");
+        if let Err(why) = self.host.reload(&self.door, model.clone()) {
+            tracing::error!(%why, "reload: not everything can be opened");
+        }
+        for event in self.host.file_contents() {
+            self.tell(Input::Kernel(event));
+        }
+        self.model = model.clone();
+        self.tell(Input::Operator(Command::Reload(Box::new(model))));
+        self.counts = vec![0; self.model.processes.len()];
+        self.look_at_processes(processes::count(&self.model.processes));
+    }
+
+    fn say_status(&self) {
+        for status in self.engine.status() {
+            let (instance, state) = (status.name, status.state.name());
+            let (priority, holds) = (status.priority, status.holds_addresses);
+            tracing::info!(instance, state, priority, holds, "({instance}) {state}, priority {priority}");
+        }
+    }
+}
+
+/// Tells systemd, where it has started us.
+pub fn notify_manager(states: &[sd_notify::NotifyState<'_>]) {
+    if let Err(why) = sd_notify::notify(states) {
+        tracing::debug!(%why, "the service manager does not listen");
+    }
+}

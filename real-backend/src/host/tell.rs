@@ -1,0 +1,58 @@
+//! What is told to the outside: notify scripts, pipes, and in the log what is not sent yet.
+use std::fs;
+
+use vrrplab_engine::Notice;
+use vrrplab_engine::model::globals::Fifo;
+
+use super::Host;
+use crate::script::security;
+
+impl Host {
+    pub(super) fn tell(&mut self, rule: &str, notice: &Notice) {
+        match notice {
+            Notice::Script { program, arguments } => {
+                let words: Vec<String> = program.words.iter().chain(arguments).cloned().collect();
+                let started = security::judge(program, &self.model.globals)
+                    .and_then(|account| self.scripts.tell(&words, &account).map_err(|why| why.to_string()));
+                match started {
+                    Ok(()) => tracing::debug!(rule, program = words.join(" "), "notify script started"),
+                    Err(why) => tracing::warn!(rule, program = words.join(" "), why, "notify script not started"),
+                }
+            }
+            Notice::Line { fifo, line } => {
+                if let Err(why) = self.fifos.write(fifo, line) {
+                    tracing::warn!(rule, pipe = fifo, line, %why, "this line for a pipe is lost");
+                }
+            }
+            Notice::Mail { subject } => tracing::warn!(rule, subject, "mails are not sent yet"),
+        }
+    }
+
+    /// Opens the pipes of the configuration, and starts their readers with the pipe's path as the last argument.
+    pub(super) fn open_fifos(&mut self) {
+        let fifos: Vec<Fifo> = self.model.globals.instance_fifos().cloned().collect();
+        let before = self.before.as_ref();
+        for fifo in fifos {
+            if before.is_some_and(|before| before.globals.instance_fifos().any(|known| known.path == fifo.path)) {
+                continue;
+            }
+            if let Err(why) = self.fifos.open(&fifo) {
+                tracing::error!(pipe = fifo.path, %why, "this pipe cannot be used");
+                continue;
+            }
+            let Some(reader) = &fifo.reader else { continue };
+            let words: Vec<String> = reader.words.iter().chain([&fifo.path]).cloned().collect();
+            let started = security::judge(reader, &self.model.globals)
+                .and_then(|account| self.scripts.read_pipe(&words, &account).map_err(|why| why.to_string()));
+            if let Err(why) = started {
+                tracing::warn!(program = words.join(" "), why, "the reader of a pipe is not started");
+            }
+        }
+    }
+
+    pub(super) fn write_file(&mut self, rule: &str, path: &str, value: i32) {
+        if let Err(why) = fs::write(path, format!("{value}\n")) {
+            tracing::warn!(rule, path, %why, "this file cannot be written");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! Interfaces that come back. The engine knows an interface by the index and the MAC that it had first. One of the same name
+//! that is made again gets another index from the kernel, and is the same to the engine; with another MAC it counts as down.
+use std::collections::BTreeMap;
+
+use vrrplab_engine::model::{IfIndex, Mac};
+
+use super::news::News;
+use super::table::Table;
+
+/// Above every index that a kernel gives.
+const OUTSIDE: u32 = 1 << 31;
+
+/// Which index of the kernel means which interface of the engine.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Numbers {
+    present: BTreeMap<u32, IfIndex>,
+    /// Names of interfaces that are gone.
+    departed: BTreeMap<String, IfIndex>,
+    /// The first MAC of each.
+    macs: BTreeMap<IfIndex, Mac>,
+}
+
+impl Numbers {
+    /// The kernel's index of an interface.
+    pub fn of_kernel(&self, iface: IfIndex) -> u32 {
+        self.present.iter().find(|(_, id)| **id == iface).map_or(iface.0, |(index, _)| *index)
+    }
+
+    fn of_engine(&self, index: u32) -> IfIndex {
+        self.present.get(&index).copied().unwrap_or(IfIndex(index))
+    }
+
+    /// News with the engine's numbers in place of the kernel's. `known` is what the engine knows of interfaces.
+    pub fn translate(&mut self, news: News, known: &Table) -> News {
+        match news {
+            News::Link(mut link) => {
+                let index = link.index.0;
+                if !self.present.contains_key(&index) {
+                    let id = self.arrive(index, link.name.as_deref().unwrap_or(""), known);
+                    self.present.insert(index, id);
+                }
+                link.index = self.of_engine(index);
+                link.up &= self.has_its_mac(link.index, link.mac);
+                link.base = link.base.map(|base| self.of_engine(base).0);
+                News::Link(link)
+            }
+            News::LinkGone(IfIndex(index)) => {
+                let id = self.of_engine(index);
+                self.present.remove(&index);
+                let gone = known.get(id);
+                if gone.is_some_and(|link| link.is_macvlan) {
+                    self.macs.remove(&id); // another of its name may be another virtual router's
+                } else if let Some(link) = gone {
+                    self.departed.insert(link.name.clone().unwrap_or_default(), id);
+                }
+                News::LinkGone(id)
+            }
+            News::Address(IfIndex(index), addr) => News::Address(self.of_engine(index), addr),
+            News::AddressGone(IfIndex(index), addr) => News::AddressGone(self.of_engine(index), addr),
+        }
+    }
+
+    /// The number of an interface that is new to us: the old one where it was here before.
+    fn arrive(&mut self, index: u32, name: &str, known: &Table) -> IfIndex {
+        let before = self.departed.remove(name).or_else(|| known.named(name).map(|link| link.index));
+        if let Some(id) = before {
+            return id;
+        }
+        let taken = |id: IfIndex| {
+            self.present.values().any(|known| *known == id)
+                || self.departed.values().any(|known| *known == id)
+                || known.get(id).is_some()
+        };
+        if taken(IfIndex(index)) { IfIndex(OUTSIDE | index) } else { IfIndex(index) }
+    }
+
+    /// The engine announces addresses with the first MAC: with another one it must not.
+    fn has_its_mac(&mut self, iface: IfIndex, mac: Option<Mac>) -> bool {
+        mac.is_none_or(|mac| *self.macs.entry(iface).or_insert(mac) == mac)
+    }
+
+    /// Everything has been looked at again: what is not in `now` is gone without a word.
+    pub fn settle(&mut self, before: &Table, now: &Table) {
+        for link in before.links().filter(|link| now.get(link.index).is_none()) {
+            self.departed.insert(link.name.clone().unwrap_or_default(), link.index);
+        }
+        let mut newest: BTreeMap<IfIndex, u32> = BTreeMap::new();
+        for (index, id) in &self.present {
+            newest.insert(*id, *index); // the kernel's numbers grow
+        }
+        self.present.retain(|index, id| now.get(*id).is_some() && newest.get(id) == Some(index));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::table::LinkEntry;
+    use super::*;
+
+    fn link(index: u32, name: &str, mac: u8) -> LinkEntry {
+        LinkEntry {
+            index: IfIndex(index),
+            name: Some(name.into()),
+            mac: Some(Mac([mac; 6])),
+            base: None,
+            is_macvlan: false,
+            up: true,
+            addresses: Vec::new(),
+        }
+    }
+
+    /// The engine's number for an interface after these changes.
+    fn arrive(numbers: &mut Numbers, table: &mut Table, link: LinkEntry) -> IfIndex {
+        let News::Link(link) = numbers.translate(News::Link(link), table) else { panic!() };
+        let id = link.index;
+        table.apply(News::Link(link));
+        id
+    }
+
+    fn leave(numbers: &mut Numbers, table: &mut Table, index: u32) {
+        let gone = numbers.translate(News::LinkGone(IfIndex(index)), table);
+        table.apply(gone);
+    }
+
+    #[test]
+    fn an_interface_that_comes_back_has_its_old_number_for_the_engine() {
+        let (mut numbers, mut table) = (Numbers::default(), Table::default());
+        assert_eq!(arrive(&mut numbers, &mut table, link(2, "eth0", 1)), IfIndex(2));
+        leave(&mut numbers, &mut table, 2);
+        assert_eq!(arrive(&mut numbers, &mut table, link(9, "eth0", 1)), IfIndex(2));
+        assert_eq!(numbers.of_kernel(IfIndex(2)), 9);
+        leave(&mut numbers, &mut table, 9);
+        assert_eq!(arrive(&mut numbers, &mut table, link(12, "eth0", 1)), IfIndex(2), "and again");
+    }
+
+    #[test]
+    fn another_interface_never_gets_the_number_of_one_that_is_gone() {
+        let (mut numbers, mut table) = (Numbers::default(), Table::default());
+        arrive(&mut numbers, &mut table, link(2, "eth0", 1));
+        leave(&mut numbers, &mut table, 2);
+        assert_eq!(arrive(&mut numbers, &mut table, link(2, "eth1", 1)), IfIndex(OUTSIDE | 2));
+    }
+
+    #[test]
+    fn an_interface_with_another_mac_counts_as_down_until_it_has_its_own() {
+        let (mut numbers, mut table) = (Numbers::default(), Table::default());
+        arrive(&mut numbers, &mut table, link(2, "eth0", 1));
+        leave(&mut numbers, &mut table, 2);
+        arrive(&mut numbers, &mut table, link(9, "eth0", 7));
+        assert!(!table.get(IfIndex(2)).unwrap().up);
+        arrive(&mut numbers, &mut table, link(9, "eth0", 1));
+        assert!(table.get(IfIndex(2)).unwrap().up);
+    }
+
+    #[test]
+    fn one_that_came_back_while_messages_were_lost_is_found_by_its_name() {
+        let (mut numbers, mut table) = (Numbers::default(), Table::default());
+        arrive(&mut numbers, &mut table, link(2, "eth0", 1));
+        let News::Link(again) = numbers.translate(News::Link(link(9, "eth0", 1)), &table) else { panic!() };
+        let mut now = Table::default();
+        now.apply(News::Link(again));
+        numbers.settle(&table, &now);
+        assert_eq!((numbers.of_kernel(IfIndex(2)), now.get(IfIndex(2)).is_some()), (9, true));
+    }
+}
