@@ -69,6 +69,19 @@ pub struct PortSetup {
     pub attachment: Attachment,
 }
 
+/// A line of a switch's table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeardAt {
+    /// The VLAN.
+    pub vlan: u16,
+    /// Who.
+    pub mac: Mac,
+    /// At which port, or over which trunk.
+    pub place: Result<PortId, TrunkId>,
+    /// How long ago.
+    pub age: Span,
+}
+
 /// What becomes of a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -392,6 +405,20 @@ impl Fabric {
     /// Every frame to many that this switch passes on comes so many times more, until then.
     pub fn storm(&mut self, network: NetworkId, copies: u32, until: Instant) {
         self.switches[network.0].storm = Some((copies, until));
+    }
+
+    /// Where a switch has heard whom and does not yet count it as forgotten, by VLAN and address.
+    pub fn table(&self, now: Instant, network: NetworkId) -> Vec<HeardAt> {
+        let switch = &self.switches[network.0];
+        let heard = |(&(vlan, mac), &(place, at)): (&(u16, Mac), &(Place, Instant))| {
+            let place = match place {
+                Place::Port(port) => Ok(port),
+                Place::Trunk(trunk) => Err(TrunkId(trunk)),
+            };
+            let age = now.since(at);
+            (age < switch.ageing).then_some(HeardAt { vlan, mac, place, age })
+        };
+        switch.table.iter().filter_map(heard).collect()
     }
 
     /// Whether the link of a port is up.

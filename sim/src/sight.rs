@@ -1,15 +1,16 @@
 //! What a host shows when it is looked at: its tables as values, before they are words.
 use vrrplab_engine::Instant;
 use vrrplab_engine::lvs::{ConnView, ServiceView};
-use vrrplab_formats::world::{Member, View};
+use vrrplab_formats::world::{Subject, View};
 
+use crate::fabric::HeardAt;
 use crate::kernel::{Kernel, LinkView, NeighbourView};
 
-/// A look at one host.
+/// A look at one host or switch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sight {
     /// Whose tables these are.
-    pub host: Member,
+    pub of: Subject,
     /// Somebody asked to see them; otherwise they are only compared with promises.
     pub shown: bool,
     /// The tables.
@@ -27,6 +28,8 @@ pub enum Scene {
     Arp(Vec<NeighbourView>),
     /// The interfaces and their addresses.
     Addr(Vec<LinkView>),
+    /// Where a switch has heard whom.
+    Fdb(Vec<HeardAt>),
 }
 
 impl Scene {
@@ -37,6 +40,7 @@ impl Scene {
             View::Conns => Scene::Conns(kernel.director()?.connections(now)),
             View::Arp => Scene::Arp(kernel.neighbour_views(now)),
             View::Addr => Scene::Addr(kernel.link_views()),
+            View::Fdb => return None,
         })
     }
 
@@ -47,6 +51,7 @@ impl Scene {
             Scene::Conns(_) => View::Conns,
             Scene::Arp(_) => View::Arp,
             Scene::Addr(_) => View::Addr,
+            Scene::Fdb(_) => View::Fdb,
         }
     }
 }

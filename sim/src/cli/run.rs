@@ -6,7 +6,7 @@ use std::path::Path;
 
 use vrrplab_formats::diagnostics::Severity;
 use vrrplab_formats::scenario::{self, Disk};
-use vrrplab_formats::world::{Look, World};
+use vrrplab_formats::world::{Look, Subject, View, World};
 
 use super::RunArgs;
 use super::output::{Exit, colour, named, say, tell, tell_report, write_whole};
@@ -79,9 +79,9 @@ fn add_looks(world: &mut World, args: &RunArgs) -> Result<(), String> {
     let hosts: Vec<_> = args.nodes.iter().map(|name| scenario::member(world, name)).collect::<Result<_, _>>()?;
     for text in &args.show {
         let look = scenario::look(world, text)?;
-        match look.host {
-            None if !hosts.is_empty() => {
-                world.looks.extend(hosts.iter().map(|host| Look { host: Some(*host), ..look }))
+        match look.of {
+            None if !hosts.is_empty() && look.view != View::Fdb => {
+                world.looks.extend(hosts.iter().map(|host| Look { of: Some(Subject::Host(*host)), ..look }))
             }
             _ => world.looks.push(look),
         }

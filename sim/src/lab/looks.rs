@@ -1,6 +1,6 @@
 //! Looks at hosts, at the end of the moments that somebody asked for: they change nothing.
 use vrrplab_engine::Instant;
-use vrrplab_formats::world::{ClientId, Look, Member, NodeId, Promise, View, World};
+use vrrplab_formats::world::{ClientId, Look, Member, NetworkId, NodeId, Promise, Subject, View, World};
 
 use super::queue::{Due, Queue};
 use super::{Lab, Watchers};
@@ -13,18 +13,20 @@ use crate::sight::{Scene, Sight};
 pub(super) struct Glance {
     at: Instant,
     view: View,
-    host: Option<Member>,
+    of: Option<Subject>,
     shown: bool,
 }
 
 /// All looks of a world: those that it asks for, and those that its promises need.
 pub(super) fn all(world: &World) -> Vec<Glance> {
-    let shown =
-        world.looks.iter().map(|Look { view, at, host }| Glance { at: *at, view: *view, host: *host, shown: true });
+    let shown = world.looks.iter().map(|Look { view, at, of }| Glance { at: *at, view: *view, of: *of, shown: true });
     let promised = world.expectations.iter().filter_map(|expectation| match &expectation.promise {
-        Promise::Table(table) => {
-            Some(Glance { at: table.at, view: View::Ipvs, host: Some(Member::Node(table.node)), shown: false })
-        }
+        Promise::Table(table) => Some(Glance {
+            at: table.at,
+            view: View::Ipvs,
+            of: Some(Subject::Host(Member::Node(table.node))),
+            shown: false,
+        }),
         _ => None,
     });
     shown.chain(promised).collect()
@@ -39,15 +41,19 @@ pub(super) fn fill(glances: &[Glance], queue: &mut Queue) {
 
 impl Lab<'_> {
     pub(super) fn look(&self, position: usize, watchers: Watchers<'_, '_>) {
-        let Glance { view, host, shown, .. } = self.glances[position];
-        let hosts = match host {
-            Some(host) => vec![host],
-            None => (0..self.routers.len()).map(|n| Member::Node(NodeId(n))).collect(),
+        let Glance { view, of, shown, .. } = self.glances[position];
+        let subjects: Vec<Subject> = match (of, view) {
+            (Some(of), _) => vec![of],
+            (None, View::Fdb) => (0..self.world.networks.len()).map(|n| Subject::Switch(NetworkId(n))).collect(),
+            (None, _) => (0..self.routers.len()).map(|n| Subject::Host(Member::Node(NodeId(n)))).collect(),
         };
-        for host in hosts {
-            let Some(kernel) = self.kernel_of(host) else { continue };
-            if let Some(scene) = Scene::of(kernel, self.now, view) {
-                self.show(watchers, &Moment::Looked(&Sight { host, shown, scene }));
+        for of in subjects {
+            let scene = match of {
+                Subject::Host(host) => self.kernel_of(host).and_then(|kernel| Scene::of(kernel, self.now, view)),
+                Subject::Switch(network) => Some(Scene::Fdb(self.fabric.table(self.now, network))),
+            };
+            if let Some(scene) = scene {
+                self.show(watchers, &Moment::Looked(&Sight { of, shown, scene }));
             }
         }
     }

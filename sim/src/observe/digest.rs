@@ -324,7 +324,7 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
             let refused = refused.map(|why| format!(", refused: {}", checkers::refusal(why))).unwrap_or_default();
             (names.node(node).into(), format!("{}{refused} [{}]", checkers::command(command), rule.id()))
         }
-        Moment::Looked(sight) => (names.member(sight.host).into(), sight.scene.view().command().into()),
+        Moment::Looked(sight) => (names.subject(sight.of).into(), sight.scene.view().command().into()),
         Moment::Fault(fault) => (names.struck(fault).into(), names.fault(fault)),
         Moment::Gone(node) => (names.node(node).into(), "daemon gone".into()),
         Moment::Islands(islands) => (String::new(), format!("{} islands", islands.len())),

@@ -3,7 +3,7 @@ mod clients;
 
 use vrrplab_engine::lvs::ServiceView;
 use vrrplab_engine::{Instant, Span, State};
-use vrrplab_formats::world::{Expectation, FrameKind, Member, NodeId, Place, Promise, Window, World};
+use vrrplab_formats::world::{Expectation, FrameKind, Member, NodeId, Place, Promise, Subject, Window, World};
 
 use crate::fabric::PortId;
 use crate::moment::{Moment, Observer, PortInfo};
@@ -238,7 +238,7 @@ impl Observer for Promises {
         match *moment {
             Moment::Sent { port, bytes, .. } => self.frame(at, port, None, bytes),
             Moment::Delivered { from, to, bytes } => self.frame(at, from, Some(to), bytes),
-            Moment::Looked(Sight { host, shown: false, scene: Scene::Ipvs(services) }) => {
+            Moment::Looked(Sight { of: Subject::Host(host), shown: false, scene: Scene::Ipvs(services) }) => {
                 self.tables.push((at, *host, services.clone()));
             }
             _ => {}

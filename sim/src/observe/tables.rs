@@ -1,4 +1,4 @@
-//! Tables of a host as its own tools print them: `ipvsadm -Ln`, `ipvsadm -Lnc`, `ip neigh`, `ip -br addr`; and the verdict on
+//! Tables of hosts and switches as their tools print them: `ipvsadm -Ln`, `ipvsadm -Lnc`, `ip neigh`, `ip -br addr`, `bridge fdb`; and the verdict on
 //! promises about them.
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -9,23 +9,35 @@ use vrrplab_engine::model::AddressFamily;
 use vrrplab_engine::model::lvs::{Endpoint, Forwarding, Granularity, Protocol, Scheduler, SchedulerFlags};
 use vrrplab_formats::world::{ServerPromise, TablePromise};
 
+use crate::fabric::HeardAt;
 use crate::kernel::{LinkView, NeighbourView};
-use crate::observe::words::time;
+use crate::observe::words::{Names, time};
 use crate::sight::{Scene, Sight};
 
 /// What the tool prints, every line with its end.
-pub fn text(scene: &Scene) -> String {
+pub fn text(scene: &Scene, names: &Names) -> String {
     match scene {
         Scene::Ipvs(services) => ipvs(services),
         Scene::Conns(conns) => connections(conns),
         Scene::Arp(neighbours) => neighbours.iter().map(neighbour).collect(),
         Scene::Addr(links) => links.iter().map(link).collect(),
+        Scene::Fdb(heard) => heard.iter().map(|heard| heard_at(heard, names)).collect(),
     }
 }
 
+/// A line of a switch's table.
+fn heard_at(heard: &HeardAt, names: &Names) -> String {
+    let place = match heard.place {
+        Ok(port) => names.port(port).to_owned(),
+        Err(trunk) => names.trunk(trunk).to_owned(),
+    };
+    let seconds = heard.age.0 / 1_000_000_000;
+    format!("{} dev {place} vlan {} used {seconds}\n", heard.mac, heard.vlan)
+}
+
 /// The command and what it prints, if somebody asked to see it.
-pub fn shown(sight: &Sight) -> Option<String> {
-    let printed = || format!("{}\n{}", sight.scene.view().command(), text(&sight.scene));
+pub fn shown(sight: &Sight, names: &Names) -> Option<String> {
+    let printed = || format!("{}\n{}", sight.scene.view().command(), text(&sight.scene, names));
     sight.shown.then(|| printed().trim_end_matches('\n').to_owned())
 }
 

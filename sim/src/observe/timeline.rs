@@ -350,8 +350,8 @@ impl Observer for Timeline {
                 self.push(&name, "", what, (level, Tone::Plain)).rule = Some(rule);
             }
             Moment::Looked(sight) => {
-                if let Some(what) = tables::shown(sight) {
-                    let name = self.names.member(sight.host).to_owned();
+                if let Some(what) = tables::shown(sight, &self.names) {
+                    let name = self.names.subject(sight.of).to_owned();
                     self.push(&name, "", what, (Level::Normal, Tone::Plain));
                 }
             }

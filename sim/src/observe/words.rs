@@ -7,7 +7,7 @@ use std::net::IpAddr;
 use vrrplab_engine::{Exit, Instant, News, Span};
 use vrrplab_formats::world::{
     Behaviour, ClientId, CloudFault, Direction, Fault, FrameClass, FrameKind, Member, NetworkId, Nic, NodeId,
-    PortSecurity, RogueId, ServiceChange, ServiceFault, World,
+    PortSecurity, RogueId, ServiceChange, ServiceFault, Subject, World,
 };
 
 use crate::fabric::cloud::NotCarried;
@@ -182,6 +182,14 @@ impl Names {
             Member::Node(id) => self.node(id),
             Member::Client(id) => self.client(id),
             Member::Rogue(id) => self.rogue(id),
+        }
+    }
+
+    /// Name of a host or of a network.
+    pub fn subject(&self, of: Subject) -> &str {
+        match of {
+            Subject::Host(host) => self.member(host),
+            Subject::Switch(network) => self.network(network),
         }
     }
 

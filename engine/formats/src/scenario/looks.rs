@@ -4,14 +4,15 @@ use vrrplab_engine::{Instant, Span};
 use super::leaf::{Leaf, Unreadable};
 use super::reader::Reader;
 use super::units::{LookWord, choices, time};
-use crate::world::{ClientId, Look, Member, NodeId, View, World};
+use crate::world::{ClientId, Look, Member, NetworkId, NodeId, Subject, View, World};
 
 /// A look as written: what, when, and at whom.
 pub(super) type Written = (View, Span, Option<String>);
 
 /// Reads `VIEW@TIME` or `VIEW@TIME:HOST`.
 pub(super) fn written(text: &str) -> Result<Written, Unreadable> {
-    let help = "write VIEW@TIME, or VIEW@TIME:HOST for one host, such as `ipvs@12s:lb1`";
+    let help =
+        "write VIEW@TIME, or VIEW@TIME:HOST for one host, such as `ipvs@12s:lb1`, or `fdb@12s:NETWORK` for a switch";
     let Some((view, rest)) = text.split_once('@') else {
         return Err(Unreadable::new(format!("`{text}` does not say when"), help));
     };
@@ -31,13 +32,17 @@ impl Reader<'_> {
             let Some(read) = self.read(text) else { continue };
             let (view, at, host) = read.value.clone();
             self.check_end(&read.with(at));
-            let host = host.map(|name| {
+            let of = host.map(|name| {
                 let mut word = text.text.clone();
                 word.value = name;
-                self.member(&Leaf::<super::units::TextKind>::new(word))
+                let word = Leaf::<super::units::TextKind>::new(word);
+                match view {
+                    View::Fdb => self.network(&word).map(Subject::Switch),
+                    _ => self.member(&word).map(Subject::Host),
+                }
             });
-            if host != Some(None) {
-                all.push(Look { view, at: Instant(at.0), host: host.flatten() });
+            if of != Some(None) {
+                all.push(Look { view, at: Instant(at.0), of: of.flatten() });
             }
         }
         all
@@ -50,8 +55,17 @@ pub fn look(world: &World, text: &str) -> Result<Look, String> {
     if at > world.duration {
         return Err(format!("`{text}` is after the end of {}, at {}", world.name, world.duration));
     }
-    let host = host.map(|name| member(world, &name)).transpose()?;
-    Ok(Look { view, at: Instant(at.0), host })
+    let of = host.map(|name| match view {
+        View::Fdb => switch(world, &name).map(Subject::Switch),
+        _ => member(world, &name).map(Subject::Host),
+    });
+    Ok(Look { view, at: Instant(at.0), of: of.transpose()? })
+}
+
+fn switch(world: &World, name: &str) -> Result<NetworkId, String> {
+    let found = world.networks.iter().position(|network| network.name == name).map(NetworkId);
+    let known = world.networks.iter().map(|network| network.name.as_str());
+    found.ok_or_else(|| format!("unknown network `{name}` in {}: {}", world.name, choices(name, known)))
 }
 
 /// The host of this name.

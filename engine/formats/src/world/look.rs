@@ -3,17 +3,26 @@ use vrrplab_engine::Instant;
 use vrrplab_engine::lvs::Virtual;
 use vrrplab_engine::model::lvs::Endpoint;
 
-use super::{Member, NodeId};
+use super::{Member, NetworkId, NodeId};
 
-/// A look at hosts, at a moment: after everything else that happens then.
+/// A look at hosts or switches, at a moment: after everything else that happens then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Look {
     /// What is looked at.
     pub view: View,
     /// When.
     pub at: Instant,
-    /// Whom; every node that has something to show when not given.
-    pub host: Option<Member>,
+    /// At whom; every node, or every switch, that has something to show when not given.
+    pub of: Option<Subject>,
+}
+
+/// Whom a look is at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// A host.
+    Host(Member),
+    /// The switch of a network.
+    Switch(NetworkId),
 }
 
 /// What can be looked at.
@@ -27,12 +36,14 @@ pub enum View {
     Arp,
     /// The addresses: `ip -br addr`.
     Addr,
+    /// Where a switch has heard whom: `bridge fdb show`.
+    Fdb,
 }
 
 impl View {
     /// Every view by its name.
-    pub const NAMED: [(&'static str, View); 4] =
-        [("ipvs", View::Ipvs), ("conns", View::Conns), ("arp", View::Arp), ("addr", View::Addr)];
+    pub const NAMED: [(&'static str, View); 5] =
+        [("ipvs", View::Ipvs), ("conns", View::Conns), ("arp", View::Arp), ("addr", View::Addr), ("fdb", View::Fdb)];
 
     /// The command that would show it.
     pub const fn command(self) -> &'static str {
@@ -41,6 +52,7 @@ impl View {
             View::Conns => "ipvsadm -Lnc",
             View::Arp => "ip neigh",
             View::Addr => "ip -br addr",
+            View::Fdb => "bridge fdb show",
         }
     }
 }

@@ -6,6 +6,20 @@ use vrrplab_engine::model::{IfAddr, Mac};
 use vrrplab_formats::world::NodeId;
 
 use super::*;
+use crate::fabric::PortId;
+use crate::observe::stage;
+
+fn names() -> Names {
+    Names::new(&stage::world(), &stage::ports())
+}
+
+#[test]
+fn a_switch_shows_where_it_has_heard_whom_and_how_long_ago() {
+    let heard = |mac, port, age| HeardAt { vlan: 1, mac: Mac([2, 0, 0, 0, 1, mac]), place: Ok(PortId(port)), age };
+    let scene = Scene::Fdb(vec![heard(1, 0, Span::from_millis(12_300)), heard(2, 1, Span::ZERO)]);
+    let expected = "02:00:00:00:01:01 dev r1:eth0 vlan 1 used 12\n02:00:00:00:01:02 dev r2:eth0 vlan 1 used 0\n";
+    assert_eq!(text(&scene, &names()), expected);
+}
 
 fn at(place: &str) -> Endpoint {
     let at: std::net::SocketAddr = place.parse().unwrap();
@@ -66,7 +80,7 @@ FWM  7 rr persistent 300
   -> 10.0.0.11:0                  Tunnel  3      0          0        \u{20}
   -> 127.0.0.1:0                  Masq    0      0          0        \u{20}
 ";
-    assert_eq!(text(&scene), expected);
+    assert_eq!(text(&scene, &names()), expected);
 }
 
 #[test]
@@ -89,7 +103,7 @@ pro expire state       source             virtual            destination
 TCP 04:56  ASSURED     10.1.0.8:0         10.99.0.2:80       10.0.0.11:8000
 TCP 14:56  ESTABLISHED 10.1.0.8:30003     10.99.0.2:80       10.0.0.11:8000
 ";
-    assert_eq!(text(&scene), expected);
+    assert_eq!(text(&scene, &names()), expected);
 }
 
 #[test]
@@ -97,13 +111,13 @@ fn neighbours_and_addresses_are_printed_as_ip_prints_them() {
     let ip = |text: &str| text.parse::<IpAddr>().unwrap();
     let neighbour = |mac, state| NeighbourView { ip: ip("10.0.0.1"), iface: "eth0".into(), mac, state };
     let arp = Scene::Arp(vec![neighbour(Some(Mac([2, 0, 0, 0, 1, 1])), "STALE"), neighbour(None, "FAILED")]);
-    assert_eq!(text(&arp), "10.0.0.1 dev eth0 lladdr 02:00:00:00:01:01 STALE\n10.0.0.1 dev eth0 FAILED\n");
+    assert_eq!(text(&arp, &names()), "10.0.0.1 dev eth0 lladdr 02:00:00:00:01:01 STALE\n10.0.0.1 dev eth0 FAILED\n");
     let addresses = vec![IfAddr { ip: ip("192.168.0.10"), prefix: 24 }, IfAddr { ip: ip("192.168.0.100"), prefix: 32 }];
     let link = |name: &str, base, addresses| LinkView { name: name.into(), base, state: "UP", addresses };
     let addr = Scene::Addr(vec![link("eth0", None, addresses), link("vrrp.51", Some("eth0".into()), vec![])]);
     let expected =
         "eth0             UP             192.168.0.10/24 192.168.0.100/32 \nvrrp.51@eth0     UP             \n";
-    assert_eq!(text(&addr), expected);
+    assert_eq!(text(&addr, &names()), expected);
 }
 
 #[test]

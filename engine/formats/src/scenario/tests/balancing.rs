@@ -43,9 +43,8 @@ fn tables_and_looks_mean_what_the_file_says() {
     };
     assert_eq!(first, &Promise::Table(expected));
     assert!(matches!(second, Promise::Table(TablePromise { servers: None, .. })), "{second:?}");
-    let c1 = Some(Member::Client(ClientId(0)));
-    let looks =
-        [Look { view: View::Ipvs, at: at(12_000), host: None }, Look { view: View::Arp, at: at(13_500), host: c1 }];
+    let c1 = Some(Subject::Host(Member::Client(ClientId(0))));
+    let looks = [Look { view: View::Ipvs, at: at(12_000), of: None }, Look { view: View::Arp, at: at(13_500), of: c1 }];
     assert_eq!(world.looks, looks);
     let rs1 = &world.nodes[1].kernel;
     assert_eq!((rs1.ipip, &rs1.loopback[..]), (true, &[addr("10.0.0.100", 32)][..]));
@@ -80,9 +79,9 @@ fn each_mistake_about_a_table_or_a_look_has_its_answer() {
 #[test]
 fn the_command_line_is_answered_too() {
     let world = good(DIRECTOR);
-    let lb1 = Some(Member::Node(NodeId(0)));
+    let lb1 = Some(Subject::Host(Member::Node(NodeId(0))));
     let at = Instant::ZERO + Span::from_secs(12);
-    assert_eq!(look(&world, "conns@12s:lb1"), Ok(Look { view: View::Conns, at, host: lb1 }));
+    assert_eq!(look(&world, "conns@12s:lb1"), Ok(Look { view: View::Conns, at, of: lb1 }));
     for (text, answer) in [
         ("conns@31s", "`conns@31s` is after the end of split-brain, at 30.000 s"),
         ("conns@12s:lb9", "unknown host `lb9` in split-brain: did you mean `lb1`? known are: lb1, rs1, c1"),
