@@ -85,7 +85,8 @@ fn the_command_line_is_answered_too() {
     for (text, answer) in [
         ("conns@31s", "`conns@31s` is after the end of split-brain, at 30.000 s"),
         ("conns@12s:lb9", "unknown host `lb9` in split-brain: did you mean `lb1`? known are: lb1, rs1, c1"),
-        ("all@12s", "`all` is nothing to look at: known are: ipvs, conns, arp, addr"),
+        ("fdb@12s:wan", "unknown network `wan` in split-brain: did you mean `lan`? known are: lan"),
+        ("all@12s", "`all` is nothing to look at: known are: ipvs, conns, arp, addr, fdb"),
     ] {
         assert_eq!(look(&world, text), Err(answer.to_owned()));
     }
