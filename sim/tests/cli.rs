@@ -114,7 +114,7 @@ fn a_reader_that_leaves_early_is_no_panic() {
 fn a_broken_promise_ends_with_one() {
     let ended = vrrplab(&["run", "scenarios/canary-must-fail.yaml"]);
     assert_eq!(ended.code, Some(1));
-    says(&ended.out, &["FAIL", "scenarios/canary-must-fail.yaml:32: found", "0 of 1 expectations held"]);
+    says(&ended.out, &["FAIL", "scenarios/canary-must-fail.yaml:34: found", "0 of 1 expectations held"]);
 }
 
 #[test]
