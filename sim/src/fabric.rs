@@ -397,6 +397,13 @@ impl Fabric {
         it.down.prepare(self.seed, &format!("{}/down", it.label), &link);
     }
 
+    /// The access VLAN of a port is another one; the switch forgets whom it has heard there.
+    pub fn set_vlan(&mut self, port: PortId, vlan: u16) {
+        let it = &mut self.ports[port.0];
+        it.vlan = vlan;
+        self.switches[it.network].forget(Place::Port(port));
+    }
+
     /// A trunk has another quality from now on.
     pub fn set_trunk_link(&mut self, trunk: TrunkId, change: &LinkChange) {
         self.trunks[trunk.0].change(self.seed, change);

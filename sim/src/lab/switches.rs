@@ -53,6 +53,7 @@ impl Lab<'_> {
                 let news = self.fabric.set_trunk(self.now, *trunk, true);
                 self.tell_switches(&news, watchers);
             }
+            FabricFault::Vlan { nic, vlan } => self.fabric.set_vlan(self.port(*nic), *vlan),
             FabricFault::Querier { network, on } => self.fabric.set_querier(self.now, *network, *on),
             FabricFault::Storm { network, copies, lasts } => {
                 self.fabric.storm(*network, *copies, self.now + *lasts);

@@ -3,7 +3,9 @@ use vrrplab_engine::Span;
 
 use super::leaf::{Placed, Short, Yaml};
 use super::reader::Reader;
-use super::shape::{LinkKeys, LinkText, NetworkText, SetLinkText, SnoopingText, StormText, TreeText, TrunkText};
+use super::shape::{
+    LinkKeys, LinkText, NetworkText, SetLinkText, SetVlanText, SnoopingText, StormText, TreeText, TrunkText,
+};
 use super::units::{FlagKind, Number, Text, Time, TreeModeKind};
 use crate::world::{
     Attachment, FabricFault, Fault, LinkChange, LinkPlace, LinkQuality, Network, NetworkId, Snooping, SpanningTree,
@@ -216,6 +218,13 @@ impl Reader<'_> {
             LinkPlace::Trunk(self.trunk(first)?)
         };
         Some(Fault::Fabric(FabricFault::Link { link, change }))
+    }
+
+    /// A port is in another VLAN.
+    pub(super) fn set_vlan(&mut self, text: &SetVlanText) -> Option<Fault> {
+        let nic = self.nic(&text.node, &text.interface);
+        let vlan = self.ranged(Some(&text.vlan), "VLAN", 1, 4_094).and_then(|vlan| u16::try_from(vlan).ok());
+        Some(Fault::Fabric(FabricFault::Vlan { nic: nic?, vlan: vlan? }))
     }
 
     /// The querier of a switch comes or goes.

@@ -73,6 +73,7 @@ impl Reader<'_> {
             FaultText::Link(link) => self.set_link(link)?,
             FaultText::TrunkDown(trunk) => Fault::Fabric(FabricFault::TrunkDown(self.trunk(trunk)?)),
             FaultText::TrunkUp(trunk) => Fault::Fabric(FabricFault::TrunkUp(self.trunk(trunk)?)),
+            FaultText::Vlan(set) => self.set_vlan(set)?,
             FaultText::Querier(querier) => self.set_querier(&querier.network, &querier.on)?,
             FaultText::Storm(storm) => self.storm(storm)?,
             FaultText::Stun(stun) => Fault::Node(self.stun(stun)?),

@@ -134,6 +134,13 @@ pub enum FabricFault {
         /// On.
         on: bool,
     },
+    /// The access VLAN of a port is another one from now on.
+    Vlan {
+        /// Whose port.
+        nic: Nic,
+        /// Which VLAN.
+        vlan: u16,
+    },
     /// Every broadcast and multicast frame comes more often than it should.
     Storm {
         /// On which switch.

@@ -60,6 +60,10 @@ fn a_frame_stays_in_its_vlan() {
     assert_eq!(send(&mut f, T0, 1, &frame(mac(1), ALL)), [to(2)]);
     assert_eq!(send(&mut f, T0, 0, &frame(mac(0), mac(1))), [], "nobody else in VLAN 1");
     assert_eq!(islands(&f), [vec![0], vec![1, 2]]);
+    f.set_vlan(PortId(2), 1);
+    assert_eq!(send(&mut f, T0, 0, &frame(mac(0), ALL)), [to(2)], "the third port has changed sides");
+    assert_eq!(send(&mut f, T0, 1, &frame(mac(1), ALL)), []);
+    assert_eq!(islands(&f), [vec![0, 2], vec![1]]);
 }
 
 #[test]

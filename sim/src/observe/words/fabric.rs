@@ -94,6 +94,7 @@ impl Names {
             FabricFault::Link { link: LinkPlace::Trunk(trunk), .. }
             | FabricFault::TrunkDown(trunk)
             | FabricFault::TrunkUp(trunk) => self.trunk(*trunk),
+            FabricFault::Vlan { nic, .. } => self.node(nic.node),
             FabricFault::Link { link: LinkPlace::Network(network), .. }
             | FabricFault::Querier { network, .. }
             | FabricFault::Storm { network, .. } => self.network(*network),
@@ -114,6 +115,7 @@ impl Names {
             }
             FabricFault::TrunkDown(trunk) => format!("trunk {} fails", self.trunk(*trunk)),
             FabricFault::TrunkUp(trunk) => format!("trunk {} is back", self.trunk(*trunk)),
+            FabricFault::Vlan { nic, vlan } => format!("port of {} in VLAN {vlan}", self.nic(*nic)),
             FabricFault::Querier { network, on } => {
                 format!("IGMP querier of {} {}", self.network(*network), if *on { "on" } else { "off" })
             }
@@ -183,6 +185,7 @@ mod tests {
             (link(LinkPlace::Trunk(TrunkId(0))), "t1", format!("link of trunk t1: {words}")),
             (FabricFault::TrunkDown(TrunkId(0)), "t1", "trunk t1 fails".into()),
             (FabricFault::TrunkUp(TrunkId(0)), "t1", "trunk t1 is back".into()),
+            (FabricFault::Vlan { nic, vlan: 20 }, "r1", "port of r1:eth0 in VLAN 20".into()),
             (FabricFault::Querier { network, on: false }, "lan", "IGMP querier of lan off".into()),
             (
                 FabricFault::Storm { network, copies: 50, lasts: Span::from_secs(5) },

@@ -9,7 +9,7 @@ use super::super::machine::{ClockStepText, DriftText, KillChildText, StarveText,
 use super::super::rogues::{ForgeText, GarpText, ReplayText};
 use super::super::security::SetSecurityText;
 use super::super::units::*;
-use super::{InstanceText, QuerierText, ServiceFaultText, SetLinkText, StormText};
+use super::{InstanceText, QuerierText, ServiceFaultText, SetLinkText, SetVlanText, StormText};
 
 /// A fault and its moment.
 #[derive(Deserialize, JsonSchema)]
@@ -90,6 +90,8 @@ pub(in crate::scenario) enum FaultText {
     TrunkUp(Text),
     /// The IGMP querier of a switch is switched on or off.
     Querier(QuerierText),
+    /// A port is in another VLAN from now on.
+    Vlan(SetVlanText),
     /// Broadcasts and multicasts come more than once for a while.
     Storm(StormText),
     /// The whole machine stands still for a while (a paused virtual machine).

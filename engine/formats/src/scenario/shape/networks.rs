@@ -165,6 +165,18 @@ pub(in crate::scenario) struct QuerierText {
     pub(in crate::scenario) on: Flag,
 }
 
+/// The access VLAN of a port from now on.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(in crate::scenario) struct SetVlanText {
+    /// The node.
+    pub(in crate::scenario) node: Text,
+    /// Its interface; may be left out when it has just one.
+    pub(in crate::scenario) interface: Option<Text>,
+    /// The VLAN.
+    pub(in crate::scenario) vlan: Number,
+}
+
 /// A storm.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

@@ -69,7 +69,8 @@ fn faults_of_the_fabric_mean_what_the_file_says() {
   - { at: 5s, do: { querier: { network: lan, on: true } } }
   - { at: 6s, do: { storm: { network: sw2, copies: 50, for: 5s } } }
   - { at: 7s, do: { link: { client: c1, delay: 1s } } }
-  - { at: 8s, do: { link: { network: lan, delay: 1s } } }";
+  - { at: 8s, do: { link: { network: lan, delay: 1s } } }
+  - { at: 9s, do: { vlan: { node: r1, vlan: 20 } } }";
     let world = good(&wired("{ igmp_snooping: true }", "  - { name: t1, between: [lan, sw2] }", timeline));
     let link = |link, change| FabricFault::Link { link, change };
     let none = LinkChange::default();
@@ -83,6 +84,7 @@ fn faults_of_the_fabric_mean_what_the_file_says() {
         FabricFault::Storm { network: NetworkId(1), copies: 50, lasts: Span::from_secs(5) },
         link(LinkPlace::Client(ClientId(0)), slow),
         link(LinkPlace::Network(NetworkId(0)), slow),
+        FabricFault::Vlan { nic: nic(0, 0), vlan: 20 },
     ];
     let faults: Vec<Fault> = world.faults.into_iter().map(|timed| timed.fault).collect();
     assert_eq!(faults, wanted.map(Fault::Fabric));
