@@ -83,6 +83,11 @@ impl Nat {
         Nat { pairs: pairs.to_vec(), masquerade, ..Nat::default() }
     }
 
+    /// Other addresses are translated from now on; what is under way goes on as it began.
+    pub(super) fn set_pairs(&mut self, pairs: &[OneToOne]) {
+        self.pairs = pairs.to_vec();
+    }
+
     /// Nothing is translated.
     pub(super) fn is_off(&self) -> bool {
         self.pairs.is_empty() && self.masquerade.is_none()

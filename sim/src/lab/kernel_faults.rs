@@ -12,6 +12,7 @@ impl Lab<'_> {
         let n = fault.node().0;
         let kernel = &mut self.routers[n].kernel;
         match fault {
+            KernelFault::Nat { pairs, .. } => kernel.set_nat(pairs),
             KernelFault::Firewall { rules, .. } => kernel.set_firewall(rules),
             KernelFault::Address { iface, addr, add, .. } => self.change_address(n, *iface, *addr, *add, watchers),
             KernelFault::RefuseAddress { ip, refused, .. } => kernel.refuse(*ip, *refused),

@@ -5,6 +5,7 @@ use vrrplab_engine::model::InterfaceModel;
 
 use super::firewall::FirewallText;
 use super::reader::Reader;
+use super::routing::NatText;
 use super::routing::{RouteText, named};
 use super::units::{Address, Flag, Number, Prefixed, Text};
 use crate::world::{KernelFault, NodeId};
@@ -17,6 +18,16 @@ pub(super) struct SetFirewallText {
     pub(super) node: Text,
     /// All rules; none: everything passes.
     pub(super) rules: Vec<FirewallText>,
+}
+
+/// New translations of addresses.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct SetNatText {
+    /// The node.
+    pub(super) node: Text,
+    /// All pairs; none: nothing is translated but what is masqueraded.
+    pub(super) pairs: Vec<NatText>,
 }
 
 /// An address that comes or goes: exactly one of `add` and `remove`.
@@ -86,6 +97,14 @@ impl Reader<'_> {
         let node = self.node(&text.node)?;
         let names = self.interfaces_of(node);
         Some(KernelFault::Firewall { node, rules: self.firewall(&text.rules, &names) })
+    }
+
+    pub(super) fn set_nat(&mut self, text: &SetNatText) -> Option<KernelFault> {
+        let node = self.node(&text.node)?;
+        let so_far = &self.nodes[node.0];
+        let (interfaces, loopback) = (so_far.model.as_ref()?.interfaces.clone(), so_far.kernel.loopback.clone());
+        let pairs = text.pairs.iter().filter_map(|pair| self.pair(pair, &interfaces, &loopback)).collect();
+        Some(KernelFault::Nat { node, pairs })
     }
 
     pub(super) fn set_address(&mut self, text: &SetAddressText) -> Option<KernelFault> {

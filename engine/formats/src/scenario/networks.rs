@@ -24,6 +24,12 @@ impl Reader<'_> {
         self.default_security.push(security);
         if let Some(text) = text {
             network.link = self.link_change(&text.link()).of(network.link);
+            if let (Some(written), true) = (&text.cloud, network.cloud.is_some())
+                && (text.ageing.is_some() || text.stp.is_some() || text.igmp_snooping.is_some())
+            {
+                let title = format!("network `{}` is a cloud and no switch", name.value);
+                self.refuse_at(&written.0, title, "", "leave `ageing`, `stp` and `igmp_snooping` out");
+            }
             let ageing = self.positive(text.ageing.as_ref()).unwrap_or(network.switch.ageing);
             let stp = text.stp.as_ref().and_then(|stp| self.tree(stp)).unwrap_or_default();
             let snooping = text.igmp_snooping.as_ref().and_then(|snooping| self.snooping(snooping));

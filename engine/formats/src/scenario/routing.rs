@@ -163,7 +163,7 @@ impl Reader<'_> {
         Some(gateway.value)
     }
 
-    fn pair(&mut self, text: &NatText, models: &[InterfaceModel], loopback: &[IfAddr]) -> Option<OneToOne> {
+    pub(super) fn pair(&mut self, text: &NatText, models: &[InterfaceModel], loopback: &[IfAddr]) -> Option<OneToOne> {
         let (outside, inside) = (self.read(&text.outside)?, self.read(&text.inside)?);
         if outside.value.is_ipv6() || inside.value.is_ipv6() {
             self.refuse(outside.span, "only IPv4 addresses are translated", "", "");

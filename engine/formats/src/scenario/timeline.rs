@@ -63,6 +63,7 @@ impl Reader<'_> {
             FaultText::Process(process) => self.set_processes(process, current)?,
             FaultText::Cloud(fault) => self.cloud_fault(fault)?,
             FaultText::Bfd(session) => self.set_session(session, current)?,
+            FaultText::Nat(set) => Fault::Kernel(self.set_nat(set)?),
             FaultText::Firewall(set) => Fault::Kernel(self.set_firewall(set)?),
             FaultText::Address(set) => Fault::Kernel(self.set_address(set)?),
             FaultText::RefuseAddress(set) => Fault::Kernel(self.refuse_address(set)?),

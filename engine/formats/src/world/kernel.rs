@@ -119,6 +119,13 @@ pub enum KernelFault {
         /// All of its rules.
         rules: Vec<FirewallRule>,
     },
+    /// These addresses are translated from now on, instead of those before; what is under way goes on as it began.
+    Nat {
+        /// Where.
+        node: NodeId,
+        /// All of them.
+        pairs: Vec<OneToOne>,
+    },
     /// `ip address add` or `del`.
     Address {
         /// Where.
@@ -164,6 +171,7 @@ impl KernelFault {
     pub fn node(&self) -> NodeId {
         match self {
             KernelFault::Firewall { node, .. }
+            | KernelFault::Nat { node, .. }
             | KernelFault::Address { node, .. }
             | KernelFault::RefuseAddress { node, .. }
             | KernelFault::Route { node, .. }

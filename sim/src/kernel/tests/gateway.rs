@@ -257,6 +257,11 @@ fn a_floating_address_is_another_one_inside_both_ways_and_in_errors() {
     assert_eq!((flow.source, quote.flow.source, quote.flow.dest), (far(100), far(9), far(100)));
     assert_eq!(fold(add_words(0, &told[20..])), 0, "the checksum of the error is right");
     assert_eq!(fold(add_words(0, &told[28..48])), 0, "and so is that of the header inside");
+
+    // Dissociated: nobody is behind the address any more, and it is the gateway's own.
+    gw.set_nat(&[]);
+    let asked = comes(&mut gw, T0, ETH1, &datagram(far(8), far(100), [2000, 53], 64));
+    assert!(!asked.iter().any(|out| matches!(out, KernelOut::Transmit { iface: ETH0, .. })), "{asked:?}");
 }
 
 #[test]

@@ -60,6 +60,11 @@ impl Names {
         let id = fault.node();
         let node = self.node(id);
         match fault {
+            KernelFault::Nat { pairs, .. } if pairs.is_empty() => format!("{node} translates no addresses"),
+            KernelFault::Nat { pairs, .. } => {
+                let pairs: Vec<String> = pairs.iter().map(|p| format!("{} to {}", p.outside, p.inside)).collect();
+                format!("{node} translates {}", pairs.join(", "))
+            }
             KernelFault::Firewall { rules, .. } if rules.is_empty() => format!("firewall of {node} off"),
             KernelFault::Firewall { rules, .. } => {
                 let rules: Vec<String> = rules.iter().map(|rule| self.rule(id, rule)).collect();
@@ -119,6 +124,7 @@ mod tests {
                 "firewall of r1: drop in vrrp multicast from 10.0.0.2/32 by eth0",
             ),
             (KernelFault::Firewall { node, rules: vec![] }, "firewall of r1 off"),
+            (KernelFault::Nat { node, pairs: vec![] }, "r1 translates no addresses"),
             (
                 KernelFault::Address { node, iface: eth0, addr: vip, add: false },
                 "ip address del 10.0.0.100/24 dev eth0 on r1",

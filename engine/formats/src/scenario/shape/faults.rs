@@ -70,6 +70,8 @@ pub(in crate::scenario) enum FaultText {
     Cloud(CloudFaultText),
     /// The packet filter of a node has these rules from now on.
     Firewall(SetFirewallText),
+    /// These addresses are translated from now on.
+    Nat(SetNatText),
     /// `ip address add` or `del`.
     Address(SetAddressText),
     /// The kernel refuses to set an address, or does so no more.

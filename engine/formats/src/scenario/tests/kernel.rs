@@ -42,6 +42,7 @@ timeline:
   - { at: 6s, do: { route: { node: gw, to: 0.0.0.0/0, remove: true } } }
   - { at: 7s, do: { sysctl: { node: gw, name: ip_forward, value: 0 } } }
   - { at: 8s, do: { nic_recreated: { node: r1 } } }
+  - { at: 9s, do: { nat: { node: gw, pairs: [ { outside: 203.0.113.10, inside: 10.0.0.11 } ] } } }
 ";
 
 fn one(ip: &str) -> std::net::IpAddr {
@@ -111,6 +112,7 @@ fn faults_in_kernels_mean_what_the_file_says() {
         KernelFault::Route { node: gw, route: everywhere(None), present: false },
         KernelFault::Sysctl { node: gw, settings: vec![Sysctl { key: SysctlKey::Forward, iface: None, value: 0 }] },
         KernelFault::NicRecreated(nic(0, 0)),
+        KernelFault::Nat { node: gw, pairs: vec![OneToOne { outside: one("203.0.113.10"), inside: one("10.0.0.11") }] },
     ];
     let world = good(GATEWAY);
     let faults: Vec<&Fault> = world.faults.iter().map(|f| &f.fault).collect();
