@@ -69,6 +69,14 @@ pub struct PortSetup {
     pub attachment: Attachment,
 }
 
+impl PortSetup {
+    /// A port with nothing but a host behind it.
+    pub fn new(network: NetworkId, owner: Member, mac: Mac, addresses: Vec<IfAddr>) -> PortSetup {
+        let attachment = Attachment::default();
+        PortSetup { network, owner, mac, addresses, security: None, assigned: Vec::new(), attachment }
+    }
+}
+
 /// A line of a switch's table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeardAt {

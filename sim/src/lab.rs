@@ -90,12 +90,8 @@ impl<'w> Lab<'w> {
                     assigned: port.assigned.clone(),
                     attachment: port.attachment,
                 }));
-                let addresses: Vec<String> = interface.addresses.iter().map(|a| a.ip.to_string()).collect();
-                ports.push(PortInfo {
-                    owner,
-                    label: format!("{}:{}", node.model.name, interface.name),
-                    description: format!("{} {}", interface.mac, addresses.join(" ")),
-                });
+                let (host, name) = (&node.model.name, &interface.name);
+                ports.push(PortInfo::new(owner, host, name, interface.mac, &interface.addresses));
             }
             routers.push(Router::new(node, own, seed));
         }
@@ -103,22 +99,14 @@ impl<'w> Lab<'w> {
         for (c, client) in world.clients.iter().enumerate() {
             let owner = Member::Client(ClientId(c));
             let port = fabric.add_port(clients::port(client, owner));
-            ports.push(PortInfo {
-                owner,
-                label: format!("{}:eth0", client.name),
-                description: format!("{} {}", client.mac, client.addr.ip),
-            });
+            ports.push(PortInfo::new(owner, &client.name, "eth0", client.mac, &[client.addr]));
             clients.push(Seat::new(client, port, seed));
         }
         let mut rogues = Vec::new();
         for (r, rogue) in world.rogues.iter().enumerate() {
             let owner = Member::Rogue(RogueId(r));
             let port = fabric.add_port(rogues::port(rogue, owner));
-            ports.push(PortInfo {
-                owner,
-                label: format!("{}:eth0", rogue.name),
-                description: format!("{} {}", rogue.mac, rogue.addr.ip),
-            });
+            ports.push(PortInfo::new(owner, &rogue.name, "eth0", rogue.mac, &[rogue.addr]));
             rogues.push(RogueSeat::new(RogueId(r), port, world));
         }
         let mut lab = Lab {

@@ -188,6 +188,15 @@ pub struct PortInfo {
     pub description: String,
 }
 
+impl PortInfo {
+    /// That of an interface with these addresses.
+    pub fn new(owner: Member, host: &str, iface: &str, mac: Mac, addresses: &[IfAddr]) -> PortInfo {
+        let addresses: Vec<String> = addresses.iter().map(|addr| addr.ip.to_string()).collect();
+        let description = format!("{mac} {}", addresses.join(" "));
+        PortInfo { owner, label: format!("{host}:{iface}"), description }
+    }
+}
+
 /// Something that watches a run.
 pub trait Observer {
     /// Sees one moment. It cannot change the world.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use vrrplab_engine::model::{IfAddr, Mac};
 use vrrplab_engine::{Instant, Span};
 use vrrplab_formats::world::{AddressPair, Driver, GroupRule, Remote, SecurityGroup};
-use vrrplab_formats::world::{Attachment, LinkQuality, Member, Network, NetworkId, NodeId, PortSecurity};
+use vrrplab_formats::world::{LinkQuality, Member, Network, NetworkId, NodeId, PortSecurity};
 use vrrplab_sim::fabric::port_security::{Refusal, Why};
 use vrrplab_sim::fabric::{DropReason, Fabric, Fate, PortId, PortSetup};
 
@@ -170,16 +170,7 @@ fn lab(cases: &Cases, driver: Driver, sender: &Config, groups: &str) -> Fabric {
     let fixed = |host: &Host| vec![range(&host.ipv4), range(&host.ipv6)];
     let add = |fabric: &mut Fabric, to, node, mac, addresses: Vec<IfAddr>, security| {
         let owner = Member::Node(NodeId(node));
-        let attachment = Attachment::default();
-        fabric.add_port(PortSetup {
-            network: NetworkId(to),
-            owner,
-            mac,
-            addresses,
-            security,
-            assigned: Vec::new(),
-            attachment,
-        });
+        fabric.add_port(PortSetup { security, ..PortSetup::new(NetworkId(to), owner, mac, addresses) });
     };
     let (own, open) = (&cases.receiver_security_groups[groups], Group { ingress: Vec::new() });
     let pairs = |config: &Config| {

@@ -79,16 +79,9 @@ fn track(node: &mut NodeModel, weights: (i16, i16, i16)) {
     }];
     node.files = vec![FileModel { name: "adj".into(), path: "/adj".into(), weight: 1, reverse: false, init: None }];
     node.processes = vec![ProcessModel {
-        name: "web".into(),
-        command: vec!["web".into()],
-        arguments: None,
-        full_command: false,
-        weight: 0,
-        reverse: false,
-        quorum: 1,
-        quorum_max: None,
         fork_delay: Span::from_millis(300),
         terminate_delay: Span::from_secs(1),
+        ..ProcessModel::new("web", vec!["web".into()])
     }];
 }
 

@@ -262,16 +262,11 @@ fn a_missing_file_is_made_at_start() {
 fn node_with_process(least: u32, most: Option<u32>, fork: u64, terminate: u64) -> NodeModel {
     let vi = InstanceModel { track_processes: tracked(0), ..instance("VI", 51, 100) };
     let process = ProcessModel {
-        name: "web".into(),
-        command: vec!["nginx".into()],
-        arguments: None,
-        full_command: false,
-        weight: 0,
-        reverse: false,
         quorum: least,
         quorum_max: most,
         fork_delay: Span::from_secs(fork),
         terminate_delay: Span::from_secs(terminate),
+        ..ProcessModel::new("web", vec!["nginx".into()])
     };
     NodeModel { processes: vec![process], ..node(vec![vi]) }
 }

@@ -38,6 +38,7 @@ use shape::ScenarioText;
 
 pub use crate::files::{Disk, Files};
 pub use looks::{look, member};
+pub use units::choices;
 
 /// The text of the keepalived.conf that a model of the world was read from.
 #[derive(Clone, Debug, PartialEq, Eq)]

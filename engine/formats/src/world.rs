@@ -26,7 +26,7 @@ pub use kernel::{Chain, FirewallRule, KernelFault, KernelSetup, LOOPBACK, OneToO
 pub use look::{Look, ServerPromise, Subject, TablePromise, View};
 pub use network::{
     AddressPair, Attachment, Driver, GroupRule, LinkChange, LinkQuality, Network, Port, PortSecurity, Remote,
-    SecurityGroup, Snooping, SpanningTree, SwitchSetup, TreeMode, Trunk,
+    SecurityGroup, Snooping, SpanningTree, SwitchSetup, TreeMode, Trunk, joined,
 };
 pub use node_fault::{Child, NodeClock, NodeFault, Ppm, SignedSpan, StunClock};
 pub use promise::{Expectation, FrameKind, Place, Promise, Window};

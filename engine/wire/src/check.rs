@@ -7,9 +7,9 @@ use smoltcp::wire::{
     ArpPacket, EthernetAddress, Icmpv6Message, Icmpv6Packet, IpProtocol, NdiscNeighborFlags, checksum,
 };
 
+use crate::flow::ICMPV6;
 use crate::{Mac, link};
 
-const ICMPV6: u8 = 58;
 const SOURCE_LINK_LAYER: u8 = 1;
 const TARGET_LINK_LAYER: u8 = 2;
 

@@ -7,13 +7,9 @@ use core::fmt::Write;
 use smoltcp::wire::{Icmpv4Message, Icmpv4Packet, Icmpv6Message, Icmpv6Packet, TcpPacket, UdpPacket};
 
 use crate::check::read_arp;
+use crate::flow::{ICMP, ICMPV6, TCP, UDP};
 use crate::link::{self, Ip};
 use crate::{Envelope, Mac, VrrpView};
-
-const ICMP: u8 = 1;
-const TCP: u8 = 6;
-const UDP: u8 = 17;
-const ICMPV6: u8 = 58;
 
 /// Say in one line what a frame is; any bytes have a description.
 pub fn describe(frame: &[u8]) -> String {

@@ -3,6 +3,8 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// Protocol number of ICMP.
 pub const ICMP: u8 = 1;
+/// Protocol number of IP in IP.
+pub const IPIP: u8 = 4;
 /// Protocol number of TCP.
 pub const TCP: u8 = 6;
 /// Protocol number of UDP.

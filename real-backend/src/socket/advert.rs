@@ -12,13 +12,10 @@ use nix::sys::socket::{
 };
 use socket2::{Domain, InterfaceIndexOrAddress, Protocol, Socket, Type};
 use vrrplab_engine::model::{AddressFamily, IfIndex};
+use vrrplab_wire::envelope::{PROTOCOL_AH as AH, PROTOCOL_VRRP as VRRP};
 use vrrplab_wire::{GROUP_V4, GROUP_V6, Mac};
 
 use super::header::{self, Arrival};
-
-/// The IP protocol numbers of VRRP and of the authentication header (IANA).
-const VRRP: u8 = 112;
-const AH: u8 = 51;
 
 /// What can be heard at one place: the key of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

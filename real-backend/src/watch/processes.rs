@@ -73,18 +73,8 @@ mod tests {
     use super::*;
 
     fn model(command: &[&str], arguments: Option<ArgumentMatch>) -> ProcessModel {
-        ProcessModel {
-            name: "p".into(),
-            command: command.iter().map(|w| (*w).to_owned()).collect(),
-            arguments,
-            full_command: false,
-            weight: 0,
-            reverse: false,
-            quorum: 1,
-            quorum_max: None,
-            fork_delay: Span::ZERO,
-            terminate_delay: Span::ZERO,
-        }
+        let command = command.iter().map(|w| (*w).to_owned()).collect();
+        ProcessModel { arguments, ..ProcessModel::new("p", command) }
     }
 
     #[test]

@@ -3,7 +3,6 @@ use std::io;
 
 use serde::Serialize;
 use vrrplab_engine::Instant;
-use vrrplab_formats::diagnostics::nearest;
 use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::{NodeId, World};
 
@@ -82,8 +81,7 @@ fn wanted(args: &WhyArgs, world: &World) -> Result<Wanted, String> {
 }
 
 fn unknown(what: &str, name: &str, known: Vec<&str>) -> String {
-    let hint = nearest(name, known.iter().copied()).map(|near| format!("did you mean `{near}`? ")).unwrap_or_default();
-    format!("unknown {what} `{name}`: {hint}known are: {}", known.join(", "))
+    format!("unknown {what} `{name}`: {}", scenario::choices(name, known.into_iter()))
 }
 
 fn choose<'a>(changes: &'a [Change], wanted: &Wanted) -> Vec<&'a Change> {

@@ -2,6 +2,7 @@
 use smoltcp::wire::{EthernetFrame, EthernetProtocol, IpProtocol, Ipv4Packet, Ipv6Packet};
 use vrrplab_engine::model::Mac;
 use vrrplab_formats::world::FrameClass;
+use vrrplab_wire::envelope::PROTOCOL_VRRP;
 
 /// A MAC address as a switch looks at it.
 #[derive(Clone, Copy)]
@@ -39,7 +40,7 @@ pub(super) fn matches(class: FrameClass, frame: &[u8]) -> bool {
                 EthernetProtocol::Ipv6 => Ipv6Packet::new_checked(ethernet.payload()).map(|p| p.next_header()),
                 _ => return false,
             };
-            protocol == Ok(IpProtocol::Unknown(112))
+            protocol == Ok(IpProtocol::Unknown(PROTOCOL_VRRP))
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Who can talk to whom at this moment: the islands into which cuts and partitions break the switches.
 use std::collections::BTreeMap;
 
-use vrrplab_formats::world::FrameClass;
+use vrrplab_formats::world::{FrameClass, joined};
 
 use super::{Fabric, PortId};
 
@@ -35,12 +35,8 @@ impl Fabric {
 
     /// For every switch, the first of those that it exchanges frames of this VLAN with.
     fn joined(&self, vlan: u16) -> Vec<usize> {
-        let mut first: Vec<usize> = (0..self.switches.len()).collect();
-        for trunk in self.trunks.iter().filter(|trunk| trunk.forwards(vlan)) {
-            let [one, other] = trunk.ends.map(|end| first[end]);
-            first.iter_mut().filter(|at| **at == one.max(other)).for_each(|at| *at = one.min(other));
-        }
-        first
+        let forwarding = self.trunks.iter().filter(|trunk| trunk.forwards(vlan));
+        joined(self.switches.len(), forwarding.map(|trunk| trunk.ends))
     }
 }
 

@@ -49,15 +49,9 @@ fn gratuitous_arp(src: Mac, ip: Ipv4Addr) -> Vec<u8> {
 fn lan(ports: usize, link: LinkQuality, seed: u64) -> Fabric {
     let mut fabric = Fabric::new(&[Network::new("lan", link)], &[], seed);
     for n in 0..ports {
-        fabric.add_port(PortSetup {
-            network: NetworkId(0),
-            owner: if n == 0 { Member::Client(ClientId(0)) } else { Member::Node(NodeId(n - 1)) },
-            mac: mac(n),
-            addresses: vec![IfAddr { ip: Ipv4Addr::new(10, 0, 0, n as u8).into(), prefix: 24 }],
-            security: None,
-            assigned: Vec::new(),
-            attachment: Attachment::default(),
-        });
+        let owner = if n == 0 { Member::Client(ClientId(0)) } else { Member::Node(NodeId(n - 1)) };
+        let address = IfAddr { ip: Ipv4Addr::new(10, 0, 0, n as u8).into(), prefix: 24 };
+        fabric.add_port(PortSetup::new(NetworkId(0), owner, mac(n), vec![address]));
     }
     fabric
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use vrrplab_engine::model::{AddressFamily, InstanceModel, NodeModel};
 use vrrplab_engine::vrrp::skew;
 use vrrplab_engine::{Instant, Rule, Span, State, Trace, TraceKind};
-use vrrplab_formats::world::{Fault, LinkQuality, Member, NetworkId, NodeId, World};
+use vrrplab_formats::world::{Fault, LinkQuality, Member, NetworkId, NodeId, World, joined};
 
 use crate::fabric::PortId;
 use crate::moment::{Moment, PortInfo};
@@ -78,7 +78,8 @@ impl Scene {
             networks.extend(node.ports.iter().map(|port| port.network));
         }
         networks.extend(world.clients.iter().map(|client| client.network));
-        let joined = joined(world);
+        let trunks = world.trunks.iter().map(|trunk| trunk.between.map(|end| end.0));
+        let joined: Vec<NetworkId> = joined(world.networks.len(), trunks).into_iter().map(NetworkId).collect();
         for network in &mut networks {
             *network = joined[network.0];
         }
@@ -278,16 +279,6 @@ impl Scene {
         let family = if group.v6 { " (IPv6)" } else { "" };
         format!("vrid {}{family} on {}", group.vrid, self.names.network(group.network))
     }
-}
-
-/// For every network, the first of those that trunks join with it.
-fn joined(world: &World) -> Vec<NetworkId> {
-    let mut first: Vec<NetworkId> = (0..world.networks.len()).map(NetworkId).collect();
-    for trunk in &world.trunks {
-        let [one, other] = trunk.between.map(|end| first[end.0]);
-        first.iter_mut().filter(|at| **at == one.max(other)).for_each(|at| *at = one.min(other));
-    }
-    first
 }
 
 /// Two crossings there and two back, at worst, and all trunks there and back, by segment.

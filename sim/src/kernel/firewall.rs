@@ -4,7 +4,7 @@
 use std::net::IpAddr;
 
 use vrrplab_engine::model::IfIndex;
-use vrrplab_formats::world::{Chain, FirewallRule, OneToOne};
+use vrrplab_formats::world::{Chain, FirewallRule};
 
 use super::frames::{self, Header};
 use super::{Came, Kernel};
@@ -39,11 +39,6 @@ impl Kernel {
     /// Has the packet filter follow these rules from now on.
     pub fn set_firewall(&mut self, rules: &[FirewallRule]) {
         self.rules = rules.to_vec();
-    }
-
-    /// Has these addresses translated from now on.
-    pub fn set_nat(&mut self, pairs: &[OneToOne]) {
-        self.nat.set_pairs(pairs);
     }
 
     /// Whether a frame that came by this interface may reach a raw socket of this host.

@@ -7,8 +7,9 @@ use smoltcp::wire::{Icmpv6Message, Icmpv6Packet, Icmpv6Repr, IpProtocol, Ipv4Pac
 use smoltcp::wire::{NdiscNeighborFlags, NdiscRepr, RawHardwareAddress};
 use vrrplab_engine::model::Mac;
 
-pub(super) const VRRP: u8 = 112;
-pub(super) const ICMPV6: u8 = 58;
+pub(super) use vrrplab_wire::envelope::PROTOCOL_VRRP as VRRP;
+pub(super) use vrrplab_wire::flow::ICMPV6;
+
 const ALL_NODES: Ipv6Addr = Ipv6Addr::new(0xff02, 0, 0, 0, 0, 0, 0, 1);
 
 /// A frame for this host, read.

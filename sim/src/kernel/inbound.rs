@@ -8,6 +8,7 @@ use vrrplab_engine::Instant;
 use vrrplab_engine::lvs::Hook;
 use vrrplab_engine::model::IfIndex;
 use vrrplab_formats::world::Chain;
+use vrrplab_wire::flow::IPIP;
 use vrrplab_wire::icmp::Unreachable;
 use vrrplab_wire::rewrite;
 
@@ -18,9 +19,6 @@ use super::{Kernel, KernelOut, errors};
 
 /// What every link carries.
 pub(super) const MTU: usize = 1500;
-
-/// IP in IP.
-const IPIP: u8 = 4;
 
 /// How a packet came in.
 #[derive(Clone, Copy, Debug)]

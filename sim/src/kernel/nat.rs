@@ -9,6 +9,8 @@ use vrrplab_wire::flow::{Flow, ICMP, TCP, UDP};
 use vrrplab_wire::icmp;
 use vrrplab_wire::rewrite::{self, End};
 
+use super::Kernel;
+
 /// One conversation as its far end sees it: protocol, far address and port, near port.
 type Seen = (u8, IpAddr, u16, u16);
 /// One conversation as its near end sees it: protocol, near address and port, far address and port.
@@ -77,15 +79,17 @@ fn translate(packet: &mut [u8], end: End, to: IpAddr, port: Option<u16>) {
     }
 }
 
+impl Kernel {
+    /// Has these addresses translated from now on; what is under way goes on as it began.
+    pub fn set_nat(&mut self, pairs: &[OneToOne]) {
+        self.nat.pairs = pairs.to_vec();
+    }
+}
+
 impl Nat {
     /// A gateway that has forwarded nothing yet.
     pub(super) fn new(pairs: &[OneToOne], masquerade: Option<IfIndex>) -> Nat {
         Nat { pairs: pairs.to_vec(), masquerade, ..Nat::default() }
-    }
-
-    /// Other addresses are translated from now on; what is under way goes on as it began.
-    pub(super) fn set_pairs(&mut self, pairs: &[OneToOne]) {
-        self.pairs = pairs.to_vec();
     }
 
     /// Nothing is translated.

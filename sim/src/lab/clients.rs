@@ -131,13 +131,6 @@ fn passes(frame: &[u8]) -> bool {
 
 /// The port of a client.
 pub(super) fn port(client: &Client, owner: Member) -> PortSetup {
-    PortSetup {
-        network: client.network,
-        owner,
-        mac: client.mac,
-        addresses: vec![client.addr],
-        security: None,
-        assigned: Vec::new(),
-        attachment: client.attachment,
-    }
+    let attachment = client.attachment;
+    PortSetup { attachment, ..PortSetup::new(client.network, owner, client.mac, vec![client.addr]) }
 }

@@ -33,6 +33,22 @@ impl Lab<'_> {
         self.advert_comes(n, iface, frame, watchers);
     }
 
+    /// A frame with a VRRP packet: on its way to another host, or for whoever hears them here.
+    fn advert_comes(&mut self, n: usize, iface: IfIndex, frame: &Rc<[u8]>, watchers: Watchers<'_, '_>) {
+        let kernel = &mut self.routers[n].kernel;
+        if kernel.passes_on(frame) {
+            let mut out = Vec::new();
+            kernel.receive(self.now, iface, frame, &mut out);
+            return self.router_out(n, out, watchers);
+        }
+        if !kernel.has_macvlans(iface) {
+            return self.daemon_hears(n, iface, frame, watchers);
+        }
+        for iface in kernel.hearers(iface, frame) {
+            self.daemon_hears(n, iface, frame, watchers);
+        }
+    }
+
     pub(super) fn daemon_hears(&mut self, n: usize, iface: IfIndex, frame: &Rc<[u8]>, watchers: Watchers<'_, '_>) {
         let router = &mut self.routers[n];
         let kernel = &router.kernel;
@@ -53,9 +69,8 @@ impl Lab<'_> {
     /// Carries out what the engine of a router asks for, and tells it what that did besides.
     pub(super) fn carry_out(&mut self, n: usize, watchers: Watchers<'_, '_>) {
         self.carry_out_all(n, watchers);
-        while !self.routers[n].unread.is_empty() {
-            // in the order in which the kernel told it
-            let event = self.routers[n].unread.remove(0);
+        // in the order in which the kernel told it
+        while let Some(event) = self.routers[n].unread.pop_front() {
             self.routers[n].tell(self.now, Input::Kernel(event));
             self.carry_out_all(n, watchers);
         }
@@ -102,7 +117,7 @@ impl Lab<'_> {
                 };
                 for gone in done.iter().flatten() {
                     self.show_address(n, iface, *gone, false, watchers);
-                    self.routers[n].unread.push(KernelEvent::AddressRemoved { iface, addr: *gone });
+                    self.routers[n].unread.push_back(KernelEvent::AddressRemoved { iface, addr: *gone });
                 }
                 if done.is_ok() {
                     self.show_address(n, iface, addr, add, watchers);

@@ -1,6 +1,4 @@
 //! Faults in the kernel of a node, and what its daemon hears of them.
-use std::rc::Rc;
-
 use vrrplab_engine::KernelEvent;
 use vrrplab_engine::model::{IfAddr, IfIndex};
 use vrrplab_formats::world::{KernelFault, Nic};
@@ -75,22 +73,6 @@ impl Lab<'_> {
                     self.show_address(n, interface.index, addr, true, watchers);
                 }
             }
-        }
-    }
-
-    /// A frame with a VRRP packet: on its way to another host, or for whoever hears them here.
-    pub(super) fn advert_comes(&mut self, n: usize, iface: IfIndex, frame: &Rc<[u8]>, watchers: Watchers<'_, '_>) {
-        let kernel = &mut self.routers[n].kernel;
-        if kernel.passes_on(frame) {
-            let mut out = Vec::new();
-            kernel.receive(self.now, iface, frame, &mut out);
-            return self.router_out(n, out, watchers);
-        }
-        if !kernel.has_macvlans(iface) {
-            return self.daemon_hears(n, iface, frame, watchers);
-        }
-        for iface in kernel.hearers(iface, frame) {
-            self.daemon_hears(n, iface, frame, watchers);
         }
     }
 }

@@ -15,7 +15,7 @@ impl Lab<'_> {
         let kernel = &mut self.routers[n].kernel;
         let known = kernel.macvlans().contains(&link.name);
         let Some(index) = kernel.add_macvlan(&link.name, link.base, link.mac) else {
-            self.routers[n].unread.push(KernelEvent::LinkRefused { name: link.name.clone() });
+            self.routers[n].unread.push_back(KernelEvent::LinkRefused { name: link.name.clone() });
             return;
         };
         let interface = InterfaceModel {
@@ -25,7 +25,7 @@ impl Lab<'_> {
             addresses: kernel.addresses(index).to_vec(),
             up: kernel.link_up(index),
         };
-        self.routers[n].unread.push(KernelEvent::LinkAdded(Box::new(interface)));
+        self.routers[n].unread.push_back(KernelEvent::LinkAdded(Box::new(interface)));
         if !known {
             self.show_link(n, &link.name, index, true, watchers);
         }

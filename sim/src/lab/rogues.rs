@@ -2,7 +2,7 @@
 use std::rc::Rc;
 
 use vrrplab_engine::Instant;
-use vrrplab_formats::world::{Attachment, Fault, Forgery, Member, NodeId, Pace, Rogue, RogueFault, RogueId, World};
+use vrrplab_formats::world::{Fault, Forgery, Member, NodeId, Pace, Rogue, RogueFault, RogueId, World};
 use vrrplab_wire::is_vrrp;
 
 use super::queue::Due;
@@ -91,13 +91,6 @@ impl<'w> Lab<'w> {
 
 /// The port of a rogue.
 pub(super) fn port(rogue: &Rogue, owner: Member) -> PortSetup {
-    PortSetup {
-        network: rogue.network,
-        owner,
-        mac: rogue.mac,
-        addresses: vec![rogue.addr],
-        security: rogue.security.clone(),
-        assigned: Vec::new(),
-        attachment: Attachment::default(),
-    }
+    let security = rogue.security.clone();
+    PortSetup { security, ..PortSetup::new(rogue.network, owner, rogue.mac, vec![rogue.addr]) }
 }

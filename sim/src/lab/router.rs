@@ -1,4 +1,5 @@
 //! One simulated router: a daemon (the engine) above a simulated kernel, and what dies when either dies.
+use std::collections::VecDeque;
 use std::rc::Rc;
 
 use vrrplab_engine::model::{IfAddr, IfIndex, NodeModel};
@@ -50,7 +51,7 @@ pub(super) struct Router {
     pub paused: bool,
     pub waiting: Vec<Waiting>,
     /// What the kernel did besides what the daemon asked for, before the daemon has read it.
-    pub unread: Vec<KernelEvent>,
+    pub unread: VecDeque<KernelEvent>,
     /// Power loss; the next start brings the ports back.
     pub crashed: bool,
     pub kernel: Kernel,
@@ -102,7 +103,7 @@ impl Router {
             engine: None,
             paused: false,
             waiting: Vec::new(),
-            unread: Vec::new(),
+            unread: VecDeque::new(),
             crashed: false,
             responder,
             programs: Programs::new(&node.files),

@@ -3,9 +3,8 @@ use std::fmt::Write;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use vrrplab_formats::world::FrameKind;
-
-const VRRP: u8 = 112;
-const ICMPV6: u8 = 58;
+use vrrplab_wire::envelope::PROTOCOL_VRRP;
+use vrrplab_wire::flow::ICMPV6;
 
 /// The kind of a frame, when promises can be made about it.
 pub fn classify(frame: &[u8]) -> Option<FrameKind> {
@@ -55,10 +54,10 @@ fn glance(frame: &[u8]) -> Option<(FrameKind, Subject)> {
             let header = usize::from(rest.first()? & 0x0f) * 4;
             // A later fragment does not begin with a VRRP header.
             let fragment = u16::from_be_bytes(rest.get(6..8)?.try_into().ok()?) & 0x1fff;
-            if *rest.get(9)? == VRRP && fragment == 0 { advert(rest.get(header..)?) } else { None }
+            if *rest.get(9)? == PROTOCOL_VRRP && fragment == 0 { advert(rest.get(header..)?) } else { None }
         }
         [0x86, 0xdd] => match *rest.get(6)? {
-            VRRP => advert(rest.get(40..)?),
+            PROTOCOL_VRRP => advert(rest.get(40..)?),
             ICMPV6 => neighbour(rest.get(40..)?),
             _ => None,
         },

@@ -5,6 +5,7 @@ mod seat;
 use vrrplab_engine::{Instant, Rule, State, Trace, TraceKind};
 use vrrplab_formats::world::{Fault, Member, NetworkId, Node, NodeId, World};
 use vrrplab_wire::Envelope;
+use vrrplab_wire::envelope::PROTOCOL_VRRP;
 
 use crate::fabric::{DropReason, PortId};
 use crate::moment::{Moment, Observer, PortInfo};
@@ -263,7 +264,9 @@ impl Why {
     }
 
     fn dropped(&mut self, at: Instant, from: PortId, to: Option<PortId>, reason: DropReason, bytes: &[u8]) {
-        let Some(envelope) = Envelope::parse(bytes).filter(|envelope| envelope.protocol == 112) else { return };
+        let Some(envelope) = Envelope::parse(bytes).filter(|envelope| envelope.protocol == PROTOCOL_VRRP) else {
+            return;
+        };
         let Some(vrid) = envelope.payload.get(1).copied() else { return };
         let (sender, network) = (self.names.owner(from), self.networks.get(from.0).copied());
         let receiver = to.and_then(|to| self.names.owner(to));

@@ -3,12 +3,9 @@ use alloc::vec::Vec;
 
 use super::conn::{ConnId, Method};
 use super::director::{Arrival, Director, DropReason, Hook, Paths, Verdict, conn_protocol, request_key};
-use vrrplab_wire::flow::{Flow, ICMP, TCP, UDP};
+use vrrplab_wire::flow::{Flow, ICMP, IPIP, TCP, UDP};
 use vrrplab_wire::icmp::{Quote, Unreachable, error, finish, quoted};
 use vrrplab_wire::rewrite::{End, decrement_ttl, set_end};
-
-/// Protocol number of IP in IP.
-const IPIP: u8 = 4;
 
 impl Director {
     /// An ICMP packet. All but errors about known connections goes on as it is.

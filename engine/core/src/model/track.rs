@@ -89,6 +89,24 @@ pub struct ProcessModel {
     pub terminate_delay: Span,
 }
 
+impl ProcessModel {
+    /// One with keepalived's defaults.
+    pub fn new(name: &str, command: Vec<String>) -> ProcessModel {
+        ProcessModel {
+            name: name.into(),
+            command,
+            arguments: None,
+            full_command: false,
+            weight: 0,
+            reverse: false,
+            quorum: 1,
+            quorum_max: None,
+            fork_delay: Span::ZERO,
+            terminate_delay: Span::ZERO,
+        }
+    }
+}
+
 /// `param_match`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArgumentMatch {

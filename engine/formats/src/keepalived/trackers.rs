@@ -163,18 +163,7 @@ fn file_init(line: &Entry<'_>, report: &mut Report) -> FileInit {
 /// One `vrrp_track_process`.
 pub(super) fn process(entry: &Entry<'_>, report: &mut Report) -> Option<Spanned<ProcessModel>> {
     let name = name_of(entry);
-    let mut p = ProcessModel {
-        name: name.value.clone(),
-        command: Vec::new(),
-        arguments: None,
-        full_command: false,
-        weight: 0,
-        reverse: false,
-        quorum: 1,
-        quorum_max: None,
-        fork_delay: Span::ZERO,
-        terminate_delay: Span::ZERO,
-    };
+    let mut p = ProcessModel::new(&name.value, Vec::new());
     for line in &entry.entries {
         match line.keyword.word {
             "process" => p.command = line.program(report).map_or_else(Vec::new, |program| program.words),

@@ -51,12 +51,17 @@ impl Reader<'_> {
 
     /// One client of this name, by itself or of a block.
     pub(super) fn one_client(&mut self, leaf: &Text) -> Option<ClientId> {
-        let found = self.client_names.iter().position(|name| *name == leaf.text.value);
+        let found = self.client_named(&leaf.text.value);
         if found.is_none() {
             let known = self.client_names.clone();
             self.unknown(&leaf.text, "client", &known);
         }
-        found.map(ClientId)
+        found
+    }
+
+    /// The position of the client of this name, if there is one.
+    pub(super) fn client_named(&self, name: &str) -> Option<ClientId> {
+        self.client_names.iter().position(|known| known == name).map(ClientId)
     }
 
     fn claim_client_name(&mut self, name: &Yaml<String>) {
@@ -99,8 +104,8 @@ impl Reader<'_> {
     /// The client of this name, or all clients of the block of this name.
     fn clients_of(&mut self, leaf: &Text) -> Option<(ClientId, usize)> {
         let name = &leaf.text.value;
-        if let Some(found) = self.client_names.iter().position(|n| n == name) {
-            return Some((ClientId(found), 1));
+        if let Some(found) = self.client_named(name) {
+            return Some((found, 1));
         }
         if let Some((_, first, count)) = self.blocks.iter().find(|(block, ..)| block == name) {
             return Some((ClientId(*first), *count));

@@ -9,7 +9,7 @@ use super::shape::{
 use super::units::{FlagKind, Number, Text, Time, TreeModeKind};
 use crate::world::{
     Attachment, FabricFault, Fault, LinkChange, LinkPlace, LinkQuality, Network, NetworkId, Snooping, SpanningTree,
-    SwitchSetup, TreeMode, Trunk, TrunkId,
+    SwitchSetup, TreeMode, Trunk, TrunkId, joined,
 };
 
 /// More copies of one frame help nobody.
@@ -56,6 +56,10 @@ impl Reader<'_> {
             self.refuse(read.span, format!("{} is no {what}", read.value), "", &format!("from {least} to {most}"));
         }
         value
+    }
+
+    fn vlan(&mut self, leaf: &Number) -> Option<u16> {
+        self.ranged(Some(leaf), "VLAN", 1, 4_094).and_then(|vlan| u16::try_from(vlan).ok())
     }
 
     fn link_change(&mut self, keys: &LinkKeys<'_>) -> LinkChange {
@@ -113,7 +117,7 @@ impl Reader<'_> {
         portfast: &Option<super::units::Flag>,
         link: Option<&LinkText>,
     ) -> Attachment {
-        let vlan = self.ranged(vlan.as_ref(), "VLAN", 1, 4_094).and_then(|vlan| u16::try_from(vlan).ok()).unwrap_or(1);
+        let vlan = vlan.as_ref().and_then(|vlan| self.vlan(vlan)).unwrap_or(1);
         let portfast = self.or(portfast, false);
         let link = link.map(|link| {
             let common = network.map_or(LinkQuality::CLEAN, |network| self.networks[network.0].link);
@@ -126,8 +130,7 @@ impl Reader<'_> {
     pub(super) fn read_trunks(&mut self, texts: &[TrunkText]) {
         for text in texts {
             let ends: Vec<Option<NetworkId>> = text.between.iter().map(|name| self.network(name)).collect();
-            let vlans = text.vlans.iter().flatten().filter_map(|vlan| self.ranged(Some(vlan), "VLAN", 1, 4_094));
-            let vlans: Vec<u16> = vlans.collect::<Vec<_>>().into_iter().filter_map(|v| u16::try_from(v).ok()).collect();
+            let vlans = text.vlans.iter().flatten().filter_map(|vlan| self.vlan(vlan)).collect();
             let link = self.link_change(&text.link()).of(LinkQuality::CLEAN);
             let name = text.name.text.value.clone();
             if self.trunks.iter().any(|trunk| trunk.name == name) {
@@ -168,14 +171,9 @@ impl Reader<'_> {
         }
         shared.into_iter().any(|vlan| {
             let carries = |trunk: &&Trunk| vlan.map_or(trunk.vlans.is_empty(), |vlan| trunk.carries(vlan));
-            let mut of: Vec<usize> = (0..self.networks.len()).collect();
-            let join = |of: &mut Vec<usize>, trunk: &Trunk| {
-                let [one, other] = trunk.between.map(|n| of[n.0]);
-                of.iter_mut().filter(|name| **name == other).for_each(|name| *name = one);
-            };
-            self.trunks.iter().filter(|trunk| guarded(trunk)).for_each(|trunk| join(&mut of, trunk));
-            others().filter(carries).for_each(|trunk| join(&mut of, trunk));
-            let [one, other] = last.between.map(|n| of[n.0]);
+            let trunks = self.trunks.iter().filter(|trunk| guarded(trunk)).chain(others().filter(carries));
+            let first = joined(self.networks.len(), trunks.map(|trunk| trunk.between.map(|end| end.0)));
+            let [one, other] = last.between.map(|end| first[end.0]);
             one == other
         })
     }
@@ -229,7 +227,7 @@ impl Reader<'_> {
     /// A port is in another VLAN.
     pub(super) fn set_vlan(&mut self, text: &SetVlanText) -> Option<Fault> {
         let nic = self.nic(&text.node, &text.interface);
-        let vlan = self.ranged(Some(&text.vlan), "VLAN", 1, 4_094).and_then(|vlan| u16::try_from(vlan).ok());
+        let vlan = self.vlan(&text.vlan);
         Some(Fault::Fabric(FabricFault::Vlan { nic: nic?, vlan: vlan? }))
     }
 

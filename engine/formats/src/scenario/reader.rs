@@ -217,8 +217,7 @@ impl<'a> Reader<'a> {
     /// The node or client of this name.
     pub(super) fn member<K>(&mut self, leaf: &Leaf<K>) -> Option<Member> {
         let node = self.nodes.iter().position(|n| n.name == leaf.text.value);
-        let client = self.client_names.iter().position(|n| *n == leaf.text.value);
-        let found = node.map(|n| Member::Node(NodeId(n))).or(client.map(|c| Member::Client(crate::world::ClientId(c))));
+        let found = node.map(|n| Member::Node(NodeId(n))).or(self.client_named(&leaf.text.value).map(Member::Client));
         let rogue = || self.rogue_names.iter().position(|n| *n == leaf.text.value);
         let found = found.or_else(|| rogue().map(|r| Member::Rogue(RogueId(r))));
         if found.is_none() {

@@ -388,7 +388,7 @@ pub(super) fn vocabulary<T>(known: &[(&str, T)]) -> Value {
 }
 
 /// Advice for an unknown word: the nearest of the known ones, and all of them.
-pub(super) fn choices<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+pub fn choices<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
     let known: Vec<&str> = known.collect();
     let all = if known.is_empty() { "there is none".to_owned() } else { format!("known are: {}", known.join(", ")) };
     let upper = known.iter().find(|k| k.eq_ignore_ascii_case(word)).copied();

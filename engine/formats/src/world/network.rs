@@ -213,6 +213,16 @@ pub struct Trunk {
     pub link: LinkQuality,
 }
 
+/// For every one of so many switches, the first of those that are joined with it, pair by pair.
+pub fn joined(switches: usize, pairs: impl Iterator<Item = [usize; 2]>) -> Vec<usize> {
+    let mut first: Vec<usize> = (0..switches).collect();
+    for pair in pairs {
+        let [one, other] = pair.map(|end| first[end]);
+        first.iter_mut().filter(|at| **at == one.max(other)).for_each(|at| *at = one.min(other));
+    }
+    first
+}
+
 impl Trunk {
     /// Whether frames of this VLAN cross it.
     pub fn carries(&self, vlan: u16) -> bool {

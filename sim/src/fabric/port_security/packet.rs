@@ -4,11 +4,10 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use smoltcp::wire::{ArpOperation, ArpPacket, EthernetFrame, EthernetProtocol, Icmpv6Packet};
 use smoltcp::wire::{Ipv4Packet, Ipv6Packet};
 use vrrplab_engine::model::Mac;
+use vrrplab_wire::flow::ICMP;
+pub(in crate::fabric) use vrrplab_wire::flow::{ICMPV6 as ICMP6, UDP};
 
 const RARP: u16 = 0x8035;
-const ICMP: u8 = 1;
-pub(in crate::fabric) const UDP: u8 = 17;
-pub(in crate::fabric) const ICMP6: u8 = 58;
 
 /// A frame, as far as rules ask for it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -19,15 +19,7 @@ fn snooping(setup: Snooping) -> Fabric {
     let trunk = Trunk { name: "t".into(), between, vlans: vec![], link: CLEAN };
     let mut fabric = Fabric::new(&networks, &[trunk], 1);
     for n in 0..4 {
-        fabric.add_port(PortSetup {
-            network: NetworkId(n / 2),
-            owner: Member::Node(NodeId(n)),
-            mac: mac(n),
-            addresses: vec![],
-            security: None,
-            assigned: Vec::new(),
-            attachment: Attachment::default(),
-        });
+        fabric.add_port(PortSetup::new(NetworkId(n / 2), Member::Node(NodeId(n)), mac(n), vec![]));
     }
     fabric
 }

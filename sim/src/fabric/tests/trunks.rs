@@ -25,15 +25,8 @@ fn switches(count: usize, tree: SpanningTree, trunks: &[(&str, [usize; 2], &[u16
 
 fn plug(fabric: &mut Fabric, network: usize, attachment: Attachment) -> PortId {
     let n = fabric.ports.len();
-    fabric.add_port(PortSetup {
-        network: NetworkId(network),
-        owner: Member::Node(NodeId(n)),
-        mac: mac(n),
-        addresses: vec![],
-        security: None,
-        assigned: Vec::new(),
-        attachment,
-    })
+    let plain = PortSetup::new(NetworkId(network), Member::Node(NodeId(n)), mac(n), vec![]);
+    fabric.add_port(PortSetup { attachment, ..plain })
 }
 
 fn tree(mode: TreeMode) -> SpanningTree {
