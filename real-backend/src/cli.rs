@@ -1,16 +1,28 @@
 //! The command line of `vrrplabd`.
 use std::io::{self, IsTerminal};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, ValueEnum};
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
+use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
 use vrrplab_engine::model::NodeModel;
+use vrrplab_formats::control::SOCKET;
 use vrrplab_formats::diagnostics::Report;
 
 use crate::config::{NO_FILE, REFUSED, Source};
 use crate::daemon::{Daemon, notify_manager};
 use crate::netlink::Netlink;
+use crate::operators::Operators;
 use crate::script::security;
+
+/// The name in the journal.
+const NAME: &str = "vrrplabd";
+/// What the names of the journal's fields begin with.
+const FIELDS: &str = "VRRPLABD";
 
 /// VRRP from a keepalived.conf, with the engine of the vrrplab simulator.
 #[derive(Debug, Parser)]
@@ -36,6 +48,12 @@ pub struct Args {
     /// How log lines look.
     #[arg(long, value_enum, default_value = "text")]
     pub log: LogFormat,
+    /// Where `vrrplab ctl` asks; `none` for nowhere. Where it is not given and cannot be had, that is a warning.
+    #[arg(long, value_name = "PATH", default_value = SOCKET)]
+    pub control: PathBuf,
+    /// Serves metrics for Prometheus at http://ADDRESS:PORT/metrics. There is no password: keep it to 127.0.0.1 or a firewall.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub metrics: Option<SocketAddr>,
     /// Also says what is normal: timers, started scripts.
     #[arg(short = 'v', long)]
     pub verbose: bool,
@@ -48,12 +66,15 @@ pub enum LogFormat {
     Text,
     /// An object on each line.
     Json,
+    /// The journal of systemd, with fields such as VRRPLABD_RULE.
+    Journald,
 }
 
 /// Runs the command.
 pub fn run() -> ExitCode {
-    let args = Args::parse();
-    log_to_stderr(&args);
+    let matches = Args::command().get_matches();
+    let args = Args::from_arg_matches(&matches).unwrap_or_else(|why| why.exit());
+    start_log(&args);
     let source = Source::new(&args.config, args.config_id.as_deref());
     let netlink = match Netlink::open() {
         Ok(netlink) => netlink,
@@ -71,22 +92,28 @@ pub fn run() -> ExitCode {
         return ExitCode::from(read.report.keepalived_exit());
     }
     match read.model {
-        Some(model) => serve(source, netlink, model),
+        Some(model) => {
+            let asked = matches.value_source("control") == Some(ValueSource::CommandLine);
+            let doors = Operators { control: &args.control, must: asked, metrics: args.metrics };
+            serve(source, netlink, model, &doors)
+        }
         None => ExitCode::from(REFUSED),
     }
 }
 
-fn serve(source: Source, netlink: Netlink, mut model: NodeModel) -> ExitCode {
+fn serve(source: Source, netlink: Netlink, mut model: NodeModel, operators: &Operators<'_>) -> ExitCode {
     for told in security::prune(&mut model).into_iter().chain(not_done_yet(&model)) {
         tracing::warn!("{told}");
     }
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() {
         Ok(runtime) => runtime,
         Err(why) => return failed(&why.to_string()),
     };
     let done = runtime.block_on(async {
         tracing::info!(version = env!("CARGO_PKG_VERSION"), config = %source.path().display(), "Starting");
-        let daemon = Daemon::start(source, netlink, model)?;
+        let (asks, _open) = operators.open().await?;
+        let mut daemon = Daemon::start(source, netlink, model)?;
+        daemon.hear_operators(asks);
         notify_manager(&[sd_notify::NotifyState::Ready]);
         daemon.run().await
     });
@@ -128,11 +155,21 @@ fn show(report: &Report) {
     }
 }
 
-fn log_to_stderr(args: &Args) {
+fn start_log(args: &Args) {
     let level = if args.verbose { tracing::Level::DEBUG } else { tracing::Level::INFO };
     let lines = tracing_subscriber::fmt().with_writer(io::stderr).with_max_level(level).with_target(false);
     match args.log {
         LogFormat::Text => lines.with_ansi(io::stderr().is_terminal()).init(),
         LogFormat::Json => lines.json().flatten_event(true).init(),
+        LogFormat::Journald => match tracing_journald::layer() {
+            Ok(journal) => {
+                let journal = journal.with_field_prefix(Some(FIELDS.to_owned())).with_syslog_identifier(NAME.to_owned());
+                tracing_subscriber::registry().with(LevelFilter::from_level(level)).with(journal).init();
+            }
+            Err(why) => {
+                lines.with_ansi(io::stderr().is_terminal()).init();
+                tracing::warn!(%why, "the journal does not listen: the log goes to standard error");
+            }
+        },
     }
 }

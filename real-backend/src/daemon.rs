@@ -1,22 +1,26 @@
 //! The loop: something happens, the engine is asked, what it wants is done, and the next deadline is waited for.
+mod desk;
 mod happening;
 
 use std::io;
 
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
-use vrrplab_engine::model::NodeModel;
+use vrrplab_engine::model::{IfIndex, NodeModel};
 use vrrplab_engine::{Command, Engine, Input, Instant, KernelEvent, Output, Span};
+use vrrplab_formats::control::Reloaded;
 
 use crate::clock::now;
 use crate::config::Source;
+use crate::counters::Counters;
 use crate::door::{Door, Knock, MOST_KNOCKS};
 use crate::host::Host;
 use crate::log::Log;
 use crate::netlink::Netlink;
-use crate::plan::{Step, plan};
+use crate::plan::{Act, Step, plan};
 use crate::script::{Ended, security};
 use crate::watch::processes;
+use desk::Desk;
 use happening::{Happening, Signals, Word};
 
 /// So many packets of one socket are read before others have their turn.
@@ -40,6 +44,8 @@ pub struct Daemon {
     count_at: Option<Instant>,
     /// When the end comes, scripts or no scripts.
     end_at: Option<Instant>,
+    counters: Counters,
+    desk: Desk,
 }
 
 impl Daemon {
@@ -60,7 +66,10 @@ impl Daemon {
             model,
             counting: JoinSet::new(),
             end_at: None,
+            counters: Counters::default(),
+            desk: Desk::default(),
         };
+        daemon.begin_to_count();
         for event in daemon.host.file_contents() {
             daemon.engine.handle(now(), Input::Kernel(event));
         }
@@ -88,12 +97,14 @@ impl Daemon {
                 tokio::task::yield_now().await; // the runtime looks for signals and children
             }
             let (signals, scripts, counting) = (&mut self.signals, &mut self.host.scripts, &mut self.counting);
-            match happening::next(signals, scripts, counting, &self.bell, busy).await? {
+            let desk = &mut self.desk;
+            match happening::next(signals, scripts, counting, desk, &self.bell, busy).await? {
                 Happening::Knock => busy = self.answer()?,
                 Happening::Word(word) => self.obey(word),
                 Happening::Ended(Ended::Job(finished)) => self.tell(Input::Finished(finished)),
                 Happening::Ended(Ended::Other) => {}
                 Happening::Counted(counts) => self.look_at_processes(counts),
+                Happening::Asked(ask) => self.answer_operator(ask),
             }
             self.be_in_time();
         }
@@ -128,7 +139,12 @@ impl Daemon {
     fn listen(&mut self, socket: u32) -> bool {
         for _ in 0..PACKETS_AT_ONCE {
             match self.host.adverts.hear(socket) {
-                Ok(Some((iface, bytes))) => self.tell(Input::Frame { iface, bytes: &bytes }),
+                Ok(Some((iface, bytes))) => {
+                    self.tell(Input::Frame { iface, bytes: &bytes });
+                    if let Some(rule) = self.engine.take_unseen() {
+                        self.counters.unseen(rule);
+                    }
+                }
                 Ok(None) => return true,
                 Err(why) => {
                     tracing::debug!(%why, "a socket says"); // as when its interface goes down
@@ -195,10 +211,19 @@ impl Daemon {
             let outputs: Vec<Output> = std::iter::from_fn(|| self.engine.poll()).collect();
             for step in plan(outputs) {
                 match step {
-                    Step::Do(rule, act) => self.host.perform(&self.door, rule, act),
+                    Step::Do(rule, act) => {
+                        if let Act::Packet { iface, bytes } = &act {
+                            let link = self.host.netlink.table().get(*iface);
+                            let base = link.filter(|link| link.is_macvlan).and_then(|link| link.base).map(IfIndex);
+                            self.counters.sent([Some(*iface), base], bytes);
+                        }
+                        self.host.perform(&self.door, rule, act);
+                    }
                     Step::Say(trace) => {
-                        let instance = trace.instance.map_or("", |i| self.engine.instance_name(i));
-                        self.log.say(now(), instance, &trace);
+                        let instance = trace.instance.map(|i| self.engine.instance_name(i));
+                        self.counters.decided(now(), &trace);
+                        self.desk.tell(instance, &trace);
+                        self.log.say(now(), instance.unwrap_or(""), &trace);
                     }
                 }
             }
@@ -228,37 +253,52 @@ impl Daemon {
                 self.count_at = None;
                 self.end_at = Some(now() + LAST_WORDS);
             }
-            Word::Reload => self.reload(),
+            Word::Reload => {
+                let _ = self.reload(); // what is to be said is in the log
+            }
             Word::Status => self.say_status(),
         }
     }
 
     /// Reads the configuration again. One that cannot be used changes nothing.
-    fn reload(&mut self) {
-        let read = match self.source.read(self.host.netlink.table().interfaces()) {
-            Ok(read) => read,
-            Err(why) => return tracing::error!(why, "reload: the configuration cannot be read, the old one stays"),
-        };
-        if !read.report.diagnostics.is_empty() {
-            eprintln!("{}", read.report.render(false));
-        }
-        let Some(mut model) = read.model else {
-            return tracing::error!("reload: the configuration is refused, the old one stays");
-        };
+    fn reload(&mut self) -> Result<Reloaded, String> {
+        let (mut model, mut warnings) = self.read_again().inspect_err(|why| {
+            self.desk.reloads_refused += 1;
+            tracing::error!("reload: {}", why.lines().next().unwrap_or(""));
+        })?;
         for told in security::prune(&mut model) {
             tracing::warn!("{told}");
+            warnings.push(told);
         }
         tracing::info!("Reloading");
+        self.desk.reloads += 1;
         if let Err(why) = self.host.reload(&self.door, model.clone()) {
             tracing::error!(%why, "reload: not everything can be opened");
+            warnings.push(format!("not everything can be opened: {why}"));
         }
         for event in self.host.file_contents() {
             self.tell(Input::Kernel(event));
         }
         self.model = model.clone();
+        self.counters.settle(now(), &self.model);
         self.tell(Input::Operator(Command::Reload(Box::new(model))));
         self.counts = vec![0; self.model.processes.len()];
         self.look_at_processes(processes::count(&self.model.processes));
+        Ok(Reloaded { instances: self.model.instances.len(), warnings })
+    }
+
+    /// The configuration as it is now, and what is to be said about it.
+    fn read_again(&self) -> Result<(NodeModel, Vec<String>), String> {
+        let read = self.source.read(self.host.netlink.table().interfaces());
+        let read = read.map_err(|why| format!("the configuration cannot be read, the old one stays: {why}"))?;
+        let told = if read.report.diagnostics.is_empty() { String::new() } else { read.report.render(false) };
+        if !told.is_empty() {
+            eprintln!("{told}");
+        }
+        match read.model {
+            Some(model) => Ok((model, Some(told).filter(|told| !told.is_empty()).into_iter().collect())),
+            None => Err(format!("the configuration is refused, the old one stays\n{told}")),
+        }
     }
 
     fn say_status(&self) {

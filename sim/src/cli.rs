@@ -1,5 +1,6 @@
 //! The command line of `vrrplab`: what may be asked, and with which number it ends.
 mod check;
+mod ctl;
 mod explain;
 mod import;
 mod list;
@@ -49,6 +50,8 @@ enum Command {
     Verify(VerifyArgs),
     /// Play a scenario with the real keepalived in network namespaces, and write a recording (Linux, root)
     Record(RecordArgs),
+    /// Ask a running vrrplabd: status, ipvs, stats, reload, trace (Linux)
+    Ctl(ctl::CtlArgs),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
     /// Say where a rule of the timeline comes from, what an invariant or a lint of `check` means, or what a keyword is for
@@ -224,6 +227,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Why(args) => why::why(args),
         Command::Verify(args) => verify::verify(args),
         Command::Record(args) => record(args),
+        Command::Ctl(args) => ctl::ctl(args),
         Command::Schema => output::say(&vrrplab_formats::scenario::schema()).map(|()| Exit::Held),
         Command::Explain { what } => explain::explain(what),
         Command::Print { file, config_id } => print::print(file, config_id.as_deref()),

@@ -2,6 +2,7 @@
 mod changes;
 mod groups;
 mod life;
+pub mod look;
 mod macvlans;
 mod timers;
 
@@ -130,6 +131,11 @@ impl Engine {
     /// Why the newest frame that reached no instance did not (such frames leave no trace: nobody would log them).
     pub fn last_unseen(&self) -> Option<Rule> {
         self.last_unseen
+    }
+
+    /// The same, once: for who counts such frames.
+    pub fn take_unseen(&mut self) -> Option<Rule> {
+        self.last_unseen.take()
     }
 
     /// Between start and stop.

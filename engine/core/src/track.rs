@@ -3,6 +3,7 @@
 //! [`judge`] says what something is worth; [`scripts`](self) and [`watch`](self) carry it to the instances.
 pub mod judge;
 mod scripts;
+mod views;
 mod watch;
 
 use alloc::string::String;

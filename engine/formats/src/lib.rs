@@ -2,6 +2,7 @@
 #![deny(clippy::float_arithmetic)]
 
 pub mod builder;
+pub mod control;
 pub mod diagnostics;
 pub mod files;
 pub mod keepalived;

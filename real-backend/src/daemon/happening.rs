@@ -1,4 +1,4 @@
-//! What the loop waits for, in a fixed order: orders first, then ends of programs, then the door.
+//! What the loop waits for, in a fixed order: orders first, then ends of programs, then the door; questions take turns with it.
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll};
@@ -8,6 +8,8 @@ use tokio::net::UdpSocket;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
 
+use super::desk::Desk;
+use crate::control::Ask;
 use crate::script::{Ended, Scripts};
 
 /// What an operator says by a signal.
@@ -27,6 +29,7 @@ pub(super) enum Happening {
     Word(Word),
     Ended(Ended),
     Counted(Vec<u32>),
+    Asked(Ask),
     Knock,
 }
 
@@ -63,6 +66,7 @@ pub(super) async fn next(
     signals: &mut Signals,
     scripts: &mut Scripts,
     counting: &mut JoinSet<Vec<u32>>,
+    desk: &mut Desk,
     bell: &UdpSocket,
     busy: bool,
 ) -> io::Result<Happening> {
@@ -76,14 +80,19 @@ pub(super) async fn next(
         if let Poll::Ready(Some(Ok(counts))) = counting.poll_join_next(cx) {
             return Poll::Ready(Ok(Happening::Counted(counts)));
         }
+        let first = !std::mem::replace(&mut desk.asked, false);
+        if first && let Poll::Ready(ask) = desk.poll(cx) {
+            return Poll::Ready(Ok(Happening::Asked(ask)));
+        }
         if busy {
             return Poll::Ready(Ok(Happening::Knock));
         }
-        bell.poll_recv_ready(cx).map_ok(|()| {
+        if let Poll::Ready(rung) = bell.poll_recv_ready(cx) {
             // forgotten before the door is looked at: who knocks meanwhile rings again
             let _ = bell.try_io(Interest::READABLE, || Err::<(), _>(io::ErrorKind::WouldBlock.into()));
-            Happening::Knock
-        })
+            return Poll::Ready(rung.map(|()| Happening::Knock));
+        }
+        desk.poll(cx).map(|ask| Ok(Happening::Asked(ask)))
     })
     .await
 }

@@ -44,6 +44,9 @@ impl Script {
     pub fn new(model: ScriptModel, tracked: bool) -> Script {
         Script { model, tracked, tally: Tally::NEW, last_status: 0, due: None, running: Vec::new() }
     }
+    pub fn name(&self) -> &str {
+        &self.model.name
+    }
     pub fn standing(&self) -> Standing {
         self.tally.standing
     }

@@ -28,6 +28,9 @@ impl Process {
     pub fn new(model: ProcessModel) -> Process {
         Process { quorum: quorum(0, model.quorum, model.quorum_max), model, count: 0, settles: None }
     }
+    pub fn name(&self) -> &str {
+        &self.model.name
+    }
     pub fn has_quorum(&self) -> bool {
         self.quorum
     }

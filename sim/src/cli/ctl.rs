@@ -1,0 +1,69 @@
+//! `vrrplab ctl`: asks a running vrrplabd over its control socket.
+#[cfg(target_os = "linux")]
+mod client;
+#[cfg(any(target_os = "linux", test))]
+mod text;
+
+use std::io;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use vrrplab_formats::control::{Request, SOCKET};
+
+use super::output::Exit;
+
+/// `vrrplab ctl`.
+#[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 done, 1 the daemon says no, 2 nobody listens or the command line is wrong.")]
+pub(super) struct CtlArgs {
+    /// What to ask
+    #[arg(value_enum, value_name = "WHAT")]
+    what: What,
+    /// Where the daemon listens (its --control)
+    #[arg(long, value_name = "PATH", default_value = SOCKET)]
+    socket: PathBuf,
+    /// Print what the daemon answers, one object a line
+    #[arg(long)]
+    json: bool,
+}
+
+/// What may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum What {
+    /// Virtual routers: state, priority, master, addresses, timers, what they track, counters
+    Status,
+    /// Virtual servers
+    Ipvs,
+    /// Counters, named as in RFC 8347
+    Stats,
+    /// Read the configuration again
+    Reload,
+    /// Follow every change of state and priority, with its rule, until Ctrl-C
+    Trace,
+}
+
+impl From<What> for Request {
+    fn from(what: What) -> Request {
+        match what {
+            What::Status => Request::Status,
+            What::Ipvs => Request::Ipvs,
+            What::Stats => Request::Stats,
+            What::Reload => Request::Reload,
+            What::Trace => Request::Trace,
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+pub(super) fn ctl(args: &CtlArgs) -> io::Result<Exit> {
+    client::ask(args.what.into(), &args.socket, args.json)
+}
+
+/// The daemon is Linux's.
+#[cfg(not(target_os = "linux"))]
+pub(super) fn ctl(args: &CtlArgs) -> io::Result<Exit> {
+    let word = Request::from(args.what).word();
+    let _ = (&args.socket, args.json);
+    super::output::tell(&format!("error: `ctl {word}` needs a vrrplabd on this host, and that needs Linux\n"));
+    Ok(Exit::BadInput)
+}
