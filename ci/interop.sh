@@ -7,7 +7,8 @@
 # namespaces of its own, which are removed at the end, whatever happens.
 # Usage: bash ci/interop.sh [MODE ...]     (default: all; MODE is pass, ah, v3, v6, unicast, vmac, vmac6, operations,
 #        verdicts or outage)
-#        VRRPLABD=path/of/vrrplabd to use a binary that is built already, KEEP=1 to keep logs and captures
+#        VRRPLABD=path/of/vrrplabd and VRRPLAB=path/of/vrrplab to use binaries that are built already,
+#        KEEP=1 to keep logs and captures
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . ci/install.sh
@@ -32,6 +33,10 @@ esac
 if [ -z "${VRRPLABD:-}" ]; then
     cargo build --locked --quiet --bin vrrplabd
     VRRPLABD="${CARGO_TARGET_DIR:-target}/debug/vrrplabd"
+fi
+if [ -z "${VRRPLAB:-}" ]; then
+    cargo build --locked --quiet --bin vrrplab
+    VRRPLAB="${CARGO_TARGET_DIR:-target}/debug/vrrplab"
 fi
 
 out=$(mktemp -d)
@@ -124,7 +129,8 @@ END
 # start LAB PLACE KIND
 start() {
     local lab=$1 place=$2 kind=$3 conf="$out/$1-$2.conf" daemon
-    daemon=("$VRRPLABD" --config "$conf")
+    daemon=("$VRRPLABD" --config "$conf" --control "$out/$lab-$place.sock")
+    [ "$lab" != operations ] || daemon+=(--metrics 127.0.0.1:9650)
     [ "$kind" = vrrplabd ] ||
         daemon=(keepalived -n -l -D -P -f "$conf" -p "$out/$lab-$place.pid" -r "$out/$lab-$place-vrrp.pid")
     # what else the machine does shall not be measured
@@ -463,6 +469,7 @@ END
     note "$lab" "its master still" only "$lab" a $vip b
     kill -USR1 "$(<"$out/$lab-a.main")"
     note "$lab" "it tells its status" within 2 grep -q 'MASTER, priority 150' "$out/$lab-a.log"
+    asked "$lab"
     stop "$lab" a
     note "$lab" "it ends" within 4 gone "$lab" a
     start "$lab" a vrrplabd
@@ -481,10 +488,74 @@ END
     within 3 lacks "$lab" a $vip || true
     note "$lab" "a killed one returns" within 10 only "$lab" a $vip b
     note "$lab" "and what it filtered passes" within 3 answers "$lab" $vip
+    note "$lab" "and takes over its old socket" says '"state":"MASTER"' ctl "$lab" a status --json
     stop "$lab" a
     note "$lab" "it ends at last" within 4 gone "$lab" a
     note "$lab" "the stop was told" grep -q 'INSTANCE VI_1 STOP' "$work/told"
 }
+
+# asked LAB: operators ask the master a by its control socket and its metrics
+asked() {
+    local lab=$1 before after code n
+    note "$lab" "ctl says that it is master" says '"state":"MASTER"' ctl "$lab" a status --json
+    note "$lab" "ctl says so to people" says 'VI_1      MASTER' ctl "$lab" a status
+    note "$lab" "the socket is root's" test "$(stat -c '%a %u' "$out/$lab-a.sock")" = "660 0"
+    before=$(counter "$lab" advert-sent)
+    sleep 2.2
+    after=$(counter "$lab" advert-sent)
+    note "$lab" "it has sent two or three adverts meanwhile: $before, $after" between "$before" "$after" 2 3
+    code=0
+    in_lab "$lab" a "$VRRPLAB" ctl status --socket "$out/nobody.sock" >"$out/$lab-nobody" 2>&1 || code=$?
+    note "$lab" "where nobody listens ctl ends with 2" test "$code" = 2
+    note "$lab" "and says what may help" grep -q 'is vrrplabd running' "$out/$lab-nobody"
+    code=0
+    in_lab "$lab" b timeout 5 "$VRRPLABD" --config "$out/$lab-a.conf" --control "$out/$lab-a.sock" \
+        >"$out/$lab-second" 2>&1 || code=$?
+    note "$lab" "a second daemon does not take the socket" test "$code" = 1
+    note "$lab" "and says why" grep -q 'another daemon listens there' "$out/$lab-second"
+
+    note "$lab" "ctl reloads" says 'reloaded: 1 instance' ctl "$lab" a reload
+    cp "$out/$lab-a.conf" "$out/$lab-kept.conf"
+    sed -i 's/interface eth0/interface nosuch0/' "$out/$lab-a.conf"
+    code=0
+    ctl "$lab" a reload >"$out/$lab-refused" 2>&1 || code=$?
+    note "$lab" "a reload that is refused ends with 1" test "$code" = 1
+    note "$lab" "and says why" grep -q 'refused, the old one stays' "$out/$lab-refused"
+    cp "$out/$lab-kept.conf" "$out/$lab-a.conf"
+
+    note "$lab" "metrics say that it is master" \
+        says 'vrrplabd_vrrp_state{instance="VI_1",interface="eth0",vrid="51",family="ipv4"} 2' metrics "$lab"
+    note "$lab" "metrics count reloads" says 'vrrplabd_reloads_total{result="refused"} 2' metrics "$lab"
+    in_lab "$lab" a bash -c 'trap "" PIPE
+        for n in {1..900}; do
+            exec {client}<>/dev/tcp/127.0.0.1/9650 && printf "GET /met" >&$client
+        done; sleep 1' >/dev/null 2>&1 || true
+    note "$lab" "nine hundred silent clients change nothing" only "$lab" a 10.9.0.100 b
+    note "$lab" "and are forgotten" within 8 says 'vrrplabd_build_info' metrics "$lab"
+
+    in_lab "$lab" a timeout 20 "$VRRPLAB" ctl trace --json --socket "$out/$lab-a.sock" >"$out/$lab-trace" 2>&1 &
+    within 2 grep -q tracing "$out/$lab-trace" || true
+    ip -n "$prefix-$lab-a" link set eth0 down
+    note "$lab" "a trace tells of FAULT and its rule" within 3 grep -q '"rule":"fault-appears".*"to":"FAULT"' "$out/$lab-trace"
+    ip -n "$prefix-$lab-a" link set eth0 up
+    note "$lab" "and of the return" within 8 grep -q '"rule":"backup-timer-expired".*"to":"MASTER"' "$out/$lab-trace"
+}
+ctl() {
+    local lab=$1 place=$2
+    shift 2
+    in_lab "$lab" "$place" timeout 20 "$VRRPLAB" ctl --socket "$out/$lab-$place.sock" "$@"
+}
+metrics() {
+    in_lab "$1" a timeout 10 bash -c 'exec 3<>/dev/tcp/127.0.0.1/9650 && printf "GET /metrics HTTP/1.0\r\n\r\n" >&3 && cat <&3'
+}
+# says WORDS COMMAND..: whether it prints these words
+says() {
+    local words=$1 told
+    shift
+    told=$("$@" 2>&1) || return 1
+    [[ $told == *"$words"* ]]
+}
+counter() { ctl "$1" a stats --json | sed -nE "s/.*\"$2\":([0-9]+).*/\1/p"; }
 nothing_sleeps() {
     local pid
     for pid in $(ip netns pids "$prefix-$1-$2"); do

@@ -163,7 +163,8 @@ fn start_log(args: &Args) {
         LogFormat::Json => lines.json().flatten_event(true).init(),
         LogFormat::Journald => match tracing_journald::layer() {
             Ok(journal) => {
-                let journal = journal.with_field_prefix(Some(FIELDS.to_owned())).with_syslog_identifier(NAME.to_owned());
+                let journal =
+                    journal.with_field_prefix(Some(FIELDS.to_owned())).with_syslog_identifier(NAME.to_owned());
                 tracing_subscriber::registry().with(LevelFilter::from_level(level)).with(journal).init();
             }
             Err(why) => {

@@ -7,7 +7,7 @@ use std::io;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use vrrplab_engine::model::{IfIndex, NodeModel};
-use vrrplab_engine::{Command, Engine, Input, Instant, KernelEvent, Output, Span};
+use vrrplab_engine::{Command, Engine, Input, Instant, KernelEvent, Output, Rule, Span};
 use vrrplab_formats::control::Reloaded;
 
 use crate::clock::now;
@@ -46,6 +46,8 @@ pub struct Daemon {
     end_at: Option<Instant>,
     counters: Counters,
     desk: Desk,
+    /// The instances before the last reload: those that it removed are told by their positions there.
+    names_before: Vec<String>,
 }
 
 impl Daemon {
@@ -68,6 +70,7 @@ impl Daemon {
             end_at: None,
             counters: Counters::default(),
             desk: Desk::default(),
+            names_before: Vec::new(),
         };
         daemon.begin_to_count();
         for event in daemon.host.file_contents() {
@@ -220,7 +223,10 @@ impl Daemon {
                         self.host.perform(&self.door, rule, act);
                     }
                     Step::Say(trace) => {
-                        let instance = trace.instance.map(|i| self.engine.instance_name(i));
+                        let instance = trace.instance.map(|i| match trace.rule {
+                            Rule::ReloadRemoved => self.names_before.get(i).map_or("", String::as_str),
+                            _ => self.engine.instance_name(i),
+                        });
                         self.counters.decided(now(), &trace);
                         self.desk.tell(instance, &trace);
                         self.log.say(now(), instance.unwrap_or(""), &trace);
@@ -279,7 +285,8 @@ impl Daemon {
         for event in self.host.file_contents() {
             self.tell(Input::Kernel(event));
         }
-        self.model = model.clone();
+        let before = std::mem::replace(&mut self.model, model.clone());
+        self.names_before = before.instances.into_iter().map(|instance| instance.name).collect();
         self.counters.settle(now(), &self.model);
         self.tell(Input::Operator(Command::Reload(Box::new(model))));
         self.counts = vec![0; self.model.processes.len()];

@@ -30,7 +30,12 @@ pub fn status(
         .map(|group| SyncGroup {
             name: group.name.to_owned(),
             state: group.state.name().to_owned(),
-            members: group.members.iter().filter_map(|member| views.get(*member)).map(|v| v.model.name.clone()).collect(),
+            members: group
+                .members
+                .iter()
+                .filter_map(|member| views.get(*member))
+                .map(|v| v.model.name.clone())
+                .collect(),
         })
         .collect();
     let instances = views.iter().enumerate().map(|(position, view)| {

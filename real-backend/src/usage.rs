@@ -11,7 +11,8 @@ pub fn look(started_unix_ms: u64) -> Usage {
         let seconds = u64::try_from(time.tv_sec()).unwrap_or(0);
         seconds.saturating_mul(1_000_000) + u64::try_from(time.tv_usec()).unwrap_or(0)
     };
-    let cpu_us = getrusage(UsageWho::RUSAGE_SELF).map_or(0, |used| micros(used.user_time()) + micros(used.system_time()));
+    let cpu_us =
+        getrusage(UsageWho::RUSAGE_SELF).map_or(0, |used| micros(used.user_time()) + micros(used.system_time()));
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let open = fs::read_dir("/proc/self/fd").map_or(0, Iterator::count);
     let open_descriptors = u64::try_from(open).unwrap_or(0).saturating_sub(1); // one of them is this look

@@ -27,7 +27,10 @@ impl Place {
         let named = |why: io::Error| io::Error::new(why.kind(), format!("{}: {why}", path.display()));
         match fs::symlink_metadata(path) {
             Ok(there) if !there.file_type().is_socket() => {
-                return Err(named(io::Error::new(io::ErrorKind::AlreadyExists, "there is something else than a socket")));
+                return Err(named(io::Error::new(
+                    io::ErrorKind::AlreadyExists,
+                    "there is something else than a socket",
+                )));
             }
             Ok(_) if is_alive(path).map_err(named)? => {
                 return Err(named(io::Error::new(io::ErrorKind::AddrInUse, "another daemon listens there")));

@@ -123,7 +123,8 @@ fn the_page_says_what_the_status_says() {
     let with = |name: &str, more: &str| samples[&format!("{name}{},{more}}}", own.trim_end_matches('}'))].as_str();
     assert_eq!(with("vrrplabd_vrrp_packets_refused_total", "reason=\"ip-ttl\""), "3");
     assert_eq!(with("vrrplabd_vrrp_tracked_good", "kind=\"script\",name=\"chk\""), "0");
-    let odd = "vrrplabd_vrrp_state{instance=\"odd \\\"name\\\"\\\\\\n\",interface=\"eth0\",vrid=\"51\",family=\"ipv4\"}";
+    let odd =
+        "vrrplabd_vrrp_state{instance=\"odd \\\"name\\\"\\\\\\n\",interface=\"eth0\",vrid=\"51\",family=\"ipv4\"}";
     assert_eq!(samples[odd], "3");
     assert_eq!(samples["vrrplabd_vrid_errors_total"], "4");
     assert_eq!(samples["vrrplabd_reloads_total{result=\"refused\"}"], "1");
@@ -170,7 +171,9 @@ fn a_scraper_gets_the_page_and_others_are_told_where_it_is() {
         assert!(head.contains("content-type: text/plain; version=0.0.4; charset=utf-8"), "{head}");
         parse(page);
         assert!(says(address, "GET / HTTP/1.0\r\n\r\n").await.starts_with("HTTP/1.0 404"));
-        assert!(says(address, "POST /metrics HTTP/1.1\r\nHost: x\r\ncontent-length: 0\r\n\r\n").await.contains(" 405 "));
+        assert!(
+            says(address, "POST /metrics HTTP/1.1\r\nHost: x\r\ncontent-length: 0\r\n\r\n").await.contains(" 405 ")
+        );
         assert!(says(address, "\x16\x03\x01 not HTTP at all\r\n\r\n").await.contains(" 400 "));
         let endless = format!("GET /{} HTTP/1.1\r\n\r\n", "x".repeat(1 << 20));
         assert!(!says(address, &endless).await.contains(" 200 "));

@@ -114,7 +114,11 @@ fn refused(page: &mut Page, instances: &[Instance]) {
 
 fn tracked(page: &mut Page, instances: &[Instance]) {
     let name = "vrrplabd_vrrp_tracked_good";
-    page.family(name, "gauge", "Whether something that is tracked is well: 1, or 0. Files have none, they say numbers.");
+    page.family(
+        name,
+        "gauge",
+        "Whether something that is tracked is well: 1, or 0. Files have none, they say numbers.",
+    );
     for instance in instances {
         for tracked in &instance.tracked {
             let value = match tracked.standing.as_str() {

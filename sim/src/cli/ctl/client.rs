@@ -76,7 +76,9 @@ fn unexpected(socket: &Path, what: &str) -> io::Error {
 /// Why there is no connection, and what may help.
 fn nobody(socket: &Path, why: &io::Error) -> String {
     let help = match why.kind() {
-        io::ErrorKind::NotFound => "is vrrplabd running? Its --control names the socket, --socket here must be the same",
+        io::ErrorKind::NotFound => {
+            "is vrrplabd running? Its --control names the socket, --socket here must be the same"
+        }
         io::ErrorKind::ConnectionRefused => "the daemon that made it has ended without a farewell",
         io::ErrorKind::PermissionDenied => "only root and the group of the socket may ask",
         _ => "is this the socket of a vrrplabd?",

@@ -70,10 +70,7 @@ fn backup() -> Instance {
         skew_us: 150_000,
         timer_in_ms: Some(700),
         addresses: vec![Address { interface: None, ..address("fe80::100", true, false) }],
-        tracked: vec![
-            tracked(TrackedKind::File, "load", "-20", 1),
-            tracked(TrackedKind::Process, "nginx", "bad", -5),
-        ],
+        tracked: vec![tracked(TrackedKind::File, "load", "-20", 1), tracked(TrackedKind::Process, "nginx", "bad", -5)],
         sync_group: None,
         statistics: Statistics { advert_rcvd: 4_000, ..Statistics::default() },
         refused: Default::default(),
