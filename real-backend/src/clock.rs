@@ -2,6 +2,8 @@
 use nix::time::{ClockId, clock_gettime};
 use vrrplab_engine::Instant;
 
+use crate::counters::Moment;
+
 /// Nanoseconds since the kernel's zero. A kernel without this clock does not run Rust programs.
 pub fn now() -> Instant {
     clock_gettime(ClockId::CLOCK_MONOTONIC).map_or(Instant::ZERO, |time| {
@@ -18,6 +20,11 @@ pub fn unix_ms() -> u64 {
         let millis = u64::try_from(time.tv_nsec() / 1_000_000).unwrap_or(0);
         seconds.saturating_mul(1_000).saturating_add(millis)
     })
+}
+
+/// Both.
+pub fn moment() -> Moment {
+    Moment { now: now(), unix_ms: unix_ms() }
 }
 
 #[cfg(test)]

@@ -14,6 +14,15 @@ pub struct Counters {
     pub node: GlobalStatistics,
 }
 
+/// When it is: by the engine's clock, and by the calendar.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    /// The engine's.
+    pub now: Instant,
+    /// Milliseconds since 1970.
+    pub unix_ms: u64,
+}
+
 /// What adverts on the wire tell virtual routers apart by: interface, IPv6, VRID.
 type Wire = (IfIndex, bool, u8);
 
@@ -27,7 +36,7 @@ pub struct Tally {
     /// Refused packets, by rule.
     pub refused: BTreeMap<Rule, u64>,
     /// When it came into its state.
-    pub since: Instant,
+    pub since: Moment,
     /// By which rule.
     pub rule: Option<Rule>,
     /// Why it became master the last time.
@@ -37,7 +46,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    fn new(model: &InstanceModel, now: Instant) -> Tally {
+    fn new(model: &InstanceModel, now: Moment) -> Tally {
         Tally {
             name: model.name.clone(),
             wire: (model.iface, model.family == AddressFamily::V6, model.vrid.get()),
@@ -50,7 +59,7 @@ impl Tally {
         }
     }
 
-    fn enters(&mut self, now: Instant, rule: Rule, to: State) {
+    fn enters(&mut self, now: Moment, rule: Rule, to: State) {
         if to == State::Master {
             self.statistics.master_transitions += 1;
             self.reason = reason(rule, self.heard);
@@ -105,7 +114,7 @@ fn count(node: &mut GlobalStatistics, rule: Rule) {
 
 impl Counters {
     /// From now on these are the instances. Those whose name, VRID, family and interface are as before go on counting.
-    pub fn settle(&mut self, now: Instant, model: &NodeModel) {
+    pub fn settle(&mut self, now: Moment, model: &NodeModel) {
         let mut before = std::mem::take(&mut self.tallies);
         for instance in &model.instances {
             let new = Tally::new(instance, now);
@@ -121,7 +130,7 @@ impl Counters {
     }
 
     /// The engine has decided.
-    pub fn decided(&mut self, now: Instant, trace: &Trace) {
+    pub fn decided(&mut self, now: Moment, trace: &Trace) {
         if trace.rule == Rule::ReloadRemoved {
             return; // its position was that of the configuration before
         }

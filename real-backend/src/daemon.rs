@@ -10,7 +10,7 @@ use vrrplab_engine::model::{IfIndex, NodeModel};
 use vrrplab_engine::{Command, Engine, Input, Instant, KernelEvent, Output, Rule, Span};
 use vrrplab_formats::control::Reloaded;
 
-use crate::clock::now;
+use crate::clock::{moment, now};
 use crate::config::Source;
 use crate::counters::Counters;
 use crate::door::{Door, Knock, MOST_KNOCKS};
@@ -227,7 +227,7 @@ impl Daemon {
                             Rule::ReloadRemoved => self.names_before.get(i).map_or("", String::as_str),
                             _ => self.engine.instance_name(i),
                         });
-                        self.counters.decided(now(), &trace);
+                        self.counters.decided(moment(), &trace);
                         self.desk.tell(instance, &trace);
                         self.log.say(now(), instance.unwrap_or(""), &trace);
                     }
@@ -287,7 +287,7 @@ impl Daemon {
         }
         let before = std::mem::replace(&mut self.model, model.clone());
         self.names_before = before.instances.into_iter().map(|instance| instance.name).collect();
-        self.counters.settle(now(), &self.model);
+        self.counters.settle(moment(), &self.model);
         self.tell(Input::Operator(Command::Reload(Box::new(model))));
         self.counts = vec![0; self.model.processes.len()];
         self.look_at_processes(processes::count(&self.model.processes));

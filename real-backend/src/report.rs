@@ -1,20 +1,11 @@
 //! The state of the node in the words of the control socket: the engine's view, the kernel's names, the counters.
+use vrrplab_engine::Engine;
 use vrrplab_engine::look::{InstanceView, Tracked as What, TrackedView};
 use vrrplab_engine::model::{AddressFamily, IfIndex, Version};
 use vrrplab_engine::track::judge::Standing;
-use vrrplab_engine::{Engine, Instant};
 use vrrplab_formats::control::{Address, Daemon, Family, Instance, Status, SyncGroup, Tracked, TrackedKind};
 
-use crate::counters::{Counters, Tally};
-
-/// When it is: by the engine's clock, and by the calendar.
-#[derive(Clone, Copy, Debug)]
-pub struct Moment {
-    /// The engine's.
-    pub now: Instant,
-    /// Milliseconds since 1970.
-    pub unix_ms: u64,
-}
+use crate::counters::{Counters, Moment, Tally};
 
 /// Everything at this moment; `name` tells the names of interfaces.
 pub fn status(
@@ -98,8 +89,8 @@ fn instance(moment: Moment, view: &InstanceView<'_>, name: &impl Fn(IfIndex) -> 
 }
 
 fn add_counters(moment: Moment, instance: &mut Instance, tally: &Tally) {
-    instance.state_for_ms = moment.now.since(tally.since).as_micros() / 1_000;
-    instance.since_unix_ms = moment.unix_ms.saturating_sub(instance.state_for_ms);
+    instance.state_for_ms = moment.now.since(tally.since.now).as_micros() / 1_000;
+    instance.since_unix_ms = tally.since.unix_ms;
     instance.rule = tally.rule.map(|rule| rule.id().to_owned());
     instance.new_master_reason = tally.reason;
     instance.statistics = tally.statistics;
@@ -117,4 +108,83 @@ fn tracked(view: &TrackedView<'_>, name: &impl Fn(IfIndex) -> String) -> Tracked
         What::Session(name, up) => (TrackedKind::Bfd, name.to_owned(), well(up)),
     };
     Tracked { kind, name, weight: view.weight, reverse: view.reverse, standing }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU8;
+
+    use vrrplab_engine::model::track::{FileModel, Tracked as Line};
+    use vrrplab_engine::model::{IfAddr, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
+    use vrrplab_engine::policy::Policy;
+    use vrrplab_engine::{Command, Input, Instant, KernelEvent};
+
+    use super::*;
+
+    const ETH0: IfIndex = IfIndex(2);
+
+    fn model() -> NodeModel {
+        let addr = |text: &str| IfAddr { ip: text.parse().unwrap(), prefix: 24 };
+        let interface = InterfaceModel {
+            index: ETH0,
+            name: "eth0".into(),
+            mac: Mac([2, 0, 0, 0, 0, 1]),
+            addresses: vec![addr("10.0.0.1")],
+            up: true,
+        };
+        let mut instance = InstanceModel::new("VI_1", ETH0, NonZeroU8::new(51).unwrap());
+        instance.vips = vec![Vip::new(addr("10.0.0.100"), ETH0)];
+        instance.excluded_vips = vec![Vip::new(addr("10.0.0.101"), ETH0)];
+        instance.track_files = vec![Line { item: 0, weight: 2, reverse: false }];
+        let mut model = NodeModel::new("r1", Policy::default(), vec![interface]);
+        let file = FileModel { name: "load".into(), path: "/load".into(), weight: 0, reverse: false, init: None };
+        model.files = vec![file];
+        model.instances.push(instance);
+        model
+    }
+
+    fn daemon() -> Daemon {
+        Daemon { version: String::new(), pid: 1, config: String::new(), uptime_ms: 0, reloads: 0, reloads_refused: 0 }
+    }
+
+    /// The first instance at this time, with all that has been traced so far.
+    fn seen(engine: &mut Engine, counters: &mut Counters, millis: u64) -> Instance {
+        let moment = Moment { now: Instant(millis * 1_000_000), unix_ms: 1_700_000_000_000 + millis };
+        while let Some(output) = engine.poll() {
+            if let vrrplab_engine::Output::Trace(trace) = output {
+                counters.decided(moment, &trace);
+            }
+        }
+        let status = status(moment, daemon(), engine, counters, |iface| format!("eth{}", iface.0 - 2));
+        status.instances.into_iter().next().unwrap()
+    }
+
+    #[test]
+    fn a_backup_and_then_a_master_is_told_with_its_timers_and_addresses() {
+        let model = model();
+        let mut counters = Counters::default();
+        counters.settle(Moment { now: Instant(0), unix_ms: 1_700_000_000_000 }, &model);
+        let mut engine = Engine::new(model);
+        engine.handle(Instant(0), Input::Operator(Command::Start));
+        let backup = seen(&mut engine, &mut counters, 0);
+        assert_eq!((backup.state.as_str(), backup.rule.as_deref()), ("BACKUP", Some("start-backup")));
+        // 3 s and the skew of priority 100
+        assert_eq!((backup.master_down_us, backup.skew_us, backup.timer_in_ms), (3_609_375, 609_375, Some(3_609)));
+        assert_eq!(backup.addresses.iter().map(|a| a.set).collect::<Vec<_>>(), [false, false]);
+
+        let file = KernelEvent::FileContent { path: "/load".into(), bytes: b"-10\n".to_vec() };
+        engine.handle(Instant(1_000_000_000), Input::Kernel(file));
+        let backup = seen(&mut engine, &mut counters, 1_000);
+        assert_eq!((backup.priority, backup.effective_priority), (100, 80));
+        assert_eq!((backup.tracked[0].name.as_str(), backup.tracked[0].standing.as_str()), ("load", "-10"));
+        assert_eq!(backup.state_for_ms, 1_000);
+
+        engine.handle(Instant(4_000_000_000), Input::Wake);
+        let master = seen(&mut engine, &mut counters, 4_000);
+        assert_eq!((master.state.as_str(), master.state_for_ms), ("MASTER", 0));
+        assert_eq!(master.since_unix_ms, 1_700_000_004_000);
+        let told: Vec<_> = master.addresses.iter().map(|a| (a.address.to_string(), a.set, a.advertised)).collect();
+        assert_eq!(told, [("10.0.0.100".to_owned(), true, true), ("10.0.0.101".to_owned(), true, false)]);
+        assert_eq!(master.timer_in_ms, Some(1_000));
+    }
 }

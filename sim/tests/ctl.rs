@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
 
-use vrrplab_formats::control::{Answer, Code, Ipvs, News, Said, Told, Tracing};
+use vrrplab_formats::control::{
+    Address, Answer, Code, Daemon, Family, GlobalStatistics, Instance, Ipvs, MasterReason, News, Reloaded, Said,
+    Statistics, Status, SyncGroup, Told, Tracing, Tracked, TrackedKind, Usage,
+};
 
 struct Ended {
     code: Option<i32>,
@@ -113,4 +116,117 @@ fn a_trace_is_printed_until_the_daemon_ends() {
                     22:13:20.123Z VI_1 MASTER -> FAULT (backup-timer-expired)\n";
     assert_eq!((ended.code, ended.out.as_str()), (Some(0), expected));
     assert_eq!(asked.join().unwrap(), "vrrplab/1 trace\n");
+}
+
+/// What is printed for an answer.
+fn printed(name: &str, word: &str, said: Said) -> String {
+    let path = socket(name);
+    let asked = daemon(&path, Answer::new(said).line());
+    let ended = ctl(&path, &[word]);
+    assert_eq!((ended.code, ended.err.as_str()), (Some(0), ""));
+    asked.join().unwrap();
+    ended.out
+}
+
+fn address(text: &str, advertised: bool, set: bool) -> Address {
+    Address { address: text.parse().unwrap(), prefix: 24, interface: Some("eth0".into()), advertised, set }
+}
+
+fn tracked(kind: TrackedKind, name: &str, standing: &str, weight: i16) -> Tracked {
+    Tracked { kind, name: name.into(), standing: standing.into(), weight, reverse: false }
+}
+
+fn master() -> Instance {
+    Instance {
+        name: "VI_1".into(),
+        interface: "eth0".into(),
+        vrid: 51,
+        family: Family::Ipv4,
+        version: 2,
+        state: "MASTER".into(),
+        since_unix_ms: 1_700_000_000_000,
+        state_for_ms: 192_400,
+        rule: Some("backup-timer-expired".into()),
+        priority: 150,
+        effective_priority: 150,
+        owner: false,
+        source: Some([10, 9, 0, 1].into()),
+        master: None,
+        new_master_reason: MasterReason::NoResponse,
+        advert_interval_ms: 1_000,
+        master_interval_ms: 1_000,
+        master_down_us: 3_414_062,
+        skew_us: 414_062,
+        timer_in_ms: Some(312),
+        addresses: vec![address("10.9.0.100", true, true), address("10.9.0.101", false, true)],
+        tracked: vec![tracked(TrackedKind::Script, "chk_http", "good", 0)],
+        sync_group: Some("VG".into()),
+        statistics: Statistics {
+            master_transitions: 1,
+            advert_rcvd: 2,
+            advert_sent: 193,
+            ip_ttl_errors: 3,
+            ..Statistics::default()
+        },
+        refused: [("receive-ttl".to_owned(), 3)].into(),
+    }
+}
+
+fn backup() -> Instance {
+    Instance {
+        name: "VI_long_name".into(),
+        interface: "bond0.100".into(),
+        vrid: 7,
+        family: Family::Ipv6,
+        version: 3,
+        state: "BACKUP".into(),
+        state_for_ms: 93_784_000,
+        rule: None,
+        priority: 100,
+        effective_priority: 80,
+        source: Some("fe80::1".parse().unwrap()),
+        master: Some("fe80::2".parse().unwrap()),
+        new_master_reason: MasterReason::NotMaster,
+        advert_interval_ms: 1_000,
+        master_interval_ms: 250,
+        master_down_us: 900_000,
+        skew_us: 150_000,
+        timer_in_ms: Some(700),
+        addresses: vec![Address { interface: None, ..address("fe80::100", true, false) }],
+        tracked: vec![tracked(TrackedKind::File, "load", "-20", 1), tracked(TrackedKind::Process, "nginx", "bad", -5)],
+        sync_group: None,
+        statistics: Statistics { advert_rcvd: 4_000, ..Statistics::default() },
+        refused: Default::default(),
+        ..master()
+    }
+}
+
+fn status(instances: Vec<Instance>) -> Status {
+    let config = "/etc/keepalived/keepalived.conf".to_owned();
+    let members = vec!["VI_1".to_owned()];
+    Status {
+        daemon: Daemon { version: "0.1.0".into(), pid: 4711, config, uptime_ms: 5_250, reloads: 1, reloads_refused: 0 },
+        sync_groups: vec![SyncGroup { name: "VG".into(), state: "MASTER".into(), members }],
+        instances,
+        statistics: GlobalStatistics { vrid_errors: 5, ..GlobalStatistics::default() },
+    }
+}
+
+#[test]
+fn a_status_is_a_table_and_what_does_not_fit_into_it() {
+    insta::assert_snapshot!(printed("status", "status", Said::Status(Box::new(status(vec![master(), backup()])))));
+    let empty = printed("empty", "status", Said::Status(Box::new(status(Vec::new()))));
+    assert_eq!(empty, "vrrplabd 0.1.0, process 4711, up 5.2s, /etc/keepalived/keepalived.conf\nno virtual routers\n");
+}
+
+#[test]
+fn counters_have_the_names_of_the_standard() {
+    let usage = Usage { cpu_us: 70_000, resident_bytes: 5_836_800, open_descriptors: 12, started_unix_ms: 0 };
+    insta::assert_snapshot!(printed("stats", "stats", Said::Stats(Box::new(status(vec![master()]).stats(usage)))));
+}
+
+#[test]
+fn a_reload_tells_what_is_odd_about_the_configuration() {
+    let reloaded = Reloaded { instances: 1, warnings: vec!["warning: odd\n".into()] };
+    assert_eq!(printed("reload", "reload", Said::Reload(reloaded)), "reloaded: 1 instance\nwarning: odd\n");
 }

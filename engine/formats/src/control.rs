@@ -235,6 +235,3 @@ pub enum Code {
     /// The daemon is about to end.
     Stopping,
 }
-
-#[cfg(test)]
-mod tests;

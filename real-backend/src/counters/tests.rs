@@ -9,6 +9,10 @@ use vrrplab_engine::{Command, EffectKind, Engine, Input, Output};
 use super::*;
 use crate::plan::{Act, Step, plan};
 
+fn at(now: u64) -> Moment {
+    Moment { now: Instant(now), unix_ms: 1_700_000_000_000 }
+}
+
 const ETH0: IfIndex = IfIndex(2);
 
 fn model(auth: Auth) -> NodeModel {
@@ -32,7 +36,7 @@ fn model(auth: Auth) -> NodeModel {
 fn node(auth: Auth) -> (Engine, Counters) {
     let model = model(auth);
     let mut counters = Counters::default();
-    counters.settle(Instant(0), &model);
+    counters.settle(at(0), &model);
     (Engine::new(model), counters)
 }
 
@@ -42,7 +46,7 @@ fn happens(engine: &mut Engine, counters: &mut Counters, now: Instant, input: In
     let outputs: Vec<Output<EffectKind, Trace>> = std::iter::from_fn(|| engine.poll()).collect();
     for step in plan(outputs) {
         match step {
-            Step::Say(trace) => counters.decided(now, &trace),
+            Step::Say(trace) => counters.decided(at(now.0), &trace),
             Step::Do(_, Act::Packet { iface, bytes }) => counters.sent([Some(iface), None], &bytes),
             Step::Do(..) => {}
         }
@@ -69,7 +73,7 @@ fn a_router_that_hears_nothing_becomes_master_and_sends_one_advert_a_second() {
         let tally = counters.of(0).unwrap();
         assert_eq!((tally.statistics.advert_sent, tally.statistics.master_transitions), (4, 1));
         assert_eq!((tally.rule, tally.reason), (Some(Rule::BackupTimerExpired), MasterReason::NoResponse));
-        assert_eq!(tally.since.0 / 1_000_000, 3_609);
+        assert_eq!(tally.since.now.0 / 1_000_000, 3_609);
         happens(&mut engine, &mut counters, Instant(7_000_000_000), Input::Operator(Command::Stop));
         let tally = counters.of(0).unwrap();
         assert_eq!((tally.statistics.advert_sent, tally.statistics.priority_zero_pkts_sent), (5, 1));
@@ -98,9 +102,9 @@ fn why_it_became_master_follows_from_what_it_heard_last() {
         let (_, mut counters) = node(Auth::None);
         assert_eq!(counters.of(0).unwrap().reason, MasterReason::NotMaster);
         for word in words {
-            counters.decided(Instant(1), &heard(*word, 100));
+            counters.decided(at(1), &heard(*word, 100));
         }
-        counters.decided(Instant(2), &enters(rule));
+        counters.decided(at(2), &enters(rule));
         let tally = counters.of(0).unwrap();
         assert_eq!(tally.reason, expected, "{words:?}, then {rule}");
         assert_eq!(tally.statistics.advert_rcvd, words.len() as u64);
@@ -113,7 +117,7 @@ fn each_refusal_has_its_counter() {
     let from = IpAddr::V4(Ipv4Addr::LOCALHOST);
     let rules = Rule::ALL.iter().copied().filter(|rule| rule.id().starts_with("receive-"));
     for rule in rules {
-        counters.decided(Instant(1), &Trace { instance: Some(0), rule, kind: TraceKind::Refused { from } });
+        counters.decided(at(1), &Trace { instance: Some(0), rule, kind: TraceKind::Refused { from } });
     }
     counters.unseen(Rule::ReceiveVrid);
     counters.unseen(Rule::ReceiveChecksum);
@@ -164,17 +168,17 @@ fn a_frame_for_another_virtual_router_is_counted_for_the_node() {
 #[test]
 fn a_reload_keeps_what_is_the_same_virtual_router() {
     let (_, mut counters) = node(Auth::None);
-    counters.decided(Instant(1), &heard(Rule::BackupHearsMaster, 0));
+    counters.decided(at(1), &heard(Rule::BackupHearsMaster, 0));
     let mut changed = model(Auth::None);
     changed.instances[0].priority = NonZeroU8::new(200).unwrap();
     let mut second = changed.instances[0].clone();
     (second.name, second.vrid) = ("VI_2".into(), NonZeroU8::new(52).unwrap());
     changed.instances.insert(0, second);
-    counters.settle(Instant(9), &changed);
+    counters.settle(at(9), &changed);
     assert_eq!(counters.of(0).unwrap().statistics.advert_rcvd, 0);
-    assert_eq!(counters.of(0).unwrap().since, Instant(9));
+    assert_eq!(counters.of(0).unwrap().since.now, Instant(9));
     assert_eq!(counters.of(1).unwrap().statistics.priority_zero_pkts_rcvd, 1);
     changed.instances[1].vrid = NonZeroU8::new(53).unwrap();
-    counters.settle(Instant(10), &changed);
+    counters.settle(at(10), &changed);
     assert_eq!(counters.of(1).unwrap().statistics.advert_rcvd, 0, "another VRID is another virtual router");
 }

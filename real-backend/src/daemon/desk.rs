@@ -3,13 +3,14 @@ use std::task::{Context, Poll};
 
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
-use vrrplab_engine::{Instant, Trace};
+use vrrplab_engine::Trace;
 use vrrplab_formats::control::{Answer, Code, Ipvs, News, Request, Said, Status, Told, Tracing};
 
 use super::Daemon;
-use crate::clock::{now, unix_ms};
+use crate::clock::{moment, unix_ms};
 use crate::control::{Ask, MOST_FOLLOWERS};
-use crate::report::{self, Moment};
+use crate::counters::Moment;
+use crate::report;
 use crate::usage;
 
 /// What the daemon knows of operators.
@@ -22,7 +23,7 @@ pub(super) struct Desk {
     pub reloads: u64,
     pub reloads_refused: u64,
     followers: Vec<Follower>,
-    started: Option<(Instant, u64)>,
+    started: Option<Moment>,
 }
 
 /// A client that follows the trace.
@@ -94,8 +95,9 @@ impl Daemon {
 
     /// From now on it counts.
     pub(super) fn begin_to_count(&mut self) {
-        self.counters.settle(now(), &self.model);
-        self.desk.started = Some((now(), unix_ms()));
+        let started = moment();
+        self.counters.settle(started, &self.model);
+        self.desk.started = Some(started);
     }
 
     /// Answers one question. Nobody is waited for: who has gone meanwhile hears nothing.
@@ -139,16 +141,16 @@ impl Daemon {
     }
 
     fn usage(&self) -> vrrplab_formats::control::Usage {
-        usage::look(self.desk.started.map_or(0, |(_, unix_ms)| unix_ms))
+        usage::look(self.desk.started.map_or(0, |started| started.unix_ms))
     }
 
     fn status(&self) -> Status {
-        let moment = Moment { now: now(), unix_ms: unix_ms() };
+        let moment = moment();
         let daemon = vrrplab_formats::control::Daemon {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
             config: self.source.path().display().to_string(),
-            uptime_ms: self.desk.started.map_or(0, |(at, _)| moment.now.since(at).as_micros() / 1_000),
+            uptime_ms: self.desk.started.map_or(0, |started| moment.now.since(started.now).as_micros() / 1_000),
             reloads: self.desk.reloads,
             reloads_refused: self.desk.reloads_refused,
         };

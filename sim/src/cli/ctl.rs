@@ -1,7 +1,7 @@
 //! `vrrplab ctl`: asks a running vrrplabd over its control socket.
 #[cfg(target_os = "linux")]
 mod client;
-#[cfg(any(target_os = "linux", test))]
+#[cfg(target_os = "linux")]
 mod text;
 
 use std::io;

@@ -186,6 +186,3 @@ fn table<const N: usize>(head: [&str; N], rows: impl Iterator<Item = [String; N]
     }
     text
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,6 +1,9 @@
 //! What goes over the control socket comes out at the other end, and what is no request is told why.
-use super::*;
-use vrrplab_engine::{Rule, State};
+use vrrplab_engine::{Rule, State, Trace, TraceKind};
+use vrrplab_formats::control::{
+    Answer, Code, Daemon, GlobalStatistics, Ipvs, LONGEST_REQUEST, News, Refused, Reloaded, Request, Said, Statistics,
+    Stats, StatsOf, Status, SyncGroup, Told, Tracing, Usage,
+};
 
 fn said(line: &str) -> Refused {
     Request::read(line.as_bytes()).unwrap_err()
