@@ -127,7 +127,7 @@ fn of_stats(stats: &Stats) -> String {
     text + &table(["INSTANCE", "COUNTER", "VALUE"], rows.chain(own))
 }
 
-/// Counters with the names that they have in JSON, in their order there.
+/// Counters with the names that they have in JSON, by name.
 fn named(counters: &impl serde::Serialize) -> Vec<(String, String)> {
     match serde_json::to_value(counters) {
         Ok(serde_json::Value::Object(counters)) => counters.into_iter().map(|(n, v)| (n, v.to_string())).collect(),
