@@ -7,7 +7,8 @@
 # namespaces of its own, which are removed at the end, whatever happens.
 # Usage: bash ci/interop.sh [MODE ...]     (default: all; MODE is pass, ah, v3, v6, unicast, vmac, vmac6, operations,
 #        verdicts or outage)
-#        VRRPLABD=path/of/vrrplabd to use a binary that is built already, KEEP=1 to keep logs and captures
+#        VRRPLABD=path/of/vrrplabd and VRRPLAB=path/of/vrrplab to use binaries that are built already, KEEP=1 to keep logs
+#        and captures
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . ci/install.sh
@@ -32,6 +33,10 @@ esac
 if [ -z "${VRRPLABD:-}" ]; then
     cargo build --locked --quiet --bin vrrplabd
     VRRPLABD="${CARGO_TARGET_DIR:-target}/debug/vrrplabd"
+fi
+if [ -z "${VRRPLAB:-}" ]; then
+    cargo build --locked --quiet --bin vrrplab
+    VRRPLAB="${CARGO_TARGET_DIR:-target}/debug/vrrplab"
 fi
 
 out=$(mktemp -d)
@@ -125,6 +130,8 @@ END
 start() {
     local lab=$1 place=$2 kind=$3 conf="$out/$1-$2.conf" daemon
     daemon=("$VRRPLABD" --config "$conf")
+    # what an operator does to it is recorded, in one file for all its runs
+    [ "$lab" != operations ] || daemon+=(--record "$out/$lab-$place.flight")
     [ "$kind" = vrrplabd ] ||
         daemon=(keepalived -n -l -D -P -f "$conf" -p "$out/$lab-$place.pid" -r "$out/$lab-$place-vrrp.pid")
     # what else the machine does shall not be measured
@@ -484,6 +491,9 @@ END
     stop "$lab" a
     note "$lab" "it ends at last" within 4 gone "$lab" a
     note "$lab" "the stop was told" grep -q 'INSTANCE VI_1 STOP' "$work/told"
+    note "$lab" "all of it was recorded, the killed one too" test "$(grep -c '^{"flight"' "$out/$lab-a.flight")" = 4
+    note "$lab" "the recording is nobody else's" test "$(stat -c %a "$out/$lab-a.flight")" = 600
+    note "$lab" "replayed, the same comes out" "$VRRPLAB" replay --quiet "$out/$lab-a.flight"
 }
 nothing_sleeps() {
     local pid

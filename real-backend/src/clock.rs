@@ -1,4 +1,4 @@
-//! The one clock of the daemon: CLOCK_MONOTONIC, which no one can set.
+//! The one clock of the daemon: CLOCK_MONOTONIC, which no one can set; and the wall clock, for people who read recordings.
 use nix::time::{ClockId, clock_gettime};
 use vrrplab_engine::Instant;
 
@@ -8,6 +8,14 @@ pub fn now() -> Instant {
         let seconds = u64::try_from(time.tv_sec()).unwrap_or(0);
         let nanos = u64::try_from(time.tv_nsec()).unwrap_or(0);
         Instant(seconds.saturating_mul(1_000_000_000).saturating_add(nanos))
+    })
+}
+
+/// Nanoseconds since 1970, as the host believes. Nothing is decided by it.
+pub fn wall() -> u64 {
+    clock_gettime(ClockId::CLOCK_REALTIME).map_or(0, |time| {
+        let seconds = u64::try_from(time.tv_sec()).unwrap_or(0);
+        seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec()).unwrap_or(0))
     })
 }
 

@@ -6,7 +6,7 @@ use std::io;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use vrrplab_engine::model::NodeModel;
-use vrrplab_engine::{Command, Engine, Input, Instant, KernelEvent, Output, Span};
+use vrrplab_engine::{Command, Input, Instant, KernelEvent, Output, Span};
 
 use crate::clock::now;
 use crate::config::Source;
@@ -15,6 +15,7 @@ use crate::host::Host;
 use crate::log::Log;
 use crate::netlink::Netlink;
 use crate::plan::{Step, plan};
+use crate::recorder::{RecordedEngine, Recorder};
 use crate::script::{Ended, security};
 use crate::watch::processes;
 use happening::{Happening, Signals, Word};
@@ -26,7 +27,7 @@ const LAST_WORDS: Span = Span::from_secs(1);
 
 /// The daemon at work.
 pub struct Daemon {
-    engine: Engine,
+    engine: RecordedEngine,
     host: Host,
     door: Door,
     bell: UdpSocket,
@@ -44,11 +45,16 @@ pub struct Daemon {
 
 impl Daemon {
     /// Opens everything and starts the engine. It must be called inside of a runtime.
-    pub fn start(source: Source, netlink: Netlink, model: NodeModel) -> io::Result<Daemon> {
+    pub fn start(
+        source: Source,
+        netlink: Netlink,
+        model: NodeModel,
+        recorder: Option<Recorder>,
+    ) -> io::Result<Daemon> {
         let door = Door::new()?;
         let host = Host::open(netlink, &door, model.clone())?;
         let mut daemon = Daemon {
-            engine: Engine::new(model.clone()),
+            engine: RecordedEngine::new(model.clone(), recorder),
             host,
             bell: door.bell()?,
             door,
@@ -76,6 +82,7 @@ impl Daemon {
             self.tell(Input::Operator(Command::Stop));
         }
         self.host.close();
+        self.engine.close();
         done
     }
 
@@ -84,6 +91,7 @@ impl Daemon {
         while !self.is_over() {
             let deadline = self.deadline();
             self.door.arm(deadline)?;
+            self.engine.hand_over();
             if busy {
                 tokio::task::yield_now().await; // the runtime looks for signals and children
             }
@@ -235,7 +243,7 @@ impl Daemon {
 
     /// Reads the configuration again. One that cannot be used changes nothing.
     fn reload(&mut self) {
-        let read = match self.source.read(self.host.netlink.table().interfaces()) {
+        let mut read = match self.source.read(self.host.netlink.table().interfaces()) {
             Ok(read) => read,
             Err(why) => return tracing::error!(why, "reload: the configuration cannot be read, the old one stays"),
         };
@@ -245,9 +253,11 @@ impl Daemon {
         let Some(mut model) = read.model else {
             return tracing::error!("reload: the configuration is refused, the old one stays");
         };
+        let whole = model.clone();
         for told in security::prune(&mut model) {
             tracing::warn!("{told}");
         }
+        read.configuration.note_untracked(&whole, &model);
         tracing::info!("Reloading");
         if let Err(why) = self.host.reload(&self.door, model.clone()) {
             tracing::error!(%why, "reload: not everything can be opened");
@@ -256,6 +266,7 @@ impl Daemon {
             self.tell(Input::Kernel(event));
         }
         self.model = model.clone();
+        self.engine.is_reloaded_from(read.configuration);
         self.tell(Input::Operator(Command::Reload(Box::new(model))));
         self.counts = vec![0; self.model.processes.len()];
         self.look_at_processes(processes::count(&self.model.processes));

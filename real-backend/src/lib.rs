@@ -14,6 +14,7 @@ pub mod host;
 pub mod log;
 pub mod netlink;
 pub mod plan;
+pub mod recorder;
 pub mod script;
 pub mod socket;
 pub mod sysctl;

@@ -4,6 +4,7 @@
 pub mod builder;
 pub mod diagnostics;
 pub mod files;
+pub mod flight;
 pub mod keepalived;
 pub mod lint;
 pub mod recording;
