@@ -8,8 +8,8 @@ use vrrplab_engine::model::NodeModel;
 use vrrplab_formats::diagnostics::Report;
 use vrrplab_formats::flight::Configuration;
 
-use crate::config::{NO_FILE, REFUSED, Source};
 use crate::clock;
+use crate::config::{NO_FILE, REFUSED, Source};
 use crate::daemon::{Daemon, notify_manager};
 use crate::netlink::Netlink;
 use crate::recorder::{DEFAULT_LIMIT, Recorder};

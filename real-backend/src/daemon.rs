@@ -45,12 +45,7 @@ pub struct Daemon {
 
 impl Daemon {
     /// Opens everything and starts the engine. It must be called inside of a runtime.
-    pub fn start(
-        source: Source,
-        netlink: Netlink,
-        model: NodeModel,
-        recorder: Option<Recorder>,
-    ) -> io::Result<Daemon> {
+    pub fn start(source: Source, netlink: Netlink, model: NodeModel, recorder: Option<Recorder>) -> io::Result<Daemon> {
         let door = Door::new()?;
         let host = Host::open(netlink, &door, model.clone())?;
         let mut daemon = Daemon {

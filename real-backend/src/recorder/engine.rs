@@ -37,7 +37,12 @@ impl DerefMut for RecordedEngine {
 impl RecordedEngine {
     /// An engine that has been told nothing.
     pub fn new(model: NodeModel, recorder: Option<Recorder>) -> RecordedEngine {
-        RecordedEngine { engine: Engine::new(model), recorder, outputs: VecDeque::new(), next: Configuration::default() }
+        RecordedEngine {
+            engine: Engine::new(model),
+            recorder,
+            outputs: VecDeque::new(),
+            next: Configuration::default(),
+        }
     }
 
     /// What the next reload was read from: in writing, that is what it is known by.

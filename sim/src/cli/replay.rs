@@ -96,7 +96,8 @@ impl Session<'_> {
         self.note(&format!("line {line} breaks off: here the daemon was killed, or the disk was full"))
     }
 
-    fn note(&self, what: &str) -> io::Result<()> {
+    fn note(&mut self, what: &str) -> io::Result<()> {
+        self.land()?;
         if self.args.quiet || !self.wanted() { Ok(()) } else { say(what) }
     }
 
@@ -117,9 +118,8 @@ impl Session<'_> {
         };
         if !self.args.quiet {
             let (host, path) = (&header.configuration.host, &header.configuration.path);
-            let wall = vrrplab_engine::Instant(header.wall);
-            let number = self.number;
-            say(&format!("flight {number}: {} of {host}, {path}, begun {wall} s after 1970", header.program))?;
+            let (number, begun) = (self.number, date(header.wall));
+            say(&format!("flight {number}: {} of {host}, {path}, begun {begun}", header.program))?;
         }
         let (teller, story) = (Teller::new(pilot.model()), Story::new(&pilot));
         self.current = Some(Flight { pilot, teller, story, last: header.at, program: header.program.clone() });
@@ -204,5 +204,33 @@ impl Session<'_> {
         }
         say(&format!("{}, {}, the same", count(self.inputs, "input"), count(self.outputs, "output")))?;
         Ok(Exit::Held)
+    }
+}
+
+/// Nanoseconds since 1970 as a date, by the calendar that repeats every 400 years, which begin in March here.
+fn date(wall: u64) -> String {
+    let seconds = wall / 1_000_000_000;
+    let (days, second) = (seconds / 86_400 + 719_468, seconds % 86_400);
+    let (era, day) = (days / 146_097, days % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let (month, next) = if month < 10 { (month + 3, 0) } else { (month - 9, 1) };
+    let (hour, minute) = (second / 3_600, second / 60 % 60);
+    format!("{}-{month:02}-{day:02} {hour:02}:{minute:02}:{:02} UTC", era * 400 + year + next, second % 60)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::date;
+
+    #[test]
+    fn dates_are_those_of_the_calendar() {
+        let at = |seconds: u64| date(seconds * 1_000_000_000);
+        assert_eq!(at(0), "1970-01-01 00:00:00 UTC");
+        assert_eq!(at(951_782_400), "2000-02-29 00:00:00 UTC");
+        assert_eq!(at(1_700_000_000), "2023-11-14 22:13:20 UTC");
+        assert_eq!(at(4_107_542_399), "2100-02-28 23:59:59 UTC");
     }
 }

@@ -3,14 +3,12 @@
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use vrrplab_engine::model::globals::Globals;
-use vrrplab_engine::model::{IfAddr, InstanceModel, InterfaceModel, NodeModel, UnicastPeer, Vip};
+use vrrplab_engine::model::{IfAddr, InstanceModel, InterfaceModel, Mac, NodeModel, UnicastPeer, Vip};
 use vrrplab_engine::{Instant, Span};
 use vrrplab_formats::keepalived::print;
 use vrrplab_formats::world::Invariant;
 
-use super::story::{Blow, Heard, Peer, Story, quoted};
-use crate::flight::story::Turn;
+use super::story::{Blow, Heard, Peer, Story, Turn, quoted};
 
 /// The scenario as YAML. `name` is what it calls itself.
 pub fn yaml(name: &str, story: &Story) -> String {
@@ -117,7 +115,8 @@ fn promises(text: &mut String, story: &Story) {
             entered.at
         );
     }
-    *text += "# What went wrong there is no promise broken here: delete this to have invariants watched.\ninvariants:\n";
+    *text +=
+        "# What went wrong there is no promise broken here: delete this to have invariants watched.\ninvariants:\n";
     for invariant in Invariant::ALL {
         let _ = writeln!(text, "  {}: off", invariant.id());
     }
@@ -142,7 +141,7 @@ fn model_of(story: &Story, peer: &Peer) -> NodeModel {
     let mut interface = own.interface(peer.iface).cloned().unwrap_or_else(|| InterfaceModel {
         index: peer.iface,
         name: "eth0".into(),
-        mac: vrrplab_engine::model::Mac([0; 6]),
+        mac: Mac([0; 6]),
         addresses: Vec::new(),
         up: true,
     });
@@ -150,11 +149,10 @@ fn model_of(story: &Story, peer: &Peer) -> NodeModel {
     let prefix = interface.addresses.iter().find(|addr| addr.ip.is_ipv4() == peer.ip.is_ipv4());
     let prefix = prefix.map_or(if peer.ip.is_ipv4() { 24 } else { 64 }, |addr| addr.prefix);
     interface.addresses = vec![IfAddr { ip: peer.ip, prefix }];
-    interface.mac = peer.mac.unwrap_or(vrrplab_engine::model::Mac([0; 6]));
+    interface.mac = peer.mac.unwrap_or(Mac([0; 6]));
     let heard = own.instances.iter().filter_map(|own| Some((own, peer.first.get(&own.name)?)));
     let instances = heard.map(|(own, heard)| instance_of(own, heard, own_address)).collect();
     let mut model = NodeModel::new(&peer.name, own.policy, vec![interface]);
-    model.globals = Globals { strict: own.globals.strict, ..Globals::default() };
     model.instances = instances;
     model
 }

@@ -11,7 +11,7 @@ use vrrplab_formats::flight::{Entry, Happened};
 use vrrplab_wire::{AddressFamily, Envelope, VrrpView};
 
 use super::Pilot;
-pub(super) use peer::{Heard, Peer};
+pub(super) use peer::{Heard, Peer, Turn};
 
 /// A fault of the scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -127,12 +127,10 @@ impl Story {
             Happened::Link { iface, up } => {
                 interface(*iface).map(|place| (if *up { "port_up" } else { "port_down" }, place))
             }
-            Happened::AddressRemoved { iface, ip, prefix } => {
-                interface(*iface).map(|place| ("address", format!("{place}, remove: {}", quoted(&format!("{ip}/{prefix}")))))
-            }
-            Happened::AddressAdded { iface, ip, prefix } => {
-                interface(*iface).map(|place| ("address", format!("{place}, add: {}", quoted(&format!("{ip}/{prefix}")))))
-            }
+            Happened::AddressRemoved { iface, ip, prefix } => interface(*iface)
+                .map(|place| ("address", format!("{place}, remove: {}", quoted(&format!("{ip}/{prefix}"))))),
+            Happened::AddressAdded { iface, ip, prefix } => interface(*iface)
+                .map(|place| ("address", format!("{place}, add: {}", quoted(&format!("{ip}/{prefix}"))))),
             Happened::File { path, bytes } if !self.running => {
                 if !bytes.is_empty() {
                     self.files.insert(path.clone(), String::from_utf8_lossy(bytes).into_owned());

@@ -110,9 +110,7 @@ impl Teller {
         let rule = effect.rule;
         let framed;
         let moment = match &effect.kind {
-            EffectKind::SendFrame { iface, bytes } => {
-                Moment::Sent { port: self.port(*iface), bytes, rule: Some(rule) }
-            }
+            EffectKind::SendFrame { iface, bytes } => Moment::Sent { port: self.port(*iface), bytes, rule: Some(rule) },
             EffectKind::SendPacket { iface, bytes } => {
                 framed = framed_packet(bytes);
                 Moment::Sent { port: self.port(*iface), bytes: &framed, rule: Some(rule) }
@@ -132,7 +130,14 @@ impl Teller {
                     let words: Vec<String> = program.words.iter().chain(arguments).cloned().collect();
                     return self.timeline.see(at, &Moment::Ran { node: NODE, words: &words, rule });
                 }
-                Notice::Line { line, .. } | Notice::Mail { subject: line } => Moment::Told { node: NODE, line, rule },
+                Notice::Line { fifo, line } => {
+                    let line = format!("{fifo}: {line}");
+                    return self.timeline.see(at, &Moment::Told { node: NODE, line: &line, rule });
+                }
+                Notice::Mail { subject } => {
+                    let line = format!("mail: {subject}");
+                    return self.timeline.see(at, &Moment::Told { node: NODE, line: &line, rule });
+                }
             },
             EffectKind::FilterAddress { .. }
             | EffectKind::PromoteSecondaries { .. }

@@ -224,8 +224,11 @@ fn happened() -> impl Strategy<Value = Happened> {
     prop_oneof![
         Just(Happened::Wake),
         (any::<u32>(), any::<Vec<u8>>()).prop_map(|(iface, bytes)| Happened::Frame { iface, bytes }),
-        (any::<u32>(), any::<std::net::IpAddr>(), any::<u8>())
-            .prop_map(|(iface, ip, prefix)| Happened::AddressAdded { iface, ip, prefix }),
+        (any::<u32>(), any::<std::net::IpAddr>(), any::<u8>()).prop_map(|(iface, ip, prefix)| Happened::AddressAdded {
+            iface,
+            ip,
+            prefix
+        }),
         (".*", any::<Vec<u8>>()).prop_map(|(path, bytes)| Happened::File { path, bytes }),
         (any::<u64>(), any::<i32>()).prop_map(|(job, status)| Happened::Exited { job, status }),
         (any::<usize>(), any::<u32>()).prop_map(|(item, count)| Happened::Processes { item, count }),

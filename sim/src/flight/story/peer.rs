@@ -130,12 +130,13 @@ impl Peer {
                 let back = before(at, down).max(gone + Span::from_millis(1));
                 self.turns.extend([(gone, Turn::Stop), (back, Turn::Start)]);
             }
-            // had it started again it would have listened first: so it was there all the time
-            Mood::Lost(last) if at.since(last) < down + half => {
+            // had it started again it would have listened first, and kept another time: so it was there all along
+            Mood::Lost(last) if at.since(last) < down || keeps_time(at.since(last), *interval) => {
                 self.turns.extend([(last + half, Turn::Cut), (before(at, half), Turn::Uncut)]);
             }
             Mood::Lost(last) => {
-                self.turns.extend([(last + half, Turn::Crash), (before(at, down).max(last + half + half), Turn::Start)]);
+                self.turns
+                    .extend([(last + half, Turn::Crash), (before(at, down).max(last + half + half), Turn::Start)]);
             }
         }
         self.mood = Mood::Talks(at);
@@ -163,6 +164,13 @@ impl Peer {
         };
         self.turns.iter().copied().chain(last).collect()
     }
+}
+
+/// Whether a silence is so many whole intervals long, give or take a twentieth of one: nobody who starts again keeps the
+/// time of his adverts. After a minute's worth of them, clocks have drifted too far to tell.
+fn keeps_time(silence: Span, interval: Span) -> bool {
+    let off = silence.0.checked_rem(interval.0).unwrap_or(0);
+    off.min(interval.0.saturating_sub(off)) <= interval.0 / 20 && silence.0 / 60 < interval.0
 }
 
 /// So long before a moment, but not before the beginning.
