@@ -19,7 +19,7 @@ pub fn yaml(name: &str, story: &Story) -> String {
          # when they came, fell silent or said goodbye; between two adverts nothing is known of them.\n\
          name: {}\nabout: What a flight recording of {} tells.\nduration: {seconds}s\nnetworks:\n",
         comment(&story.model.name),
-        story.start,
+        story.begins(),
         quoted(name),
         comment(&story.model.name),
     );
@@ -39,7 +39,7 @@ pub fn yaml(name: &str, story: &Story) -> String {
 }
 
 fn own_node(text: &mut String, story: &Story) {
-    node(text, &story.model.name, &story.model, Some(story.start));
+    node(text, &story.model.name, &story.model, Some(story.begins()));
     if !story.files.is_empty() {
         *text += "    files:\n";
         for (path, content) in &story.files {
@@ -69,6 +69,15 @@ fn timeline(text: &mut String, story: &Story) {
     for interface in wired(&story.model).filter(|interface| !interface.up) {
         let name = quoted(&interface.name);
         faults.push((Instant::ZERO, format!("{{ port_down: {{ node: {own}, interface: {name} }} }}")));
+    }
+    // what a scenario has running until it is told otherwise, and a daemon until it has seen it does not
+    for process in &story.model.processes {
+        let name = quoted(&process.name);
+        faults.push((Instant::ZERO, format!("{{ process: {{ node: {own}, name: {name}, count: 0 }} }}")));
+    }
+    for session in &story.model.bfds {
+        let name = quoted(&session.name);
+        faults.push((Instant::ZERO, format!("{{ bfd: {{ node: {own}, name: {name}, up: false }} }}")));
     }
     for (at, blow) in &story.blows {
         let fault = match blow {

@@ -48,6 +48,8 @@ pub struct Story {
     jobs: BTreeMap<Job, (usize, Instant)>,
     /// What each script did last.
     ends: BTreeMap<usize, String>,
+    /// When the daemon had read its configuration and began.
+    started: Option<Instant>,
 }
 
 impl Story {
@@ -69,7 +71,13 @@ impl Story {
             running: false,
             jobs: BTreeMap::new(),
             ends: BTreeMap::new(),
+            started: None,
         }
+    }
+
+    /// When the own daemon begins.
+    pub(super) fn begins(&self) -> Instant {
+        self.started.unwrap_or(self.start)
     }
 
     /// One input and what came out of it.
@@ -115,13 +123,17 @@ impl Story {
 
     /// What came from outside and was no packet.
     fn take(&mut self, at: Instant, happened: &Happened) {
+        let model = &self.model;
+        let is_used = |index| model.instances.iter().flat_map(InstanceModel::all_vips).any(|vip| vip.iface == index);
         let interface = |index: u32| {
-            let found = self.model.interface(IfIndex(index))?;
-            Some(format!("interface: {}", quoted(&found.name)))
+            let found = model.interface(IfIndex(index))?;
+            // what happens to the loopback interface is mostly nobody's business
+            let told = found.name != "lo" || is_used(found.index);
+            told.then(|| format!("interface: {}", quoted(&found.name)))
         };
         let blow = match happened {
             Happened::Start => {
-                self.running = true;
+                (self.running, self.started) = (true, Some(at));
                 None
             }
             Happened::Link { iface, up } => {
@@ -150,8 +162,8 @@ impl Story {
                 let named = self.model.bfds.get(*item);
                 named.map(|named| ("bfd", format!("name: {}, up: {up}", quoted(&named.name))))
             }
-            Happened::Exited { job, status } => return self.script_ended(Job(*job), format!("exits: {status}")),
-            Happened::Killed { job, .. } => return self.script_ended(Job(*job), "hangs: true".to_owned()),
+            Happened::Exited { job, status } => return self.script_ended(at, Job(*job), format!("exits: {status}")),
+            Happened::Killed { job, .. } => return self.script_ended(at, Job(*job), "hangs: true".to_owned()),
             Happened::Stop => Some(("stop", String::new())),
             Happened::Wake
             | Happened::Frame { .. }
@@ -162,15 +174,18 @@ impl Story {
         self.blows.extend(blow.map(|(kind, rest)| (at, Blow::Own(kind, rest))));
     }
 
-    /// A script does something else than before: it does so from before this run on.
-    fn script_ended(&mut self, job: Job, how: String) {
+    /// A script does something else than before: it does so from before this run on, and takes as long as this time.
+    fn script_ended(&mut self, at: Instant, job: Job, how: String) {
         let Some((script, since)) = self.jobs.remove(&job) else { return };
-        let before = self.ends.insert(script, how.clone());
         let Some(model) = self.model.scripts.get(script) else { return };
-        if before.as_deref().unwrap_or("exits: 0") != how {
-            let at = Instant(since.since(Instant(model.interval.0 / 2)).0);
-            self.blows.push((at, Blow::Own("script", format!("name: {}, {how}", quoted(&model.name)))));
+        if self.ends.get(&script) == Some(&how) {
+            return;
         }
+        let before = Instant(since.0.saturating_sub(model.interval.0 / 2));
+        let took =
+            if how.starts_with("exits") { format!(", after: {}s", Instant(at.since(since).0)) } else { String::new() };
+        self.blows.push((before, Blow::Own("script", format!("name: {}, {how}{took}", quoted(&model.name)))));
+        self.ends.insert(script, how);
     }
 
     fn enter(&mut self, at: Instant, position: usize, name: &str, from: State, to: State) {
