@@ -173,7 +173,7 @@ fn instance_of(own: &InstanceModel, heard: &Heard, own_address: Option<IpAddr>) 
     instance.priority = std::num::NonZeroU8::new(heard.priority).unwrap_or(own.priority);
     instance.wants_master = heard.priority == 255;
     instance.advert_int = heard.interval;
-    instance.auth = heard.auth.clone();
+    instance.auth = heard.auth;
     instance.down_timer_adverts = own.down_timer_adverts;
     instance.vmac = own.vmac.clone();
     let vip = |ip: &IpAddr| {

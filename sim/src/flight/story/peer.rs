@@ -25,7 +25,7 @@ impl Heard {
         let (version, interval) = interval_of(view);
         let password = view.auth_data(instance.family).filter(|_| view.auth_type() == 1);
         let auth = match (envelope.ah, version, password) {
-            (true, ..) => instance.auth.clone(),
+            (true, ..) => instance.auth,
             (false, Version::V2, Some(password)) => Auth::Pass(password),
             _ => Auth::None,
         };
