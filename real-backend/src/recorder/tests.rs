@@ -1,3 +1,4 @@
+//! What the recorder leaves in its file: what came out, a mended line, the limit; and that a full disk harms nobody.
 use std::fs;
 use std::io::BufReader;
 use std::path::PathBuf;

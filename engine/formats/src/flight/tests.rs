@@ -1,3 +1,4 @@
+//! Recordings come back as they were written, wherever they break off, and nothing that is none is taken for one.
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::LazyLock;
