@@ -130,7 +130,8 @@ END
 start() {
     local lab=$1 place=$2 kind=$3 conf="$out/$1-$2.conf" daemon
     daemon=("$VRRPLABD" --config "$conf" --control "$out/$lab-$place.sock")
-    [ "$lab" != operations ] || daemon+=(--metrics 127.0.0.1:9650)
+    # what an operator does to it is recorded, in one file for all its runs
+    [ "$lab" != operations ] || daemon+=(--metrics 127.0.0.1:9650 --record "$out/$lab-$place.flight")
     [ "$kind" = vrrplabd ] ||
         daemon=(keepalived -n -l -D -P -f "$conf" -p "$out/$lab-$place.pid" -r "$out/$lab-$place-vrrp.pid")
     # what else the machine does shall not be measured
@@ -492,6 +493,12 @@ END
     stop "$lab" a
     note "$lab" "it ends at last" within 4 gone "$lab" a
     note "$lab" "the stop was told" grep -q 'INSTANCE VI_1 STOP' "$work/told"
+    note "$lab" "all of it was recorded, the killed one too" test "$(grep -c '^{"flight"' "$out/$lab-a.flight")" = 4
+    note "$lab" "the recording is nobody else's" test "$(stat -c %a "$out/$lab-a.flight")" = 600
+    note "$lab" "replayed, the same comes out" "$VRRPLAB" replay --quiet "$out/$lab-a.flight"
+    # of the run that was elected and killed: over a whole day, milliseconds decide who is faster than whom
+    "$VRRPLAB" replay --quiet --flight 3 --to-scenario "$out/$lab-a.yaml" "$out/$lab-a.flight" || true
+    note "$lab" "as a scenario, it changes its states at the same times" happens_again "$out/$lab-a.yaml"
 }
 
 # asked LAB: operators ask the master a by its control socket and its metrics
@@ -561,6 +568,12 @@ nothing_sleeps() {
     for pid in $(ip netns pids "$prefix-$1-$2"); do
         [ "$(cat "/proc/$pid/comm" 2>/dev/null)" != sleep ] || return 1
     done
+}
+# (a scenario that only has warnings ends with 3)
+happens_again() {
+    local status=0
+    "$VRRPLAB" run --quiet "$1" >"$1.log" 2>&1 || status=$?
+    [ "$status" = 0 ] || [ "$status" = 3 ]
 }
 answers() { in_lab "$1" c ping -n -q -c 1 -W 1 "$2" >/dev/null 2>&1; }
 silent() { ! answers "$@"; }

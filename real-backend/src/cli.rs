@@ -12,11 +12,14 @@ use tracing_subscriber::util::SubscriberInitExt;
 use vrrplab_engine::model::NodeModel;
 use vrrplab_formats::control::SOCKET;
 use vrrplab_formats::diagnostics::Report;
+use vrrplab_formats::flight::Configuration;
 
+use crate::clock;
 use crate::config::{NO_FILE, REFUSED, Source};
 use crate::daemon::{Daemon, notify_manager};
 use crate::netlink::Netlink;
 use crate::operators::Operators;
+use crate::recorder::{DEFAULT_LIMIT, Recorder};
 use crate::script::security;
 
 /// The name in the journal.
@@ -57,6 +60,12 @@ pub struct Args {
     /// Also says what is normal: timers, started scripts.
     #[arg(short = 'v', long)]
     pub verbose: bool,
+    /// Records everything that the engine is told and does, for `vrrplab replay`; what is in the file already stays.
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
+    /// Ends the recording when its file is so large: bytes, or with K, M or G; 1G where absent.
+    #[arg(long, value_name = "SIZE", requires = "record", value_parser = size)]
+    pub record_limit: Option<u64>,
 }
 
 /// How log lines look.
@@ -95,16 +104,26 @@ pub fn run() -> ExitCode {
         Some(model) => {
             let asked = matches.value_source("control") == Some(ValueSource::CommandLine);
             let doors = Operators { control: &args.control, must: asked, metrics: args.metrics };
-            serve(source, netlink, model, &doors)
+            serve(&args, source, netlink, model, read.configuration, &doors)
         }
         None => ExitCode::from(REFUSED),
     }
 }
 
-fn serve(source: Source, netlink: Netlink, mut model: NodeModel, operators: &Operators<'_>) -> ExitCode {
+fn serve(
+    args: &Args,
+    source: Source,
+    netlink: Netlink,
+    mut model: NodeModel,
+    mut configuration: Configuration,
+    operators: &Operators<'_>,
+) -> ExitCode {
+    let whole = model.clone();
     for told in security::prune(&mut model).into_iter().chain(not_done_yet(&model)) {
         tracing::warn!("{told}");
     }
+    configuration.note_untracked(&whole, &model);
+    let recorder = recorder(args, configuration);
     let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() {
         Ok(runtime) => runtime,
         Err(why) => return failed(&why.to_string()),
@@ -112,7 +131,7 @@ fn serve(source: Source, netlink: Netlink, mut model: NodeModel, operators: &Ope
     let done = runtime.block_on(async {
         tracing::info!(version = env!("CARGO_PKG_VERSION"), config = %source.path().display(), "Starting");
         let (asks, _open) = operators.open().await?;
-        let mut daemon = Daemon::start(source, netlink, model)?;
+        let mut daemon = Daemon::start(source, netlink, model, recorder)?;
         daemon.hear_operators(asks);
         notify_manager(&[sd_notify::NotifyState::Ready]);
         daemon.run().await
@@ -125,6 +144,33 @@ fn serve(source: Source, netlink: Netlink, mut model: NodeModel, operators: &Ope
         }
         Err(why) => failed(&why.to_string()),
     }
+}
+
+/// The recorder that is asked for. Without one the daemon works as well, so it starts all the same.
+fn recorder(args: &Args, configuration: Configuration) -> Option<Recorder> {
+    let path = args.record.as_ref()?;
+    match Recorder::open(path, args.record_limit.unwrap_or(DEFAULT_LIMIT)) {
+        Ok(mut recorder) => {
+            recorder.begin(clock::now(), clock::wall(), configuration);
+            Some(recorder)
+        }
+        Err(why) => {
+            tracing::error!(path = %path.display(), %why, "nothing is recorded: the file cannot be used");
+            None
+        }
+    }
+}
+
+/// A number of bytes, such as `100M`.
+fn size(text: &str) -> Result<u64, String> {
+    let (number, unit) = match text.strip_suffix(['K', 'M', 'G']) {
+        None => (text, 1),
+        Some(number) if text.ends_with('K') => (number, 1 << 10),
+        Some(number) if text.ends_with('M') => (number, 1 << 20),
+        Some(number) => (number, 1 << 30),
+    };
+    let number: u64 = number.parse().map_err(|_| "a size is a number, and K, M or G where wanted".to_owned())?;
+    number.checked_mul(unit).ok_or_else(|| "no file is that large".to_owned())
 }
 
 /// What the configuration asks for and this version leaves undone.

@@ -1,4 +1,4 @@
-//! The one clock of the daemon: CLOCK_MONOTONIC, which no one can set. The time of day is for reports only.
+//! The one clock of the daemon: CLOCK_MONOTONIC, which no one can set. The time of day is for people, reports and recordings.
 use nix::time::{ClockId, clock_gettime};
 use vrrplab_engine::Instant;
 
@@ -13,13 +13,17 @@ pub fn now() -> Instant {
     })
 }
 
-/// Milliseconds since 1970, for people and their tools; nothing is decided by it.
-pub fn unix_ms() -> u64 {
+/// Nanoseconds since 1970, as the host believes. Nothing is decided by it.
+pub fn wall() -> u64 {
     clock_gettime(ClockId::CLOCK_REALTIME).map_or(0, |time| {
         let seconds = u64::try_from(time.tv_sec()).unwrap_or(0);
-        let millis = u64::try_from(time.tv_nsec() / 1_000_000).unwrap_or(0);
-        seconds.saturating_mul(1_000).saturating_add(millis)
+        seconds.saturating_mul(1_000_000_000).saturating_add(u64::try_from(time.tv_nsec()).unwrap_or(0))
     })
+}
+
+/// Milliseconds since 1970, for people and their tools.
+pub fn unix_ms() -> u64 {
+    wall() / 1_000_000
 }
 
 /// Both.

@@ -7,6 +7,7 @@ use vrrplab_engine::policy::Policy;
 use vrrplab_formats::builder::build_node;
 use vrrplab_formats::diagnostics::Report;
 use vrrplab_formats::files::{Disk, Files};
+use vrrplab_formats::flight::{Configuration, Interface, Witness};
 use vrrplab_formats::keepalived::{Options, parse_with};
 
 /// What keepalived 2.2.7 exits with when its file is not there.
@@ -31,6 +32,8 @@ pub struct Read {
     pub report: Report,
     /// The model; none where keepalived would not run.
     pub model: Option<NodeModel>,
+    /// All that reading it took, for a recording.
+    pub configuration: Configuration,
 }
 
 impl Source {
@@ -48,15 +51,23 @@ impl Source {
 
     /// Reads the file with what it includes; an error where it cannot be read at all.
     pub fn read(&self, interfaces: Vec<InterfaceModel>) -> Result<Read, String> {
-        let text = Disk.read(&self.path)?;
+        let witness = Witness::new(&Disk);
+        let text = witness.read(&self.path)?;
         let options = Options {
             config_id: Some(&self.config_id),
             instance: None,
             pwd: self.path.parent().unwrap_or(Path::new("")),
-            includes: Some(&Disk),
+            includes: Some(&witness),
         };
         let mut report = Report::default();
         let draft = parse_with(&self.path.display().to_string(), &text, &options, &mut report);
+        let configuration = Configuration {
+            host: self.host.clone(),
+            config_id: self.config_id.clone(),
+            path: self.path.display().to_string(),
+            interfaces: interfaces.iter().map(Interface::of).collect(),
+            ..witness.seen()
+        };
         let model = build_node(&self.host, Policy::default(), interfaces, &draft, &mut report);
         for interface in draft.instances.iter().filter_map(|instance| instance.interface.as_ref()) {
             if interface.value == LOOPBACK {
@@ -65,7 +76,7 @@ impl Source {
             }
         }
         let model = model.filter(|_| !report.is_refused());
-        Ok(Read { report, model })
+        Ok(Read { report, model, configuration })
     }
 }
 

@@ -7,8 +7,9 @@ use std::io;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use vrrplab_engine::model::{IfIndex, NodeModel};
-use vrrplab_engine::{Command, Engine, Input, Instant, KernelEvent, Output, Rule, Span};
+use vrrplab_engine::{Command, Input, Instant, KernelEvent, Output, Rule, Span};
 use vrrplab_formats::control::Reloaded;
+use vrrplab_formats::flight::Configuration;
 
 use crate::clock::{moment, now};
 use crate::config::Source;
@@ -18,6 +19,7 @@ use crate::host::Host;
 use crate::log::Log;
 use crate::netlink::Netlink;
 use crate::plan::{Act, Step, plan};
+use crate::recorder::{RecordedEngine, Recorder};
 use crate::script::{Ended, security};
 use crate::watch::processes;
 use desk::Desk;
@@ -30,7 +32,7 @@ const LAST_WORDS: Span = Span::from_secs(1);
 
 /// The daemon at work.
 pub struct Daemon {
-    engine: Engine,
+    engine: RecordedEngine,
     host: Host,
     door: Door,
     bell: UdpSocket,
@@ -52,11 +54,11 @@ pub struct Daemon {
 
 impl Daemon {
     /// Opens everything and starts the engine. It must be called inside of a runtime.
-    pub fn start(source: Source, netlink: Netlink, model: NodeModel) -> io::Result<Daemon> {
+    pub fn start(source: Source, netlink: Netlink, model: NodeModel, recorder: Option<Recorder>) -> io::Result<Daemon> {
         let door = Door::new()?;
         let host = Host::open(netlink, &door, model.clone())?;
         let mut daemon = Daemon {
-            engine: Engine::new(model.clone()),
+            engine: RecordedEngine::new(model.clone(), recorder),
             host,
             bell: door.bell()?,
             door,
@@ -88,6 +90,7 @@ impl Daemon {
             self.tell(Input::Operator(Command::Stop));
         }
         self.host.close();
+        self.engine.close();
         done
     }
 
@@ -96,6 +99,7 @@ impl Daemon {
         while !self.is_over() {
             let deadline = self.deadline();
             self.door.arm(deadline)?;
+            self.engine.hand_over();
             if busy {
                 tokio::task::yield_now().await; // the runtime looks for signals and children
             }
@@ -268,14 +272,16 @@ impl Daemon {
 
     /// Reads the configuration again. One that cannot be used changes nothing.
     fn reload(&mut self) -> Result<Reloaded, String> {
-        let (mut model, mut warnings) = self.read_again().inspect_err(|why| {
+        let (mut model, mut configuration, mut warnings) = self.read_again().inspect_err(|why| {
             self.desk.reloads_refused += 1;
             tracing::error!("reload: {}", why.lines().next().unwrap_or(""));
         })?;
+        let whole = model.clone();
         for told in security::prune(&mut model) {
             tracing::warn!("{told}");
             warnings.push(told);
         }
+        configuration.note_untracked(&whole, &model);
         tracing::info!("Reloading");
         self.desk.reloads += 1;
         if let Err(why) = self.host.reload(&self.door, model.clone()) {
@@ -288,6 +294,7 @@ impl Daemon {
         let before = std::mem::replace(&mut self.model, model.clone());
         self.names_before = before.instances.into_iter().map(|instance| instance.name).collect();
         self.counters.settle(moment(), &self.model);
+        self.engine.is_reloaded_from(configuration);
         self.tell(Input::Operator(Command::Reload(Box::new(model))));
         self.counts = vec![0; self.model.processes.len()];
         self.look_at_processes(processes::count(&self.model.processes));
@@ -295,7 +302,7 @@ impl Daemon {
     }
 
     /// The configuration as it is now, and what is to be said about it.
-    fn read_again(&self) -> Result<(NodeModel, Vec<String>), String> {
+    fn read_again(&self) -> Result<(NodeModel, Configuration, Vec<String>), String> {
         let read = self.source.read(self.host.netlink.table().interfaces());
         let read = read.map_err(|why| format!("the configuration cannot be read, the old one stays: {why}"))?;
         let told = if read.report.diagnostics.is_empty() { String::new() } else { read.report.render(false) };
@@ -303,7 +310,10 @@ impl Daemon {
             eprintln!("{told}");
         }
         match read.model {
-            Some(model) => Ok((model, Some(told).filter(|told| !told.is_empty()).into_iter().collect())),
+            Some(model) => {
+                let warnings = Some(told).filter(|told| !told.is_empty());
+                Ok((model, read.configuration, warnings.into_iter().collect()))
+            }
             None => Err(format!("the configuration is refused, the old one stays\n{told}")),
         }
     }

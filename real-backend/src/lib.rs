@@ -19,6 +19,7 @@ pub mod netlink;
 pub mod operators;
 pub mod plan;
 pub mod report;
+pub mod recorder;
 pub mod script;
 pub mod socket;
 pub mod sysctl;

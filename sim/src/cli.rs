@@ -9,6 +9,7 @@ mod output;
 mod print;
 #[cfg(target_os = "linux")]
 mod record;
+mod replay;
 mod run;
 mod test;
 mod verify;
@@ -52,6 +53,8 @@ enum Command {
     Record(RecordArgs),
     /// Ask a running vrrplabd: status, ipvs, stats, reload, trace (Linux)
     Ctl(ctl::CtlArgs),
+    /// Run the engine again on a flight recording of vrrplabd, say whether the same comes out, and make a scenario of it
+    Replay(replay::ReplayArgs),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
     /// Say where a rule of the timeline comes from, what an invariant or a lint of `check` means, or what a keyword is for
@@ -228,6 +231,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Verify(args) => verify::verify(args),
         Command::Record(args) => record(args),
         Command::Ctl(args) => ctl::ctl(args),
+        Command::Replay(args) => replay::replay(args),
         Command::Schema => output::say(&vrrplab_formats::scenario::schema()).map(|()| Exit::Held),
         Command::Explain { what } => explain::explain(what),
         Command::Print { file, config_id } => print::print(file, config_id.as_deref()),

@@ -5,6 +5,7 @@ pub mod chance;
 pub mod cli;
 pub mod experiment;
 pub mod fabric;
+pub mod flight;
 pub mod host;
 pub mod invariant;
 pub mod kernel;

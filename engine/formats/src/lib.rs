@@ -5,6 +5,7 @@ pub mod builder;
 pub mod control;
 pub mod diagnostics;
 pub mod files;
+pub mod flight;
 pub mod keepalived;
 pub mod lint;
 pub mod recording;
