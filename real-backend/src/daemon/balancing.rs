@@ -7,6 +7,7 @@ mod words;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::{fs, io, process};
 
 use vrrplab_engine::health::{Answer, Ask, Checkers, EffectKind, Input, Output, Probe, Trace, Warmups};
 use vrrplab_engine::lvs::IpvsCommand;
@@ -140,7 +141,7 @@ impl Balancing {
         let wanted = !model.servers.is_empty() || self.syncing.is_some();
         if wanted && self.ipvs.is_none() {
             tracing::info!("Initializing ipvs");
-            match Ipvs::open() {
+            match Ipvs::open().or_else(|_| load_and_open()) {
                 Ok(ipvs) => self.ipvs = Some(ipvs),
                 Err(why) => tracing::error!(
                     %why,
@@ -245,6 +246,14 @@ impl Balancing {
             Err(why) => tracing::error!(rule, %why, "IPVS: {}: {why}", words::command(command)),
         }
     }
+}
+
+/// Loads the kernel's module by the program that it uses itself, and tries again.
+fn load_and_open() -> io::Result<Ipvs> {
+    let program = fs::read_to_string("/proc/sys/kernel/modprobe")?;
+    let done = process::Command::new(program.trim()).args(["-q", "ip_vs"]).status();
+    tracing::debug!(?done, "modprobe ip_vs");
+    Ipvs::open()
 }
 
 fn command(output: &Output) -> Option<IpvsCommand> {
