@@ -18,16 +18,17 @@ same() {
         failed "$1" "$(diff -U 0 /tmp/same.a /tmp/same.b | tail -n +3)"
     fi
 }
-# within SECONDS COMMAND..: until it succeeds; a tenth of a second apart
+# within SECONDS COMMAND..: until it succeeds; a tenth of a second apart, at least once
 within() {
-    local tries=$(($1 * 10))
+    local now end
+    read -r now _ </proc/uptime
+    end=$((${now%%.*} + $1))
     shift
-    while [ "$tries" -gt 0 ]; do
-        "$@" >/dev/null 2>&1 && return 0
+    until "$@" >/dev/null 2>&1; do
+        read -r now _ </proc/uptime
+        [ "${now%%.*}" -lt "$end" ] || return 1
         sleep 0.1
-        tries=$((tries - 1))
     done
-    return 1
 }
 
 # at SPACE COMMAND..
@@ -41,13 +42,13 @@ daemon() {
     local kind=$1 space=$2 config=$3
     case $kind in
     vrrplabd) ( exec /sbin/ip netns exec "$space" /sbin/vrrplabd --config "$config" ) >"/tmp/$space.log" 2>&1 & ;;
-    keepalived) ( exec /sbin/ip netns exec "$space" /sbin/keepalived -n -l -D -f "$config" -p "/tmp/$space.p" -r "/tmp/$space.v" -c "/tmp/$space.c" ) >"/tmp/$space.log" 2>&1 & ;;
+    keepalived) ( exec /sbin/ip netns exec "$space" /sbin/keepalived -n -l -D -G -f "$config" -p "/tmp/$space.p" -r "/tmp/$space.v" -c "/tmp/$space.c" ) >"/tmp/$space.log" 2>&1 & ;;
     esac
     echo $! >"/tmp/$space.pid"
 }
 # signal SPACE SIGNAL: what the daemon gets
 signal() { kill "-$2" "$(cat "/tmp/$1.pid")"; }
-# stopped SPACE: the daemon has ended
+# is_gone SPACE: the daemon has ended
 is_gone() { ! kill -0 "$(cat "/tmp/$1.pid")" 2>/dev/null; }
 stop() {
     signal "$1" TERM
@@ -65,17 +66,15 @@ table() {
 # calm SPACE: the table is the same as a moment ago
 calm() {
     local before
-    before=$(table "$1")
+    before=$(at "$1" ipvsadm -Sn)
     sleep 0.4
-    [ "$before" = "$(table "$1")" ] && [ -n "$(at "$1" ipvsadm -Sn)" ]
+    [ -n "$before" ] && [ "$before" = "$(at "$1" ipvsadm -Sn)" ]
 }
-empty() { [ -z "$(at "$1" ipvsadm -Sn)" ]; }
 
 # space NAME: a network namespace with one interface, eth0
 space() {
     ip netns add "$1"
     ip -n "$1" link set lo up
-    echo 0 >/dev/null
     at "$1" sh -c 'echo 0 >/proc/sys/net/ipv6/conf/all/accept_dad; echo 0 >/proc/sys/net/ipv6/conf/default/accept_dad'
 }
 # wire SPACE INTERFACE BRIDGE ADDRESS..
