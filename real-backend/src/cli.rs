@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use vrrplab_engine::model::NodeModel;
+use vrrplab_engine::model::lvs::VirtualServerModel;
 use vrrplab_formats::diagnostics::Report;
 
 use crate::config::{NO_FILE, REFUSED, Source};
@@ -104,8 +105,12 @@ fn serve(source: Source, netlink: Netlink, mut model: NodeModel) -> ExitCode {
 fn not_done_yet(model: &NodeModel) -> Vec<String> {
     let statics = &model.statics;
     let routes = model.instances.iter().any(|i| !i.routes.is_empty() || !i.rules.is_empty());
+    let asks = |server: &VirtualServerModel| {
+        let mut checks = server.real_servers.iter().flat_map(|real| &real.checks);
+        checks.any(|check| check.connection.is_some())
+    };
     let undone = [
-        (!model.servers.is_empty(), "virtual servers and their checks"),
+        (model.servers.iter().any(asks), "checks of real servers other than MISC_CHECK and FILE_CHECK; they stay up"),
         (!model.bfds.is_empty(), "BFD sessions; those that are tracked stay down"),
         (routes, "virtual_routes and virtual_rules"),
         (!statics.addresses.is_empty(), "static_ipaddress"),

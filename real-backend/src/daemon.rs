@@ -1,4 +1,5 @@
 //! The loop: something happens, the engine is asked, what it wants is done, and the next deadline is waited for.
+mod balancing;
 mod happening;
 
 use std::io;
@@ -6,7 +7,7 @@ use std::io;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use vrrplab_engine::model::NodeModel;
-use vrrplab_engine::{Command, Engine, Input, Instant, KernelEvent, Output, Span};
+use vrrplab_engine::{Command, Engine, Finished, Input, Instant, KernelEvent, Output, Span};
 
 use crate::clock::now;
 use crate::config::Source;
@@ -17,6 +18,7 @@ use crate::netlink::Netlink;
 use crate::plan::{Step, plan};
 use crate::script::{Ended, security};
 use crate::watch::processes;
+use balancing::{Balancing, Hands};
 use happening::{Happening, Signals, Word};
 
 /// So many packets of one socket are read before others have their turn.
@@ -27,6 +29,7 @@ const LAST_WORDS: Span = Span::from_secs(1);
 /// The daemon at work.
 pub struct Daemon {
     engine: Engine,
+    balancing: Balancing,
     host: Host,
     door: Door,
     bell: UdpSocket,
@@ -49,6 +52,7 @@ impl Daemon {
         let host = Host::open(netlink, &door, model.clone())?;
         let mut daemon = Daemon {
             engine: Engine::new(model.clone()),
+            balancing: Balancing::default(),
             host,
             bell: door.bell()?,
             door,
@@ -65,6 +69,8 @@ impl Daemon {
             daemon.engine.handle(now(), Input::Kernel(event));
         }
         daemon.look_at_processes(processes::count(&daemon.model.processes));
+        let mut hands = Hands { host: &mut daemon.host, door: &daemon.door };
+        daemon.balancing.start(&daemon.model, &mut hands);
         daemon.tell(Input::Operator(Command::Start));
         Ok(daemon)
     }
@@ -74,6 +80,7 @@ impl Daemon {
         let done = self.work().await;
         if done.is_err() {
             self.tell(Input::Operator(Command::Stop));
+            self.stop_balancing();
         }
         self.host.close();
         done
@@ -91,7 +98,7 @@ impl Daemon {
             match happening::next(signals, scripts, counting, &self.bell, busy).await? {
                 Happening::Knock => busy = self.answer()?,
                 Happening::Word(word) => self.obey(word),
-                Happening::Ended(Ended::Job(finished)) => self.tell(Input::Finished(finished)),
+                Happening::Ended(Ended::Job(finished)) => self.ended(finished),
                 Happening::Ended(Ended::Other) => {}
                 Happening::Counted(counts) => self.look_at_processes(counts),
             }
@@ -102,7 +109,7 @@ impl Daemon {
 
     fn deadline(&self) -> Option<Instant> {
         let engine = self.engine.next_wake().map(|wake| wake.at);
-        [engine, self.count_at, self.end_at].into_iter().flatten().min()
+        [engine, self.balancing.next_wake(), self.count_at, self.end_at].into_iter().flatten().min()
     }
 
     fn is_over(&self) -> bool {
@@ -145,6 +152,7 @@ impl Daemon {
             Err(why) => tracing::error!(%why, "the kernel does not tell what has changed"),
         }
         self.carry_out();
+        self.balancing.follow(&self.engine, &mut Hands { host: &mut self.host, door: &self.door });
     }
 
     fn look_at_files(&mut self) {
@@ -164,6 +172,7 @@ impl Daemon {
         if self.engine.next_wake().is_some_and(|wake| wake.at <= at) {
             self.tell(Input::Wake);
         }
+        self.balancing.be_in_time(&mut Hands { host: &mut self.host, door: &self.door });
         if self.count_at.is_some_and(|due| due <= at) {
             self.count_at = None;
             let models = self.model.processes.clone();
@@ -185,8 +194,22 @@ impl Daemon {
     }
 
     fn tell(&mut self, input: Input<'_>) {
+        if let Input::Kernel(event) = &input {
+            self.balancing.hear(event, &mut Hands { host: &mut self.host, door: &self.door });
+        }
         self.engine.handle(now(), input);
         self.carry_out();
+        self.balancing.follow(&self.engine, &mut Hands { host: &mut self.host, door: &self.door });
+    }
+
+    fn ended(&mut self, finished: Finished) {
+        if !self.balancing.ended(&finished, &mut Hands { host: &mut self.host, door: &self.door }) {
+            self.tell(Input::Finished(finished));
+        }
+    }
+
+    fn stop_balancing(&mut self) {
+        self.balancing.stop(&self.model, &mut Hands { host: &mut self.host, door: &self.door });
     }
 
     /// Does all that the engine wants, and tells it what the kernel said meanwhile, until both are silent.
@@ -225,6 +248,7 @@ impl Daemon {
                 tracing::info!("Stopping");
                 notify_manager(&[sd_notify::NotifyState::Stopping]);
                 self.tell(Input::Operator(Command::Stop));
+                self.stop_balancing();
                 self.count_at = None;
                 self.end_at = Some(now() + LAST_WORDS);
             }
@@ -256,6 +280,7 @@ impl Daemon {
             self.tell(Input::Kernel(event));
         }
         self.model = model.clone();
+        self.balancing.reload(&self.model, &mut Hands { host: &mut self.host, door: &self.door });
         self.tell(Input::Operator(Command::Reload(Box::new(model))));
         self.counts = vec![0; self.model.processes.len()];
         self.look_at_processes(processes::count(&self.model.processes));
@@ -267,6 +292,7 @@ impl Daemon {
             let (priority, holds) = (status.priority, status.holds_addresses);
             tracing::info!(instance, state, priority, holds, "({instance}) {state}, priority {priority}");
         }
+        self.balancing.say_status();
     }
 }
 
