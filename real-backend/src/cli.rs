@@ -81,7 +81,7 @@ fn serve(source: Source, netlink: Netlink, mut model: NodeModel) -> ExitCode {
     for told in security::prune(&mut model).into_iter().chain(not_done_yet(&model)) {
         tracing::warn!("{told}");
     }
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(why) => return failed(&why.to_string()),
     };
