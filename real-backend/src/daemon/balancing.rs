@@ -49,14 +49,19 @@ impl Balancing {
     /// The daemon has begun: what the configuration wants is put into the table, and the checks begin.
     pub fn start(&mut self, model: &NodeModel, hands: &mut Hands<'_>) {
         self.syncing = Syncing::of(model);
+        self.begin(model, hands);
+    }
+
+    fn begin(&mut self, model: &NodeModel, hands: &mut Hands<'_>) {
         if !self.open(model) {
             return;
         }
-        let flush = model.globals.lvs_flush.then_some(IpvsCommand::Flush);
-        flush.iter().for_each(|command| self.program(Rule::ServersStart, command));
         self.set_timeouts(model);
         if model.servers.is_empty() {
             return;
+        }
+        if model.globals.lvs_flush {
+            self.program(Rule::ServersStart, &IpvsCommand::Flush);
         }
         self.note(model, hands.host);
         let mut checkers = Checkers::new(model, Warmups::Seed(now().0));
@@ -82,7 +87,7 @@ impl Balancing {
     pub fn reload(&mut self, model: &NodeModel, hands: &mut Hands<'_>) {
         self.replace_syncing(model);
         if self.checkers.is_none() {
-            return self.start(model, hands);
+            return self.begin(model, hands);
         }
         self.set_timeouts(model);
         self.note(model, hands.host);
