@@ -7,6 +7,7 @@ mod words;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
+use std::{fs, io, process};
 
 use vrrplab_engine::health::{Answer, Ask, Checkers, EffectKind, Input, Output, Probe, Trace, Warmups};
 use vrrplab_engine::lvs::IpvsCommand;
@@ -51,14 +52,19 @@ impl Balancing {
     /// The daemon has begun: what the configuration wants is put into the table, and the checks begin.
     pub fn start(&mut self, model: &NodeModel, hands: &mut Hands<'_>) {
         self.syncing = Syncing::of(model);
+        self.begin(model, hands);
+    }
+
+    fn begin(&mut self, model: &NodeModel, hands: &mut Hands<'_>) {
         if !self.open(model) {
             return;
         }
-        let flush = model.globals.lvs_flush.then_some(IpvsCommand::Flush);
-        flush.iter().for_each(|command| self.program(Rule::ServersStart, command));
         self.set_timeouts(model);
         if model.servers.is_empty() {
             return;
+        }
+        if model.globals.lvs_flush {
+            self.program(Rule::ServersStart, &IpvsCommand::Flush);
         }
         self.note(model, hands.host);
         let mut checkers = Checkers::new(model, Warmups::Seed(now().0));
@@ -84,7 +90,7 @@ impl Balancing {
     pub fn reload(&mut self, model: &NodeModel, hands: &mut Hands<'_>) {
         self.replace_syncing(model);
         if self.checkers.is_none() {
-            return self.start(model, hands);
+            return self.begin(model, hands);
         }
         self.set_timeouts(model);
         self.note(model, hands.host);
@@ -152,7 +158,7 @@ impl Balancing {
         let wanted = !model.servers.is_empty() || self.syncing.is_some();
         if wanted && self.ipvs.is_none() {
             tracing::info!("Initializing ipvs");
-            match Ipvs::open() {
+            match Ipvs::open().or_else(|_| load_and_open()) {
                 Ok(ipvs) => self.ipvs = Some(ipvs),
                 Err(why) => tracing::error!(
                     %why,
@@ -258,6 +264,14 @@ impl Balancing {
             Err(why) => tracing::error!(rule, %why, "IPVS: {}: {why}", words::command(command)),
         }
     }
+}
+
+/// Loads the kernel's module by the program that it uses itself, and tries again.
+fn load_and_open() -> io::Result<Ipvs> {
+    let program = fs::read_to_string("/proc/sys/kernel/modprobe")?;
+    let done = process::Command::new(program.trim()).args(["-q", "ip_vs"]).status();
+    tracing::debug!(?done, "modprobe ip_vs");
+    Ipvs::open()
 }
 
 fn command(output: &Output) -> Option<IpvsCommand> {

@@ -6,6 +6,8 @@ mod attribute;
 mod command;
 mod message;
 mod sync;
+#[cfg(all(test, target_endian = "little"))]
+mod tests;
 mod view;
 
 use std::io;
