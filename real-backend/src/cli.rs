@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, ValueEnum};
 use vrrplab_engine::model::NodeModel;
-use vrrplab_engine::model::lvs::VirtualServerModel;
+use vrrplab_engine::model::health::CheckKind;
 use vrrplab_formats::diagnostics::Report;
 
 use crate::config::{NO_FILE, REFUSED, Source};
@@ -105,12 +105,15 @@ fn serve(source: Source, netlink: Netlink, mut model: NodeModel) -> ExitCode {
 fn not_done_yet(model: &NodeModel) -> Vec<String> {
     let statics = &model.statics;
     let routes = model.instances.iter().any(|i| !i.routes.is_empty() || !i.rules.is_empty());
-    let asks = |server: &VirtualServerModel| {
-        let mut checks = server.real_servers.iter().flat_map(|real| &real.checks);
-        checks.any(|check| check.connection.is_some())
-    };
+    let checks = || model.servers.iter().flat_map(|server| &server.real_servers).flat_map(|real| &real.checks);
+    let follows = checks().any(|check| matches!(check.kind, CheckKind::Bfd(_)));
+    let matches = checks().any(|check| match &check.kind {
+        CheckKind::Http(http) => http.urls.iter().any(|url| url.regex.is_some()),
+        _ => false,
+    });
     let undone = [
-        (model.servers.iter().any(asks), "checks of real servers other than MISC_CHECK and FILE_CHECK; they stay up"),
+        (follows, "BFD_CHECK: its servers stay as they begin"),
+        (matches, "regex of HTTP_GET and SSL_GET: every page matches"),
         (!model.bfds.is_empty(), "BFD sessions; those that are tracked stay down"),
         (routes, "virtual_routes and virtual_rules"),
         (!statics.addresses.is_empty(), "static_ipaddress"),

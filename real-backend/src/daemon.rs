@@ -95,12 +95,17 @@ impl Daemon {
                 tokio::task::yield_now().await; // the runtime looks for signals and children
             }
             let (signals, scripts, counting) = (&mut self.signals, &mut self.host.scripts, &mut self.counting);
-            match happening::next(signals, scripts, counting, &self.bell, busy).await? {
+            let prober = &mut self.balancing.prober;
+            match happening::next(signals, scripts, counting, prober, &self.bell, busy).await? {
                 Happening::Knock => busy = self.answer()?,
                 Happening::Word(word) => self.obey(word),
                 Happening::Ended(Ended::Job(finished)) => self.ended(finished),
                 Happening::Ended(Ended::Other) => {}
                 Happening::Counted(counts) => self.look_at_processes(counts),
+                Happening::Answered(job, answer) => {
+                    let mut hands = Hands { host: &mut self.host, door: &self.door };
+                    self.balancing.answered(job, answer, &mut hands);
+                }
             }
             self.be_in_time();
         }

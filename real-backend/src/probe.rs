@@ -85,6 +85,11 @@ impl Prober {
         }
     }
 
+    /// Nobody waits for any attempt.
+    pub fn forget(&mut self) {
+        std::mem::take(&mut self.attempts).values().for_each(AbortHandle::abort);
+    }
+
     /// The next answer, and whose it is. After a datagram others of the same attempt may follow until its time is over or it
     /// is cancelled: the first may have been to another question.
     pub fn poll_answer(&mut self, cx: &mut Context<'_>) -> Poll<(Job, Answer)> {
@@ -108,7 +113,7 @@ impl Prober {
 
 impl Drop for Prober {
     fn drop(&mut self) {
-        self.attempts.values().for_each(AbortHandle::abort);
+        self.forget();
     }
 }
 

@@ -22,6 +22,7 @@ use crate::door::Door;
 use crate::host::Host;
 use crate::netlink::ipvs::Ipvs;
 use crate::plan::Act;
+use crate::probe::Prober;
 use follow::Syncing;
 
 /// Numbers of programs that checkers have started are told from those of VRRP by this bit.
@@ -43,6 +44,8 @@ pub(super) struct Balancing {
     here: Option<BTreeSet<IpAddr>>,
     /// The paths of tracked files.
     files: Vec<String>,
+    /// What the checkers ask by sockets.
+    pub prober: Prober,
 }
 
 impl Balancing {
@@ -98,6 +101,7 @@ impl Balancing {
     pub fn stop(&mut self, model: &NodeModel, hands: &mut Hands<'_>) {
         self.tell(Input::Stop, hands);
         self.checkers = None;
+        self.prober.forget();
         if model.globals.lvs_flush_on_stop == Some(FlushOnStop::Everything) {
             self.program(Rule::ServersStop, &IpvsCommand::Flush);
         }
@@ -124,6 +128,14 @@ impl Balancing {
             self.tell(Input::Answered { job, answer: Answer::Exited(finished.outcome) }, hands);
         }
         own
+    }
+
+    /// Something came back from a probe. A datagram that was to another question leaves its attempt under way.
+    pub fn answered(&mut self, job: Job, answer: Answer, hands: &mut Hands<'_>) {
+        self.tell(Input::Answered { job, answer }, hands);
+        if !self.checkers.as_ref().is_some_and(|checkers| checkers.waits_for(job)) {
+            self.prober.cancel(job);
+        }
     }
 
     /// What the kernel says of files also concerns servers.
@@ -220,7 +232,10 @@ impl Balancing {
         let act = match effect.kind {
             EffectKind::ProgramIpvs(command) => return self.program(rule, &command),
             EffectKind::StartProbe { job, probe } => return self.start_probe(rule, job, *probe, hands),
-            EffectKind::Cancel { job, force, .. } => Act::Cancel { job: Job(job.0 | OF_CHECKERS), force },
+            EffectKind::Cancel { job, force, .. } => {
+                self.prober.cancel(job);
+                Act::Cancel { job: Job(job.0 | OF_CHECKERS), force }
+            }
             EffectKind::RunScript(program) => {
                 Act::Tell(Box::new(Notice::Script { program: *program, arguments: Vec::new() }))
             }
@@ -230,15 +245,13 @@ impl Balancing {
     }
 
     fn start_probe(&mut self, rule: Rule, job: Job, probe: Probe, hands: &mut Hands<'_>) {
-        match probe.ask {
-            Ask::Run(program) => {
+        match (probe.ask, probe.connection) {
+            (Ask::Run(program), _) => {
                 let run = Act::Run(Job(job.0 | OF_CHECKERS), Box::new(program));
                 hands.host.perform(hands.door, rule, run);
             }
-            Ask::Connect | Ask::Page { .. } | Ask::Dialogue(_) | Ask::Datagram(_) | Ask::Echo => {
-                let at = probe.connection.map(|connection| connection.to.ip.to_string()).unwrap_or_default();
-                tracing::warn!(at, "not done by this version: this check; its server stays as it is");
-            }
+            (ask, Some(connection)) => self.prober.begin(job, connection, ask),
+            (_, None) => tracing::error!(rule = rule.id(), "a check without a target"), // the reader makes none
         }
     }
 

@@ -1,4 +1,4 @@
-//! What the loop waits for, in a fixed order: orders first, then ends of programs, then the door.
+//! What the loop waits for, in a fixed order: orders first, then ends of programs, then answers to probes, then the door.
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll};
@@ -7,7 +7,10 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
+use vrrplab_engine::Job;
+use vrrplab_engine::health::Answer;
 
+use crate::probe::Prober;
 use crate::script::{Ended, Scripts};
 
 /// What an operator says by a signal.
@@ -27,6 +30,7 @@ pub(super) enum Happening {
     Word(Word),
     Ended(Ended),
     Counted(Vec<u32>),
+    Answered(Job, Answer),
     Knock,
 }
 
@@ -63,6 +67,7 @@ pub(super) async fn next(
     signals: &mut Signals,
     scripts: &mut Scripts,
     counting: &mut JoinSet<Vec<u32>>,
+    prober: &mut Prober,
     bell: &UdpSocket,
     busy: bool,
 ) -> io::Result<Happening> {
@@ -75,6 +80,9 @@ pub(super) async fn next(
         }
         if let Poll::Ready(Some(Ok(counts))) = counting.poll_join_next(cx) {
             return Poll::Ready(Ok(Happening::Counted(counts)));
+        }
+        if let Poll::Ready((job, answer)) = prober.poll_answer(cx) {
+            return Poll::Ready(Ok(Happening::Answered(job, answer)));
         }
         if busy {
             return Poll::Ready(Ok(Happening::Knock));

@@ -35,7 +35,8 @@ fn header(id: u16, flags: u8, code: u8) -> Vec<u8> {
 #[test]
 fn a_name_server_is_judged_by_its_code() {
     play(async {
-        let says = |flags, code| async move { verdict(to(replies(vec![header(0x1234, flags, code)]).await), dns()).await };
+        let says =
+            |flags, code| async move { verdict(to(replies(vec![header(0x1234, flags, code)]).await), dns()).await };
         assert_eq!(says(0x81, 0x80).await, Judgement::Good);
         assert_eq!(says(0x83, 0x80).await, Judgement::Good, "truncated is an answer too");
         assert_eq!(says(0x81, 0x82).await, Judgement::Bad(Why::Code(2)), "SERVFAIL");
