@@ -102,3 +102,31 @@ pub fn command(wish: Wish, service: Virtual, entry: Entry) -> IpvsCommand {
         Wish::Delete => IpvsCommand::DeleteDest(service, place),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVICE: Virtual = Virtual::Address(Protocol::Tcp, at(8080));
+
+    const fn at(port: u16) -> Endpoint {
+        Endpoint { ip: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), port }
+    }
+
+    fn port_within(service: Virtual, port: u16, forwarding: Forwarding) -> u16 {
+        let config = DestConfig { forwarding, ..DestConfig::default() };
+        Entry { endpoint: at(port), config }.within(service).port
+    }
+
+    #[test]
+    fn a_server_has_a_port_of_its_own_only_where_packets_are_rewritten() {
+        let tunnel = Forwarding::Tun(lvs::Tunnel::Ipip);
+        assert_eq!(port_within(SERVICE, 80, Forwarding::Nat), 80);
+        assert_eq!(port_within(SERVICE, 0, Forwarding::Nat), 8080);
+        assert_eq!(port_within(SERVICE, 80, Forwarding::Dr), 8080, "as keepalived has it for members of groups");
+        assert_eq!(port_within(SERVICE, 80, tunnel), 8080);
+        let mark = Virtual::Mark(AddressFamily::V4, 5);
+        assert_eq!(port_within(mark, 80, Forwarding::Nat), 80);
+        assert_eq!(port_within(mark, 80, Forwarding::Dr), 0);
+    }
+}
