@@ -48,6 +48,7 @@ trap 'exit 130' INT TERM
 fetch_kernel "$work" || cannot "Debian's kernel cannot be fetched"
 make_machine "$work" "$out" "$VRRPLABD" "$*"
 
+: >"$out/console"
 qemu-system-x86_64 -M q35 -accel "${QEMU_ACCEL:-tcg,thread=multi}" -cpu max -smp 2 -m 768 -nodefaults -no-user-config \
     -display none -no-reboot -kernel "$work/vmlinuz" -initrd "$out/initrd" \
     -append "console=ttyS0 quiet loglevel=4 panic=-1 rdinit=/init random.trust_cpu=on mitigations=off rcupdate.rcu_expedited=1" \

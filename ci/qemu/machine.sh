@@ -22,7 +22,7 @@ take() {
     mkdir -p "$root/$(dirname "$place")"
     cp -L "$from" "$root/$place"
     chmod 755 "$root/$place"
-    { ldd "$from" 2>/dev/null || true; } | grep -oE '/[^ ]+\.so[^ ]*' | sort -u | while read -r library; do
+    { ldd "$from" 2>/dev/null || true; } | awk '{for (i = 1; i <= NF; i++) if ($i ~ /^\/.*\.so/) print $i}' | sort -u | while read -r library; do
         [ -e "$root/$library" ] && continue
         mkdir -p "$root/$(dirname "$library")"
         cp -L "$library" "$root/$library"
@@ -63,10 +63,8 @@ make_machine() {
     for program in ipvsadm keepalived ip; do
         take "$(readlink -f "$(command -v "$program")")" "$root" "/sbin/$program"
     done
-    if command -v strip >/dev/null; then
-        strip -o "$out/vrrplabd" "$daemon"
-        daemon="$out/vrrplabd"
-    fi
+    # without what is for debuggers only, where that can be left out
+    if strip -o "$out/vrrplabd" "$daemon" 2>/dev/null; then daemon="$out/vrrplabd"; fi
     take "$daemon" "$root" /sbin/vrrplabd
     take_modules "$work" "$root"
     cp -r ci/qemu/guest ci/qemu/tables "$root/job/"

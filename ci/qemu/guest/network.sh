@@ -34,13 +34,18 @@ fail() {
     kill "$(cat "/tmp/$1.httpd")"
     wait "$(cat "/tmp/$1.httpd")" 2>/dev/null
 }
-fetch() { at c wget -q -T 2 -O - "http://$1/" 2>/dev/null || echo nobody; }
-# answers TIMES ADDRESS: who answered how often: `4 s1, 4 s2, 4 s3`
+# fetch ADDRESS PORT: the name of the server that answers
+fetch() {
+    local page
+    page=$(printf 'GET / HTTP/1.0\r\n\r\n' | at c nc -w 2 "$1" "$2" 2>/dev/null | tail -n 1)
+    echo "${page:-nobody}"
+}
+# answers TIMES ADDRESS PORT: who answered how often: `4 s1, 4 s2, 4 s3`
 answers() {
     local times=$1
     while [ "$times" -gt 0 ]; do
-        fetch "$2"
+        fetch "$2" "$3"
         times=$((times - 1))
     done | sort | uniq -c | awk '{printf "%s%s %s", (NR > 1 ? ", " : ""), $1, $2}'
 }
-reaches() { [ "$(fetch "$1")" != nobody ]; }
+reaches() { [ "$(fetch "$1" "$2")" != nobody ]; }

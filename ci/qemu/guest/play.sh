@@ -55,14 +55,16 @@ stop() {
     within 10 is_gone "$1" || { failed "the daemon of $1 does not end" "$(tail -n 5 "/tmp/$1.log")"; signal "$1" KILL; }
     wait "$(cat "/tmp/$1.pid")" 2>/dev/null
 }
-# table SPACE: everything that ipvsadm shows; the order within a service is the kernel's
+# table SPACE: everything that ipvsadm shows. Within a service the order is the kernel's; that of services is its hash's, and
+# another one in each namespace
 table() {
-    at "$1" ipvsadm -Ln --nosort
+    at "$1" ipvsadm -Ln --nosort | by_service
     at "$1" ipvsadm -Sn
-    at "$1" ipvsadm -Ln --thresholds --nosort
+    at "$1" ipvsadm -Ln --thresholds --nosort | by_service
     at "$1" ipvsadm -L --timeout
     at "$1" ipvsadm -L --daemon
 }
+by_service() { awk '/^ *->/ {line = line "|" $0; next} {if (line) print line; line = $0} END {print line}' | sort | tr '|' '\n'; }
 # calm SPACE: the table is the same as a moment ago
 calm() {
     local before
@@ -84,7 +86,7 @@ wire() {
     ip link add "$space-$interface" type veth peer name "$interface" netns "$space"
     ip link set "$space-$interface" master "$bridge" up
     ip -n "$space" link set "$interface" up
-    for address in "$@"; do ip -n "$space" addr add "$address" dev "$interface" nodad; done
+    for address in "$@"; do ip -n "$space" addr add "$address" dev "$interface"; done
 }
 bridge() {
     ip link add "$1" type bridge mcast_snooping 0 stp_state 0 forward_delay 0

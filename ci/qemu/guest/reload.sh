@@ -18,7 +18,6 @@ for next in after before; do
     for kind in vrrplabd keepalived; do within 10 calm "$kind-reload"; done
     same "reload: $next" "$(table keepalived-reload)" "$(table vrrplabd-reload)"
 done
-for kind in vrrplabd keepalived; do echo "virtual_server 10.99.0.1 80 {" >"/tmp/$kind-reload.conf"; done
 before=$(table vrrplabd-reload)
 echo "vrrp_instance A { interface none }" >/tmp/vrrplabd-reload.conf
 signal vrrplabd-reload HUP

@@ -1,8 +1,8 @@
 # Two directors: the master tells the backup of its connections, so that one goes on when the master ends.
 . guest/network.sh
 for n in 1 2 3; do
-    ( exec /sbin/ip netns exec "s$n" tcpsvd 0.0.0.0 7 cat ) >/dev/null 2>&1 &
-    echo $! >"/tmp/s$n.echo"
+    ( exec /sbin/ip netns exec "s$n" nc -l -p 7 -e /bin/cat ) >/dev/null 2>&1 &
+    echo $! >"/tmp/s$n.listener"
 done
 for n in 1 2; do sed "s/PRIORITY/$((250 - 50 * n))/" /job/tables/sync.conf >"/tmp/sync-d$n.conf"; done
 daemon vrrplabd d1 /tmp/sync-d1.conf
@@ -15,7 +15,8 @@ same "sync: the master tells, the backup hears" "master (mcast=eth0, syncid=51, 
 backup (mcast=eth0, syncid=51, maxlen=1472," "$(roles)"
 # a connection that says a word every 0.3 s
 mkfifo /tmp/words
-( exec /sbin/ip netns exec c nc 10.9.0.100 7 ) </tmp/words >/tmp/echoed 2>&1 &
+trap '' PIPE
+( exec /sbin/ip netns exec c nc 10.9.0.100 7 ) </tmp/words >/tmp/echoed 2>/dev/null &
 talker=$!
 exec 3>/tmp/words
 for word in 1 2 3 4 5 6 7 8; do
@@ -37,4 +38,4 @@ exec 3>&-
 kill "$talker" 2>/dev/null
 stop d2
 same "sync: nothing is left" "" "$(at d2 ipvsadm -Sn)$(at d2 ipvsadm -L --daemon)"
-for n in 1 2 3; do kill "$(cat "/tmp/s$n.echo")"; done
+for n in 1 2 3; do kill "$(cat "/tmp/s$n.listener")" 2>/dev/null; done

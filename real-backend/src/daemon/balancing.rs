@@ -13,7 +13,7 @@ use vrrplab_engine::health::{Answer, Ask, Checkers, EffectKind, Input, Output, P
 use vrrplab_engine::lvs::IpvsCommand;
 use vrrplab_engine::lvs::diff::Wanted;
 use vrrplab_engine::model::NodeModel;
-use vrrplab_engine::model::globals::FlushOnStop;
+use vrrplab_engine::model::globals::{FlushOnStop, LvsTimeouts};
 use vrrplab_engine::track::judge::number;
 use vrrplab_engine::{Finished, Instant, Job, KernelEvent, Notice, Rule};
 
@@ -42,6 +42,8 @@ pub(super) struct Balancing {
     syncing: Option<Syncing>,
     /// The addresses of this host that the checkers know of; only kept where a service pauses without its address.
     here: Option<BTreeSet<IpAddr>>,
+    /// The timeouts of connections, before others were set.
+    timeouts_before: Option<LvsTimeouts>,
     /// The paths of tracked files.
     files: Vec<String>,
     /// What the checkers ask by sockets.
@@ -106,6 +108,7 @@ impl Balancing {
             self.program(Rule::ServersStop, &IpvsCommand::Flush);
         }
         self.stop_syncing();
+        self.restore_timeouts();
     }
 
     /// When it has something to do.
@@ -172,10 +175,21 @@ impl Balancing {
     fn set_timeouts(&mut self, model: &NodeModel) {
         let timeouts = model.globals.lvs_timeouts;
         let given = [timeouts.tcp, timeouts.tcp_fin, timeouts.udp].iter().any(Option::is_some);
-        if let Some(ipvs) = self.ipvs.as_mut().filter(|_| given)
-            && let Err(why) = ipvs.set_timeouts(timeouts)
-        {
+        let Some(ipvs) = self.ipvs.as_mut().filter(|_| given) else { return };
+        if self.timeouts_before.is_none() {
+            self.timeouts_before = ipvs.timeouts().ok();
+        }
+        if let Err(why) = ipvs.set_timeouts(timeouts) {
             tracing::error!(%why, "lvs_timeouts: the kernel refuses them");
+        }
+    }
+
+    /// At the end they are what they were.
+    fn restore_timeouts(&mut self) {
+        if let (Some(ipvs), Some(before)) = (&mut self.ipvs, self.timeouts_before.take())
+            && let Err(why) = ipvs.set_timeouts(before)
+        {
+            tracing::error!(%why, "lvs_timeouts: those of before cannot be set again");
         }
     }
 

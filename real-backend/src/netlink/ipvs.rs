@@ -46,6 +46,12 @@ impl Ipvs {
         self.ask(Verb::SetConfig, command::timeouts(timeouts))
     }
 
+    /// The timeouts of connections.
+    pub fn timeouts(&mut self) -> io::Result<LvsTimeouts> {
+        let answers = self.channel.query(self.request(Verb::GetConfig, Vec::new()))?;
+        Ok(answers.iter().find_map(view::timeouts).ok_or(io::ErrorKind::InvalidData)?)
+    }
+
     /// Starts one of the two daemons that tell other directors of connections, and hear of theirs.
     pub fn start_sync(&mut self, role: SyncRole, daemon: &SyncDaemon) -> io::Result<()> {
         self.ask(Verb::NewDaemon, sync::start(role, daemon))

@@ -70,12 +70,12 @@ impl Entry {
         Entry { endpoint: server.endpoint, config }
     }
 
-    /// Its port in a service: port 0 is the service's, and marks carry none unless the destination is rewritten.
+    /// Its port in a service: the service's where it has none of its own or where nothing is rewritten; marks have none then.
     fn within(self, service: Virtual) -> Endpoint {
         let rewritten = matches!(self.config.forwarding, Forwarding::Nat);
         let port = match service {
             Virtual::Mark(..) if !rewritten => 0,
-            Virtual::Address(_, lvs::Endpoint { port, .. }) if self.endpoint.port == 0 => port,
+            Virtual::Address(_, lvs::Endpoint { port, .. }) if !rewritten || self.endpoint.port == 0 => port,
             _ => self.endpoint.port,
         };
         Endpoint { ip: self.endpoint.ip, port }

@@ -30,6 +30,7 @@ pub(super) enum Verb {
     NewDaemon = 9,
     DelDaemon = 10,
     SetConfig = 12,
+    GetConfig = 13,
     Flush = 17,
 }
 

@@ -220,6 +220,8 @@ fn cut_answers_are_no_answers() {
 fn timeouts_and_sync_daemons_have_the_bytes_of_ipvsadm() {
     let timeouts = LvsTimeouts { tcp: Some(900), tcp_fin: Some(120), udp: Some(300) };
     assert_eq!(hex(&command::timeouts(timeouts)), "08000400840300000800050078000000080006002c010000");
+    let shown = Generic::new(32, Verb::SetConfig as u8, command::timeouts(timeouts));
+    assert_eq!(view::timeouts(&shown), Some(timeouts));
     let some = LvsTimeouts { udp: Some(300), ..LvsTimeouts::default() };
     assert_eq!(hex(&command::timeouts(some)), "08000400000000000800050000000000080006002c010000");
     let daemon = SyncDaemon { interface: "d0".into(), id: 7, most_bytes: None, group: None, port: None, ttl: None };

@@ -5,6 +5,7 @@ use vrrplab_engine::Span;
 use vrrplab_engine::lvs::table::Stats;
 use vrrplab_engine::lvs::{DestConfig, DestView, ServiceConfig, ServiceView, Virtual};
 use vrrplab_engine::model::AddressFamily;
+use vrrplab_engine::model::globals::LvsTimeouts;
 use vrrplab_engine::model::lvs::{
     Endpoint, Forwarding, Granularity, Persistence, Protocol, Scheduler, SchedulerFlags, Tunnel, TunnelChecksum,
 };
@@ -54,6 +55,17 @@ pub(super) fn dest(service: Virtual, shown: &Generic) -> Option<DestView> {
         persistent: inner.u32(of_dest::PERSISTENT).unwrap_or(0),
         overload: false,
         stats: stats(inner, of_dest::STATS64),
+    })
+}
+
+/// The timeouts of connections, in seconds.
+pub(super) fn timeouts(shown: &Generic) -> Option<LvsTimeouts> {
+    let told = Reader(&shown.attributes);
+    let own = shown.command == Verb::SetConfig as u8;
+    own.then(|| LvsTimeouts {
+        tcp: told.u32(top::TIMEOUT_TCP),
+        tcp_fin: told.u32(top::TIMEOUT_TCP_FIN),
+        udp: told.u32(top::TIMEOUT_UDP),
     })
 }
 
