@@ -236,7 +236,7 @@ fn timeouts_and_sync_daemons_have_the_bytes_of_ipvsadm() {
         ..daemon
     };
     let more = "060004007805000008000500e000006306000700282300000500080004000000";
-    let expected = expected.replace("1c0003800800010001", "3c0003800800010002") + &more;
+    let expected = expected.replace("1c0003800800010001", "3c0003800800010002") + more;
     assert_eq!(hex(&sync::start(SyncRole::Backup, &all)), expected);
 }
 
