@@ -28,11 +28,11 @@ echo 200 >/tmp/status
 listeners=""
 # listens SERVER PORT PROGRAM: the program talks to each who connects
 listens() {
-    ( while :; do /sbin/ip netns exec "$1" nc -l -p "$2" -e "$3"; done ) >/dev/null 2>&1 &
+    ( exec /sbin/ip netns exec "$1" nc -ll -p "$2" -e "$3" ) >/dev/null 2>&1 &
     listeners="$listeners $!"
 }
 for n in 1 2 3; do serve "s$n"; done
-# one connection at a time: each director has mail servers of its own
+# each director has mail servers of its own
 for n in 1 2; do
     listens s1 "252$n" /tmp/good.sh
     listens s2 "252$n" /tmp/bad.sh
@@ -50,7 +50,6 @@ at d1 ipvsadm -Sn | grep -e '^-a' | sed 's/^/   /'
 # heard NUMBER: each thing that servers have heard from a director, once
 heard() { sort -u "/tmp/heard/10.9.0.$1"; }
 same "checks: servers hear the same requests" "$(heard 2)" "$(heard 1)"
-heard 1 | sed 's/^/   /'
 heard 1 | sed 's/^/   /'
 [ -s /tmp/heard/10.9.0.1 ] && [ -s /tmp/heard/10.9.0.21 ] || failed "checks: servers have heard nothing" "$(ls /tmp/heard)"
 same "checks: bindto is what the server sees" "$(heard 22)" "$(heard 21)"
