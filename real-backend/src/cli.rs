@@ -10,6 +10,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use vrrplab_engine::model::NodeModel;
+use vrrplab_engine::model::health::CheckKind;
 use vrrplab_formats::control::SOCKET;
 use vrrplab_formats::diagnostics::Report;
 use vrrplab_formats::flight::Configuration;
@@ -124,7 +125,7 @@ fn serve(
     }
     configuration.note_untracked(&whole, &model);
     let recorder = recorder(args, configuration);
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(why) => return failed(&why.to_string()),
     };
@@ -177,8 +178,15 @@ fn size(text: &str) -> Result<u64, String> {
 fn not_done_yet(model: &NodeModel) -> Vec<String> {
     let statics = &model.statics;
     let routes = model.instances.iter().any(|i| !i.routes.is_empty() || !i.rules.is_empty());
+    let checks = || model.servers.iter().flat_map(|server| &server.real_servers).flat_map(|real| &real.checks);
+    let follows = checks().any(|check| matches!(check.kind, CheckKind::Bfd(_)));
+    let matches = checks().any(|check| match &check.kind {
+        CheckKind::Http(http) => http.urls.iter().any(|url| url.regex.is_some()),
+        _ => false,
+    });
     let undone = [
-        (!model.servers.is_empty(), "virtual servers and their checks"),
+        (follows, "BFD_CHECK: its servers stay as they begin"),
+        (matches, "regex of HTTP_GET and SSL_GET: every page matches"),
         (!model.bfds.is_empty(), "BFD sessions; those that are tracked stay down"),
         (routes, "virtual_routes and virtual_rules"),
         (!statics.addresses.is_empty(), "static_ipaddress"),

@@ -1,4 +1,5 @@
 //! The loop: something happens, the engine is asked, what it wants is done, and the next deadline is waited for.
+mod balancing;
 mod desk;
 mod happening;
 
@@ -7,7 +8,7 @@ use std::io;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use vrrplab_engine::model::{IfIndex, NodeModel};
-use vrrplab_engine::{Command, Input, Instant, KernelEvent, Output, Rule, Span};
+use vrrplab_engine::{Command, Finished, Input, Instant, KernelEvent, Output, Rule, Span};
 use vrrplab_formats::control::Reloaded;
 use vrrplab_formats::flight::Configuration;
 
@@ -22,6 +23,7 @@ use crate::plan::{Act, Step, plan};
 use crate::recorder::{RecordedEngine, Recorder};
 use crate::script::{Ended, security};
 use crate::watch::processes;
+use balancing::{Balancing, Hands};
 use desk::Desk;
 use happening::{Happening, Signals, Word};
 
@@ -33,6 +35,7 @@ const LAST_WORDS: Span = Span::from_secs(1);
 /// The daemon at work.
 pub struct Daemon {
     engine: RecordedEngine,
+    balancing: Balancing,
     host: Host,
     door: Door,
     bell: UdpSocket,
@@ -59,6 +62,7 @@ impl Daemon {
         let host = Host::open(netlink, &door, model.clone())?;
         let mut daemon = Daemon {
             engine: RecordedEngine::new(model.clone(), recorder),
+            balancing: Balancing::default(),
             host,
             bell: door.bell()?,
             door,
@@ -79,6 +83,8 @@ impl Daemon {
             daemon.engine.handle(now(), Input::Kernel(event));
         }
         daemon.look_at_processes(processes::count(&daemon.model.processes));
+        let mut hands = Hands { host: &mut daemon.host, door: &daemon.door };
+        daemon.balancing.start(&daemon.model, &mut hands);
         daemon.tell(Input::Operator(Command::Start));
         Ok(daemon)
     }
@@ -88,6 +94,7 @@ impl Daemon {
         let done = self.work().await;
         if done.is_err() {
             self.tell(Input::Operator(Command::Stop));
+            self.stop_balancing();
         }
         self.host.close();
         self.engine.close();
@@ -104,14 +111,18 @@ impl Daemon {
                 tokio::task::yield_now().await; // the runtime looks for signals and children
             }
             let (signals, scripts, counting) = (&mut self.signals, &mut self.host.scripts, &mut self.counting);
-            let desk = &mut self.desk;
-            match happening::next(signals, scripts, counting, desk, &self.bell, busy).await? {
+            let (prober, desk) = (&mut self.balancing.prober, &mut self.desk);
+            match happening::next(signals, scripts, counting, prober, desk, &self.bell, busy).await? {
                 Happening::Knock => busy = self.answer()?,
                 Happening::Word(word) => self.obey(word),
-                Happening::Ended(Ended::Job(finished)) => self.tell(Input::Finished(finished)),
+                Happening::Ended(Ended::Job(finished)) => self.ended(finished),
                 Happening::Ended(Ended::Other) => {}
                 Happening::Counted(counts) => self.look_at_processes(counts),
                 Happening::Asked(ask) => self.answer_operator(ask),
+                Happening::Answered(job, answer) => {
+                    let mut hands = Hands { host: &mut self.host, door: &self.door };
+                    self.balancing.answered(job, answer, &mut hands);
+                }
             }
             self.be_in_time();
         }
@@ -120,7 +131,7 @@ impl Daemon {
 
     fn deadline(&self) -> Option<Instant> {
         let engine = self.engine.next_wake().map(|wake| wake.at);
-        [engine, self.count_at, self.end_at].into_iter().flatten().min()
+        [engine, self.balancing.next_wake(), self.count_at, self.end_at].into_iter().flatten().min()
     }
 
     fn is_over(&self) -> bool {
@@ -168,6 +179,7 @@ impl Daemon {
             Err(why) => tracing::error!(%why, "the kernel does not tell what has changed"),
         }
         self.carry_out();
+        self.balancing.follow(&self.engine, &mut Hands { host: &mut self.host, door: &self.door });
     }
 
     fn look_at_files(&mut self) {
@@ -187,6 +199,7 @@ impl Daemon {
         if self.engine.next_wake().is_some_and(|wake| wake.at <= at) {
             self.tell(Input::Wake);
         }
+        self.balancing.be_in_time(&mut Hands { host: &mut self.host, door: &self.door });
         if self.count_at.is_some_and(|due| due <= at) {
             self.count_at = None;
             let models = self.model.processes.clone();
@@ -208,8 +221,22 @@ impl Daemon {
     }
 
     fn tell(&mut self, input: Input<'_>) {
+        if let Input::Kernel(event) = &input {
+            self.balancing.hear(event, &mut Hands { host: &mut self.host, door: &self.door });
+        }
         self.engine.handle(now(), input);
         self.carry_out();
+        self.balancing.follow(&self.engine, &mut Hands { host: &mut self.host, door: &self.door });
+    }
+
+    fn ended(&mut self, finished: Finished) {
+        if !self.balancing.ended(&finished, &mut Hands { host: &mut self.host, door: &self.door }) {
+            self.tell(Input::Finished(finished));
+        }
+    }
+
+    fn stop_balancing(&mut self) {
+        self.balancing.stop(&self.model, &mut Hands { host: &mut self.host, door: &self.door });
     }
 
     /// Does all that the engine wants, and tells it what the kernel said meanwhile, until both are silent.
@@ -260,6 +287,7 @@ impl Daemon {
                 tracing::info!("Stopping");
                 notify_manager(&[sd_notify::NotifyState::Stopping]);
                 self.tell(Input::Operator(Command::Stop));
+                self.stop_balancing();
                 self.count_at = None;
                 self.end_at = Some(now() + LAST_WORDS);
             }
@@ -294,6 +322,7 @@ impl Daemon {
         let before = std::mem::replace(&mut self.model, model.clone());
         self.names_before = before.instances.into_iter().map(|instance| instance.name).collect();
         self.counters.settle(moment(), &self.model);
+        self.balancing.reload(&self.model, &mut Hands { host: &mut self.host, door: &self.door });
         self.engine.is_reloaded_from(configuration);
         self.tell(Input::Operator(Command::Reload(Box::new(model))));
         self.counts = vec![0; self.model.processes.len()];
@@ -324,6 +353,7 @@ impl Daemon {
             let (priority, holds) = (status.priority, status.holds_addresses);
             tracing::info!(instance, state, priority, holds, "({instance}) {state}, priority {priority}");
         }
+        self.balancing.say_status();
     }
 }
 

@@ -1,7 +1,7 @@
 //! The Linux driver of the engine: it carries the engine's effects out with sockets, netlink and programs.
 //!
-//! [`daemon`] is the loop. [`plan`] says which system calls an effect means; [`host`] makes them. [`netlink`], [`socket`] and
-//! [`script`] do not know each other.
+//! [`daemon`] is the loop. [`plan`] says which system calls an effect means; [`host`] makes them. [`netlink`], [`socket`],
+//! [`script`] and [`probe`] do not know each other.
 #![cfg(target_os = "linux")]
 
 pub mod cli;
@@ -18,8 +18,9 @@ pub mod metrics;
 pub mod netlink;
 pub mod operators;
 pub mod plan;
-pub mod report;
+pub mod probe;
 pub mod recorder;
+pub mod report;
 pub mod script;
 pub mod socket;
 pub mod sysctl;

@@ -6,6 +6,7 @@
 //! read: an echo of an own change is never mistaken for the doing of another.
 mod address;
 mod channel;
+pub mod ipvs;
 mod link;
 mod news;
 mod numbers;

@@ -308,3 +308,15 @@ fn answers_that_nobody_waits_for_are_nothing() {
     let answer = Answer::Refused(111);
     assert!(stage.give(Input::Answered { job: vrrplab_engine::Job(1), answer }).is_empty());
 }
+
+/// Attempts that this host could not make say nothing of the server, in either state: the next is a loop away.
+#[test]
+fn an_attempt_without_a_socket_changes_nothing() {
+    let mut stage = Stage::running(vec![service(vec![tcp(11, 1, 0)])], &WELL);
+    let asked = stage.until(11_000, |_| Some(Answer::NotAsked));
+    assert_eq!(asked, ["6.000 check-runs: ask 11", "11.000 check-runs: ask 11"]);
+    let lines = stage.all(16_000, &Answer::Refused(111));
+    assert_eq!(lines[0], "16.000 check-fails: TCP_CHECK on service [10.0.0.11]:tcp:80 failed.");
+    let asked = stage.until(26_000, |_| Some(Answer::NotAsked));
+    assert_eq!(asked, ["21.000 check-runs: ask 11", "26.000 check-runs: ask 11"]);
+}

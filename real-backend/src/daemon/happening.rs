@@ -1,4 +1,5 @@
-//! What the loop waits for, in a fixed order: orders first, then ends of programs, then the door; questions take turns with it.
+//! What the loop waits for, in a fixed order: orders first, then ends of programs, then answers to probes, then the door;
+//! questions take turns with it.
 use std::future::poll_fn;
 use std::io;
 use std::task::{Context, Poll};
@@ -7,9 +8,12 @@ use tokio::io::Interest;
 use tokio::net::UdpSocket;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::task::JoinSet;
+use vrrplab_engine::Job;
+use vrrplab_engine::health::Answer;
 
 use super::desk::Desk;
 use crate::control::Ask;
+use crate::probe::Prober;
 use crate::script::{Ended, Scripts};
 
 /// What an operator says by a signal.
@@ -30,6 +34,7 @@ pub(super) enum Happening {
     Ended(Ended),
     Counted(Vec<u32>),
     Asked(Ask),
+    Answered(Job, Answer),
     Knock,
 }
 
@@ -66,6 +71,7 @@ pub(super) async fn next(
     signals: &mut Signals,
     scripts: &mut Scripts,
     counting: &mut JoinSet<Vec<u32>>,
+    prober: &mut Prober,
     desk: &mut Desk,
     bell: &UdpSocket,
     busy: bool,
@@ -79,6 +85,9 @@ pub(super) async fn next(
         }
         if let Poll::Ready(Some(Ok(counts))) = counting.poll_join_next(cx) {
             return Poll::Ready(Ok(Happening::Counted(counts)));
+        }
+        if let Poll::Ready((job, answer)) = prober.poll_answer(cx) {
+            return Poll::Ready(Ok(Happening::Answered(job, answer)));
         }
         let first = !std::mem::replace(&mut desk.asked, false);
         if first && let Poll::Ready(ask) = desk.poll(cx) {

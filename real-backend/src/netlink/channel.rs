@@ -1,9 +1,11 @@
 //! One netlink socket: requests and their answers, or the kernel's own messages.
 use std::io;
+use std::marker::PhantomData;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 
 use netlink_packet_core::{
-    NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkHeader, NetlinkMessage, NetlinkPayload,
+    NLM_F_ACK, NLM_F_DUMP, NLM_F_DUMP_INTR, NLM_F_REQUEST, NetlinkDeserializable, NetlinkHeader, NetlinkMessage,
+    NetlinkPayload, NetlinkSerializable,
 };
 use netlink_packet_route::RouteNetlinkMessage;
 use nix::errno::Errno;
@@ -21,31 +23,42 @@ const MONITOR_BUFFER: usize = 1 << 20;
 /// How often a dump during which something changed is asked for again.
 const MOST_DUMPS: usize = 5;
 
-type Message = NetlinkMessage<RouteNetlinkMessage>;
+/// What is asked and answered on a socket.
+pub(super) trait Body: NetlinkSerializable + NetlinkDeserializable + Clone {}
+impl<B: NetlinkSerializable + NetlinkDeserializable + Clone> Body for B {}
 
-pub(super) struct Channel {
+pub(super) struct Channel<B: Body = RouteNetlinkMessage> {
     socket: OwnedFd,
     buffer: Vec<u8>,
     sequence: u32,
+    speaks: PhantomData<B>,
 }
 
 impl Channel {
     /// A socket on which requests are waited for.
     pub fn requests() -> io::Result<Channel> {
-        Ok(Channel::open(SockFlag::SOCK_CLOEXEC, 0)?)
+        Ok(Channel::open(SockProtocol::NetlinkRoute, SockFlag::SOCK_CLOEXEC, 0)?)
     }
 
     /// A socket on which the kernel tells of links and addresses.
     pub fn monitor() -> io::Result<Channel> {
-        let channel = Channel::open(SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK, WATCHED)?;
+        let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+        let channel = Channel::open(SockProtocol::NetlinkRoute, flags, WATCHED)?;
         setsockopt(&channel.socket, RcvBuf, &MONITOR_BUFFER)?;
         Ok(channel)
     }
+}
 
-    fn open(flags: SockFlag, groups: u32) -> Result<Channel, Errno> {
-        let socket = socket(AddressFamily::Netlink, SockType::Raw, flags, SockProtocol::NetlinkRoute)?;
+impl<B: Body> Channel<B> {
+    /// A socket for requests of generic netlink.
+    pub fn generic() -> io::Result<Channel<B>> {
+        Ok(Channel::open(SockProtocol::NetlinkGeneric, SockFlag::SOCK_CLOEXEC, 0)?)
+    }
+
+    fn open(protocol: SockProtocol, flags: SockFlag, groups: u32) -> Result<Channel<B>, Errno> {
+        let socket = socket(AddressFamily::Netlink, SockType::Raw, flags, protocol)?;
         bind(socket.as_raw_fd(), &NetlinkAddr::new(0, groups))?;
-        Ok(Channel { socket, buffer: vec![0; LARGEST], sequence: 0 })
+        Ok(Channel { socket, buffer: vec![0; LARGEST], sequence: 0, speaks: PhantomData })
     }
 
     pub fn descriptor(&self) -> BorrowedFd<'_> {
@@ -53,24 +66,24 @@ impl Channel {
     }
 
     /// What waits; none when nothing does. Messages that are not understood are left out.
-    pub fn receive(&mut self) -> Result<Option<Vec<RouteNetlinkMessage>>, Errno> {
+    pub fn receive(&mut self) -> Result<Option<Vec<B>>, Errno> {
         let length = match recv(self.socket.as_raw_fd(), &mut self.buffer, MsgFlags::empty()) {
             Ok(length) => length,
             Err(Errno::EAGAIN) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let inner = |message: Message| match message.payload {
+        let inner = |message: NetlinkMessage<B>| match message.payload {
             NetlinkPayload::InnerMessage(message) => Some(message),
             _ => None,
         };
         Ok(Some(split(&self.buffer[..length]).into_iter().filter_map(inner).collect()))
     }
 
-    fn send(&mut self, message: RouteNetlinkMessage, flags: u16) -> Result<u32, Errno> {
+    fn send(&mut self, message: B, flags: u16) -> Result<u32, Errno> {
         self.sequence = self.sequence.wrapping_add(1);
         let mut header = NetlinkHeader::default();
         (header.flags, header.sequence_number) = (NLM_F_REQUEST | flags, self.sequence);
-        let mut packet = NetlinkMessage::new(header, NetlinkPayload::from(message));
+        let mut packet = NetlinkMessage::new(header, NetlinkPayload::InnerMessage(message));
         packet.finalize();
         let mut bytes = vec![0; packet.buffer_len()];
         packet.serialize(&mut bytes);
@@ -79,7 +92,7 @@ impl Channel {
     }
 
     /// The messages of the next datagram that answer a request.
-    fn answers(&mut self, sequence: u32) -> Result<Vec<Message>, Errno> {
+    fn answers(&mut self, sequence: u32) -> Result<Vec<NetlinkMessage<B>>, Errno> {
         loop {
             let length = match recv(self.socket.as_raw_fd(), &mut self.buffer, MsgFlags::empty()) {
                 Ok(length) => length,
@@ -95,7 +108,7 @@ impl Channel {
     }
 
     /// Asks for a change and waits until the kernel has made it.
-    pub fn ask(&mut self, message: RouteNetlinkMessage, flags: u16) -> Result<(), Errno> {
+    pub fn ask(&mut self, message: B, flags: u16) -> Result<(), Errno> {
         let sequence = self.send(message, NLM_F_ACK | flags)?;
         loop {
             for answer in self.answers(sequence)? {
@@ -106,8 +119,15 @@ impl Channel {
         }
     }
 
+    /// Asks for one thing.
+    pub fn query(&mut self, message: B) -> Result<Vec<B>, Errno> {
+        let (sequence, mut found) = (self.send(message, NLM_F_ACK)?, Vec::new());
+        self.collect(sequence, &mut found)?;
+        Ok(found)
+    }
+
     /// Asks for everything of a kind.
-    pub fn dump(&mut self, message: RouteNetlinkMessage) -> Result<Vec<RouteNetlinkMessage>, Errno> {
+    pub fn dump(&mut self, message: B) -> Result<Vec<B>, Errno> {
         let mut found = Vec::new();
         for _ in 0..MOST_DUMPS {
             let sequence = self.send(message.clone(), NLM_F_DUMP)?;
@@ -120,7 +140,7 @@ impl Channel {
     }
 
     /// Whether something changed meanwhile.
-    fn collect(&mut self, sequence: u32, found: &mut Vec<RouteNetlinkMessage>) -> Result<bool, Errno> {
+    fn collect(&mut self, sequence: u32, found: &mut Vec<B>) -> Result<bool, Errno> {
         let mut interrupted = false;
         loop {
             for answer in self.answers(sequence)? {
@@ -129,8 +149,7 @@ impl Channel {
                     NetlinkPayload::InnerMessage(message) => found.push(message),
                     NetlinkPayload::Done(_) => return Ok(interrupted),
                     NetlinkPayload::Error(error) => {
-                        let code = error.code.map_or(0, |code| -code.get());
-                        return Err(Errno::from_raw(code));
+                        return error.code.map_or(Ok(interrupted), |code| Err(Errno::from_raw(-code.get())));
                     }
                     _ => {}
                 }
@@ -140,13 +159,13 @@ impl Channel {
 }
 
 /// The messages of a datagram. One that cannot be read is said and left out.
-fn split(mut bytes: &[u8]) -> Vec<Message> {
+fn split<B: Body>(mut bytes: &[u8]) -> Vec<NetlinkMessage<B>> {
     const HEADER: usize = 16;
     let mut messages = Vec::new();
     while let Some(length) = bytes.get(..4).and_then(|length| length.try_into().ok()).map(u32::from_ne_bytes) {
         let length = usize::try_from(length).unwrap_or(usize::MAX);
         let Some(message) = bytes.get(..length).filter(|message| message.len() >= HEADER) else { break };
-        match Message::deserialize(message) {
+        match NetlinkMessage::deserialize(message) {
             Ok(message) => messages.push(message),
             Err(why) => tracing::warn!(%why, "a netlink message is not understood"),
         }
@@ -157,7 +176,13 @@ fn split(mut bytes: &[u8]) -> Vec<Message> {
 
 #[cfg(test)]
 mod tests {
-    use super::split;
+    use netlink_packet_core::NetlinkMessage;
+
+    use super::RouteNetlinkMessage;
+
+    fn split(bytes: &[u8]) -> Vec<NetlinkMessage<RouteNetlinkMessage>> {
+        super::split(bytes)
+    }
 
     #[test]
     fn garbage_ends_a_datagram_quietly() {

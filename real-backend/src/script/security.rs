@@ -7,6 +7,7 @@ use nix::unistd::{Group, User, getegid, geteuid};
 use vrrplab_engine::model::NodeModel;
 use vrrplab_engine::model::command::{Program, RunAs};
 use vrrplab_engine::model::globals::Globals;
+use vrrplab_engine::model::health::CheckKind;
 
 /// keepalived's user for scripts, where no other is named.
 const DEFAULT_USER: &str = "keepalived_script";
@@ -100,7 +101,8 @@ fn is_weak(found: &Metadata) -> bool {
     found.uid() != 0 || (!sticky && (mode & 0o002 != 0 || (mode & 0o020 != 0 && found.gid() != 0)))
 }
 
-/// Takes out of a model the scripts that may not run: what they would have been tracked for ignores them, as in keepalived.
+/// Takes out of a model the scripts that may not run: what they would have been tracked for, or the server that they would
+/// have checked, goes without them, as in keepalived.
 pub fn prune(model: &mut NodeModel) -> Vec<String> {
     let mut told = Vec::new();
     for (item, script) in model.scripts.iter().enumerate() {
@@ -109,6 +111,14 @@ pub fn prune(model: &mut NodeModel) -> Vec<String> {
         for instance in &mut model.instances {
             instance.track_scripts.retain(|track| track.item != item);
         }
+    }
+    for server in model.servers.iter_mut().flat_map(|server| &mut server.real_servers) {
+        server.checks.retain(|check| {
+            let CheckKind::Misc(misc) = &check.kind else { return true };
+            let refused = judge(&misc.program, &model.globals).err();
+            told.extend(refused.iter().map(|why| format!("a MISC_CHECK is left out: {why}")));
+            refused.is_none()
+        });
     }
     told
 }

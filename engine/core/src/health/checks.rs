@@ -119,6 +119,9 @@ impl Checkers {
         let waits = |place: &Place| self.check(*place).run.is_some_and(|run| run.job == job);
         let Some(place) = self.places().find(waits) else { return };
         let Some(run) = self.check(place).run else { return };
+        if *answer == Answer::NotAsked {
+            return self.not_asked(now, place);
+        }
         let judgement = match answer {
             Answer::Exited(Exit::Signal(_)) if run.cancelled => Judgement::Bad(Why::TimedOut),
             _ => judge(&self.check(place).model.kind, self.asked(place, job.0), answer, vrrplab_wire::md5),
@@ -137,6 +140,18 @@ impl Checkers {
             Next::Now => Span::ZERO,
         };
         self.arm(place, (since + wait).max(now));
+    }
+
+    /// That nobody was asked says nothing of the server: the next attempt is as far away as after a good one.
+    fn not_asked(&mut self, now: Instant, place: Place) {
+        self.check_mut(place).run = None;
+        let wait = self.check(place).model.timing.map_or(Span::ZERO, |timing| timing.delay_loop);
+        self.arm(place, now + wait);
+    }
+
+    /// Whether an answer to this attempt is still wanted. After one that was to another question it is.
+    pub fn waits_for(&self, job: Job) -> bool {
+        self.places().any(|place| self.check(place).run.is_some_and(|run| run.job == job))
     }
 
     /// Carries out what an attempt means.

@@ -23,6 +23,8 @@ pub enum Answer {
     Datagram(Vec<u8>),
     /// The program has ended.
     Exited(Exit),
+    /// Nobody was asked: this host had no socket for it, as when it has too many or not the address of `bindto`.
+    NotAsked,
 }
 
 /// Why an answer is not good.

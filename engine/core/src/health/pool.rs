@@ -70,12 +70,12 @@ impl Entry {
         Entry { endpoint: server.endpoint, config }
     }
 
-    /// Its port in a service: port 0 is the service's, and marks carry none unless the destination is rewritten.
+    /// Its port in a service: the service's where it has none of its own or where nothing is rewritten; marks have none then.
     fn within(self, service: Virtual) -> Endpoint {
         let rewritten = matches!(self.config.forwarding, Forwarding::Nat);
         let port = match service {
             Virtual::Mark(..) if !rewritten => 0,
-            Virtual::Address(_, lvs::Endpoint { port, .. }) if self.endpoint.port == 0 => port,
+            Virtual::Address(_, lvs::Endpoint { port, .. }) if !rewritten || self.endpoint.port == 0 => port,
             _ => self.endpoint.port,
         };
         Endpoint { ip: self.endpoint.ip, port }
@@ -100,5 +100,33 @@ pub fn command(wish: Wish, service: Virtual, entry: Entry) -> IpvsCommand {
         Wish::Add => IpvsCommand::AddDest(service, place, entry.config),
         Wish::Edit => IpvsCommand::EditDest(service, place, entry.config),
         Wish::Delete => IpvsCommand::DeleteDest(service, place),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SERVICE: Virtual = Virtual::Address(Protocol::Tcp, at(8080));
+
+    const fn at(port: u16) -> Endpoint {
+        Endpoint { ip: IpAddr::V4(Ipv4Addr::new(10, 0, 0, 1)), port }
+    }
+
+    fn port_within(service: Virtual, port: u16, forwarding: Forwarding) -> u16 {
+        let config = DestConfig { forwarding, ..DestConfig::default() };
+        Entry { endpoint: at(port), config }.within(service).port
+    }
+
+    #[test]
+    fn a_server_has_a_port_of_its_own_only_where_packets_are_rewritten() {
+        let tunnel = Forwarding::Tun(lvs::Tunnel::Ipip);
+        assert_eq!(port_within(SERVICE, 80, Forwarding::Nat), 80);
+        assert_eq!(port_within(SERVICE, 0, Forwarding::Nat), 8080);
+        assert_eq!(port_within(SERVICE, 80, Forwarding::Dr), 8080, "as keepalived has it for members of groups");
+        assert_eq!(port_within(SERVICE, 80, tunnel), 8080);
+        let mark = Virtual::Mark(AddressFamily::V4, 5);
+        assert_eq!(port_within(mark, 80, Forwarding::Nat), 80);
+        assert_eq!(port_within(mark, 80, Forwarding::Dr), 0);
     }
 }

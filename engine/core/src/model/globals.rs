@@ -69,6 +69,10 @@ impl Globals {
     pub fn instance_fifos(&self) -> impl Iterator<Item = &Fifo> {
         self.fifo.iter().chain(&self.vrrp_fifo)
     }
+    /// All pipes.
+    pub fn fifos(&self) -> impl Iterator<Item = &Fifo> {
+        self.instance_fifos().chain(&self.lvs_fifo)
+    }
 }
 
 /// A line that is kept as it is written.

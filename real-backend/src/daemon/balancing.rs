@@ -1,0 +1,308 @@
+//! keepalived's second process, in the same loop: health checks of real servers, and the kernel's table of virtual servers.
+//!
+//! `Checkers` says which probe to make and what becomes of the table; here that is done, and what comes back is told to it.
+mod follow;
+mod takeover;
+mod words;
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::{fs, io, process};
+
+use vrrplab_engine::health::{Answer, Ask, Checkers, EffectKind, Input, Output, Probe, Trace, Warmups};
+use vrrplab_engine::lvs::IpvsCommand;
+use vrrplab_engine::lvs::diff::Wanted;
+use vrrplab_engine::model::NodeModel;
+use vrrplab_engine::model::globals::{FlushOnStop, LvsTimeouts};
+use vrrplab_engine::track::judge::number;
+use vrrplab_engine::{Finished, Instant, Job, KernelEvent, Notice, Rule};
+
+use crate::clock::now;
+use crate::door::Door;
+use crate::host::Host;
+use crate::netlink::ipvs::Ipvs;
+use crate::plan::Act;
+use crate::probe::Prober;
+use follow::Syncing;
+
+/// Numbers of programs that checkers have started are told from those of VRRP by this bit.
+const OF_CHECKERS: u64 = 1 << 63;
+
+/// The system, for what is to be done.
+pub(super) struct Hands<'a> {
+    pub host: &'a mut Host,
+    pub door: &'a Door,
+}
+
+/// Health checks and the table. Where there is nothing to balance, all of it is absent.
+#[derive(Default)]
+pub(super) struct Balancing {
+    checkers: Option<Checkers>,
+    ipvs: Option<Ipvs>,
+    syncing: Option<Syncing>,
+    /// The addresses of this host that the checkers know of; only kept where a service pauses without its address.
+    here: Option<BTreeSet<IpAddr>>,
+    /// The timeouts of connections, before others were set.
+    timeouts_before: Option<LvsTimeouts>,
+    /// The paths of tracked files.
+    files: Vec<String>,
+    /// What the checkers ask by sockets.
+    pub prober: Prober,
+}
+
+impl Balancing {
+    /// The daemon has begun: what the configuration wants is put into the table, and the checks begin.
+    pub fn start(&mut self, model: &NodeModel, hands: &mut Hands<'_>) {
+        self.syncing = Syncing::of(model);
+        self.begin(model, hands);
+    }
+
+    fn begin(&mut self, model: &NodeModel, hands: &mut Hands<'_>) {
+        if !self.open(model) {
+            return;
+        }
+        self.set_timeouts(model);
+        if model.servers.is_empty() {
+            return;
+        }
+        if model.globals.lvs_flush {
+            self.program(Rule::ServersStart, &IpvsCommand::Flush);
+        }
+        self.note(model, hands.host);
+        let mut checkers = Checkers::new(model, Warmups::Seed(now().0));
+        for event in hands.host.file_contents() {
+            for (item, value) in self.numbers(&event) {
+                checkers.handle(now(), Input::File { item, value });
+            }
+        }
+        checkers.handle(now(), Input::Start);
+        let outputs: Vec<Output> = std::iter::from_fn(|| checkers.poll()).collect();
+        self.checkers = Some(checkers);
+        self.fill(&outputs);
+        for output in outputs {
+            match output {
+                Output::Effect(effect) if matches!(effect.kind, EffectKind::ProgramIpvs(_)) => {}
+                output => self.carry_out_one(output, hands),
+            }
+        }
+        self.carry_out(hands);
+    }
+
+    /// SIGHUP.
+    pub fn reload(&mut self, model: &NodeModel, hands: &mut Hands<'_>) {
+        self.replace_syncing(model);
+        if self.checkers.is_none() {
+            return self.begin(model, hands);
+        }
+        self.set_timeouts(model);
+        self.note(model, hands.host);
+        self.tell(Input::Reload(model), hands);
+    }
+
+    /// SIGTERM: what the table holds of the configuration goes.
+    pub fn stop(&mut self, model: &NodeModel, hands: &mut Hands<'_>) {
+        self.tell(Input::Stop, hands);
+        self.checkers = None;
+        self.prober.forget();
+        if model.globals.lvs_flush_on_stop == Some(FlushOnStop::Everything) {
+            self.program(Rule::ServersStop, &IpvsCommand::Flush);
+        }
+        self.stop_syncing();
+        self.restore_timeouts();
+    }
+
+    /// When it has something to do.
+    pub fn next_wake(&self) -> Option<Instant> {
+        self.checkers.as_ref().and_then(Checkers::next_wake)
+    }
+
+    /// The deadline has come.
+    pub fn be_in_time(&mut self, hands: &mut Hands<'_>) {
+        if self.next_wake().is_some_and(|at| at <= now()) {
+            self.tell(Input::Wake, hands);
+        }
+    }
+
+    /// A program has ended; whether it was one of the checkers'.
+    pub fn ended(&mut self, finished: &Finished, hands: &mut Hands<'_>) -> bool {
+        let own = finished.job.0 & OF_CHECKERS != 0;
+        if own {
+            let job = Job(finished.job.0 & !OF_CHECKERS);
+            self.tell(Input::Answered { job, answer: Answer::Exited(finished.outcome) }, hands);
+        }
+        own
+    }
+
+    /// Something came back from a probe. A datagram that was to another question leaves its attempt under way.
+    pub fn answered(&mut self, job: Job, answer: Answer, hands: &mut Hands<'_>) {
+        self.tell(Input::Answered { job, answer }, hands);
+        if !self.checkers.as_ref().is_some_and(|checkers| checkers.waits_for(job)) {
+            self.prober.cancel(job);
+        }
+    }
+
+    /// What the kernel says of files also concerns servers.
+    pub fn hear(&mut self, event: &KernelEvent, hands: &mut Hands<'_>) {
+        for (item, value) in self.numbers(event) {
+            self.tell(Input::File { item, value }, hands);
+        }
+    }
+
+    /// Every server goes to the log.
+    pub fn say_status(&self) {
+        for server in self.checkers.iter().flat_map(Checkers::status) {
+            let state = if server.alive { "up" } else { "down" };
+            let (service, name, weight) = (server.service, server.server, server.weight);
+            tracing::info!(service, server = name, state, weight, "{name} of {service}: {state}, weight {weight}");
+        }
+    }
+
+    fn open(&mut self, model: &NodeModel) -> bool {
+        let wanted = !model.servers.is_empty() || self.syncing.is_some();
+        if wanted && self.ipvs.is_none() {
+            tracing::info!("Initializing ipvs");
+            match Ipvs::open().or_else(|_| load_and_open()) {
+                Ok(ipvs) => self.ipvs = Some(ipvs),
+                Err(why) => tracing::error!(
+                    %why,
+                    "IPVS: Can't initialize ipvs: {why}. No virtual server works and none is checked; VRRP goes on"
+                ),
+            }
+        }
+        wanted && self.ipvs.is_some()
+    }
+
+    fn set_timeouts(&mut self, model: &NodeModel) {
+        let timeouts = model.globals.lvs_timeouts;
+        let given = [timeouts.tcp, timeouts.tcp_fin, timeouts.udp].iter().any(Option::is_some);
+        let Some(ipvs) = self.ipvs.as_mut().filter(|_| given) else { return };
+        if self.timeouts_before.is_none() {
+            self.timeouts_before = ipvs.timeouts().ok();
+        }
+        if let Err(why) = ipvs.set_timeouts(timeouts) {
+            tracing::error!(%why, "lvs_timeouts: the kernel refuses them");
+        }
+    }
+
+    /// At the end they are what they were.
+    fn restore_timeouts(&mut self) {
+        if let (Some(ipvs), Some(before)) = (&mut self.ipvs, self.timeouts_before.take())
+            && let Err(why) = ipvs.set_timeouts(before)
+        {
+            tracing::error!(%why, "lvs_timeouts: those of before cannot be set again");
+        }
+    }
+
+    /// Keeps what is asked for later.
+    fn note(&mut self, model: &NodeModel, host: &Host) {
+        let pauses = model.servers.iter().any(|server| server.ha_suspend);
+        self.here = pauses.then(|| self.here.take().unwrap_or_else(|| follow::addresses(host)));
+        self.files = model.files.iter().map(|file| file.path.clone()).collect();
+    }
+
+    /// The tracked files of which this event tells, and the numbers in them.
+    fn numbers(&self, event: &KernelEvent) -> Vec<(usize, i32)> {
+        let KernelEvent::FileContent { path, bytes } = event else { return Vec::new() };
+        let tracked = self.files.iter().enumerate().filter(|(_, known)| *known == path);
+        tracked.map(|(item, _)| (item, number(bytes))).collect()
+    }
+
+    /// At the start: the table becomes what the checkers want of it, whatever an earlier run has left of these services.
+    fn fill(&mut self, outputs: &[Output]) {
+        let commands: Vec<IpvsCommand> = outputs.iter().filter_map(command).collect();
+        let found = self.ipvs.as_mut().map_or(Ok(Vec::new()), Ipvs::services);
+        let present: Vec<Wanted> = match found {
+            Ok(found) => found.iter().map(Wanted::from).collect(),
+            Err(why) => {
+                tracing::warn!(%why, "IPVS does not show what it holds");
+                Vec::new()
+            }
+        };
+        for command in takeover::commands(&present, &commands) {
+            self.program(Rule::ServersStart, &command);
+        }
+    }
+
+    /// Something happened to the checkers, if they run.
+    fn tell(&mut self, input: Input<'_>, hands: &mut Hands<'_>) {
+        if let Some(checkers) = &mut self.checkers {
+            checkers.handle(now(), input);
+            self.carry_out(hands);
+        }
+    }
+
+    fn carry_out(&mut self, hands: &mut Hands<'_>) {
+        while let Some(output) = self.checkers.as_mut().and_then(Checkers::poll) {
+            self.carry_out_one(output, hands);
+        }
+    }
+
+    fn carry_out_one(&mut self, output: Output, hands: &mut Hands<'_>) {
+        let effect = match output {
+            Output::Trace(told) => return say(&told),
+            Output::Effect(effect) => effect,
+        };
+        let rule = effect.rule;
+        let act = match effect.kind {
+            EffectKind::ProgramIpvs(command) => return self.program(rule, &command),
+            EffectKind::StartProbe { job, probe } => return self.start_probe(rule, job, *probe, hands),
+            EffectKind::Cancel { job, force, .. } => {
+                self.prober.cancel(job);
+                Act::Cancel { job: Job(job.0 | OF_CHECKERS), force }
+            }
+            EffectKind::RunScript(program) => {
+                Act::Tell(Box::new(Notice::Script { program: *program, arguments: Vec::new() }))
+            }
+            EffectKind::WriteLine { fifo, line } => Act::Tell(Box::new(Notice::Line { fifo, line })),
+        };
+        hands.host.perform(hands.door, rule, act);
+    }
+
+    fn start_probe(&mut self, rule: Rule, job: Job, probe: Probe, hands: &mut Hands<'_>) {
+        match (probe.ask, probe.connection) {
+            (Ask::Run(program), _) => {
+                let run = Act::Run(Job(job.0 | OF_CHECKERS), Box::new(program));
+                hands.host.perform(hands.door, rule, run);
+            }
+            (ask, Some(connection)) => self.prober.begin(job, connection, ask),
+            (_, None) => tracing::error!(rule = rule.id(), "a check without a target"), // the reader makes none
+        }
+    }
+
+    /// Changes the table; what the kernel refuses is said, and the checkers go on.
+    fn program(&mut self, rule: Rule, command: &IpvsCommand) {
+        let Some(ipvs) = &mut self.ipvs else { return };
+        let rule = rule.id();
+        match ipvs.apply(command) {
+            Ok(()) => tracing::debug!(rule, "IPVS: {}", words::command(command)),
+            Err(why) => tracing::error!(rule, %why, "IPVS: {}: {why}", words::command(command)),
+        }
+    }
+}
+
+/// Loads the kernel's module by the program that it uses itself, and tries again.
+fn load_and_open() -> io::Result<Ipvs> {
+    let program = fs::read_to_string("/proc/sys/kernel/modprobe")?;
+    let done = process::Command::new(program.trim()).args(["-q", "ip_vs"]).status();
+    tracing::debug!(?done, "modprobe ip_vs");
+    Ipvs::open()
+}
+
+fn command(output: &Output) -> Option<IpvsCommand> {
+    match output {
+        Output::Effect(effect) => match &effect.kind {
+            EffectKind::ProgramIpvs(command) => Some(*command),
+            _ => None,
+        },
+        Output::Trace(_) => None,
+    }
+}
+
+/// Says a reason in keepalived's words, where they are known.
+fn say(told: &Trace) {
+    let (rule, service, server) = (told.rule.id(), &told.service, &told.server);
+    match told.line() {
+        Some(line) => tracing::info!(rule, service, server, "{line}"),
+        None => tracing::debug!(rule, service, server, "{server} of {service}: {}", told.rule.sentence()),
+    }
+}
