@@ -8,8 +8,8 @@ use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv6Packet, TcpPacket, UdpPacket};
 use vrrplab_engine::Instant;
 use vrrplab_formats::world::{Page, Serves, Service, ServiceChange};
 
-use super::{datagram, mail, names};
 use super::sockets::{Sockets, read_all};
+use super::{datagram, mail, names};
 use crate::chance::Chance;
 
 /// An HTTP client that has said nothing for so long is gone.
@@ -78,7 +78,9 @@ impl Responder {
             (Manner::Silent, _) => {}
             (Manner::Refuses, _) => self.sockets.receive(packet),
             (Manner::Answers, true) => {
-                if let Some(answer) = datagram::read(packet).and_then(|asked| reply(&asked, &service.serves, &self.name)) {
+                if let Some(answer) =
+                    datagram::read(packet).and_then(|asked| reply(&asked, &service.serves, &self.name))
+                {
                     self.later.insert((now + service.delay, self.taken), answer);
                     self.taken += 1;
                 }
