@@ -53,8 +53,7 @@ impl Pattern {
         if let Some(option) = UNKNOWN.iter().find(|option| has(option)) {
             return Err(PatternError::Unknown(option.to_string()));
         }
-        let translated = dialect::translate(&check.pattern, has("multiline"), has("dollar_endonly"));
-        let pattern = translated.map_err(|construct| PatternError::Unknown(construct.to_string()))?;
+        let pattern = dialect::translate(&check.pattern, has("multiline"), has("dollar_endonly"))?;
         let mut builder = RegexBuilder::new(&pattern);
         builder
             .bytes_mode(BytesMode::Ascii)

@@ -1,5 +1,8 @@
 //! What PCRE2 writes otherwise than `fancy_regex`: the end of a subject, classes of blanks, quotations.
-use alloc::string::String;
+use alloc::format;
+use alloc::string::{String, ToString};
+
+use super::PatternError;
 
 /// Where a subject ends: also before a newline that is its last byte.
 const END: &str = r"(?=\n?\z)";
@@ -9,20 +12,23 @@ const STRANGE: [&str; 7] = ["(*", "(?R", "(?&", "(?P>", "(?C", "(?|", "(?+"];
 /// The same for escapes.
 const STRANGE_ESCAPES: [char; 4] = ['C', 'G', 'X', 'g'];
 
-/// The same expression for `fancy_regex`, or the construct that it does not have.
-pub(super) fn translate(pattern: &str, multiline: bool, dollar_endonly: bool) -> Result<String, &str> {
+/// The same expression for `fancy_regex`, or what PCRE2 refuses or `fancy_regex` does not have.
+pub(super) fn translate(pattern: &str, multiline: bool, dollar_endonly: bool) -> Result<String, PatternError> {
     let (mut out, mut rest, mut class) = (String::new(), pattern, false);
     let plain_end = multiline || sets_multiline(pattern);
     while let Some(letter) = rest.chars().next() {
         let tail = &rest[letter.len_utf8()..];
         if let Some(strange) = STRANGE.iter().find(|begin| !class && rest.starts_with(**begin)) {
-            return Err(&rest[..strange.len()]);
+            return Err(unknown(strange));
         }
         // `(?1)`: the first group once more
         if let Some(group) =
             rest.strip_prefix("(?").filter(|group| !class && group.starts_with(|c: char| c.is_ascii_digit()))
         {
-            return Err(&rest[..rest.len() - group.len() + 1]);
+            return Err(unknown(&rest[..rest.len() - group.len() + 1]));
+        }
+        if !class && letter == '{' && is_swapped(tail) {
+            return Err(PatternError::Invalid(String::from("the numbers of a repetition are out of order")));
         }
         rest = match letter {
             '\\' => escape(tail, class, &mut out)?,
@@ -61,6 +67,18 @@ pub(super) fn translate(pattern: &str, multiline: bool, dollar_endonly: bool) ->
     Ok(out)
 }
 
+fn unknown(construct: &str) -> PatternError {
+    PatternError::Unknown(construct.to_string())
+}
+
+/// Whether behind an opening brace comes `n,m}` with n above m.
+fn is_swapped(rest: &str) -> bool {
+    let numbers = rest.split_once('}').and_then(|(numbers, _)| numbers.split_once(','));
+    numbers.is_some_and(
+        |(low, high)| matches!((low.parse::<u32>(), high.parse::<u32>()), (Ok(low), Ok(high)) if low > high),
+    )
+}
+
 /// Whether one of the flags in the expression is `m`, as in `(?im)`. `$` is the same in both then.
 fn sets_multiline(pattern: &str) -> bool {
     pattern.split("(?").skip(1).any(|rest| {
@@ -88,14 +106,14 @@ fn open<'a>(rest: &'a str, out: &mut String) -> &'a str {
 }
 
 /// What follows a backslash.
-fn escape<'a>(rest: &'a str, class: bool, out: &mut String) -> Result<&'a str, &'a str> {
+fn escape<'a>(rest: &'a str, class: bool, out: &mut String) -> Result<&'a str, PatternError> {
     let Some(letter) = rest.chars().next() else {
         out.push('\\');
         return Ok(rest);
     };
     let tail = &rest[letter.len_utf8()..];
     if !class && STRANGE_ESCAPES.contains(&letter) {
-        return Err(&rest[..letter.len_utf8()]);
+        return Err(PatternError::Unknown(format!("\\{letter}")));
     }
     let set = match letter {
         'h' => Some((r"\t ", false)),
