@@ -143,7 +143,6 @@ impl Fnv {
                 self.debug(&refused);
                 self.rule(Some(rule));
             }
-            // The packet and the table are in it already: this follows from them.
             Moment::Looked(_) | Moment::Ended { .. } => {}
             Moment::Islands(islands) => {
                 self.bytes(&[19]);
@@ -271,7 +270,7 @@ impl Digest {
 
 impl Observer for Digest {
     fn see(&mut self, at: Instant, moment: &Moment<'_>) {
-        if let Moment::Islands(_) = moment {
+        if let Moment::Islands(_) | Moment::Ended { .. } = moment {
             return; // it follows from the other moments
         }
         self.fnv.moment(at, moment);
