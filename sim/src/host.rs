@@ -9,6 +9,8 @@ mod asker;
 mod datagram;
 mod echo;
 mod hold;
+mod mail;
+mod names;
 mod prober;
 mod programs;
 mod responder;

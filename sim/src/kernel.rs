@@ -5,6 +5,7 @@
 use std::net::IpAddr;
 
 use vrrplab_engine::Instant;
+use vrrplab_engine::lvs::DropReason;
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
 use vrrplab_formats::world::{FirewallRule, KernelSetup, LOOPBACK, Route, Sysctl};
 
@@ -63,6 +64,30 @@ pub enum KernelOut {
         /// The packet.
         packet: Vec<u8>,
     },
+    /// Nothing: IPVS ended a packet without a word to anybody.
+    Ended(Ended),
+}
+
+/// A packet that IPVS ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Who sent it, with the port.
+    pub from: (IpAddr, u16),
+    /// Who should have it, with the port.
+    pub to: (IpAddr, u16),
+    /// Why it ended.
+    pub reason: EndReason,
+}
+
+/// Why IPVS ended a packet without an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndReason {
+    /// The director's decision.
+    Director(DropReason),
+    /// The server is at a loopback address, where nothing gets to from outside.
+    Loopback,
+    /// This host knows no way to the server.
+    NoRoute(IpAddr),
 }
 
 /// The network stack of one host.

@@ -9,6 +9,7 @@ use vrrplab_formats::world::{ClientId, Fault, Member, Nic, NodeId};
 
 use crate::fabric::{DropReason, PortId, SwitchNews};
 use crate::host::Trouble;
+use crate::kernel::Ended;
 use crate::sight::Sight;
 
 /// One thing that happened in the world.
@@ -164,6 +165,13 @@ pub enum Moment<'a> {
     },
     /// A switch did something by itself.
     Switched(SwitchNews),
+    /// IPVS of a node ended a packet without a word to anybody.
+    Ended {
+        /// The node.
+        node: NodeId,
+        /// Which packet, and why.
+        end: Ended,
+    },
 }
 
 /// How far a cloud has come with moving an address.

@@ -7,6 +7,7 @@ mod checks;
 pub mod io;
 pub mod judge;
 pub mod judge_answer;
+pub mod pattern;
 pub mod pool;
 pub mod probe;
 mod reload;

@@ -111,7 +111,7 @@ rules! {
     CheckContent => "check-content", "keepalived 2.2.7, measured", "An attempt succeeded, and the checker was not content before, or had no result yet.";
     CheckFails => "check-fails", "keepalived 2.2.7, measured", "The last retry failed too; at the first start one failure is enough, but for SMTP_CHECK.";
     CheckPageWell => "check-page-well", "keepalived 2.2.7, measured: HTTP_GET", "After a failure the failed page must be well alone, and then all pages once more, delay_loop apart.";
-    CheckUnjudged => "check-unjudged", "vrrplab", "Regular expressions for pages are not evaluated: such a page counts as good.";
+    CheckUnjudged => "check-unjudged", "vrrplab", "The regular expression for a page has what only PCRE2 can read: such a page counts as good.";
     CheckFile => "check-file", "keepalived: FILE_CHECK", "The number in a file changes the weight of the server, or says whether it is alive.";
     CheckSession => "check-session", "keepalived: BFD_CHECK", "A BFD session says whether the server is alive.";
     ServerAdded => "server-added", "keepalived 2.2.7, measured", "The last failed checker of a server is content again: the server comes back into the table.";

@@ -31,7 +31,7 @@ pub use network::{
 pub use node_fault::{Child, NodeClock, NodeFault, Ppm, SignedSpan, StunClock};
 pub use promise::{Expectation, FrameKind, Place, Promise, Window};
 pub use rogue::{ForgedAdvert, Forgery, Pace, Rogue, RogueFault, RogueId};
-pub use service::{Page, Serves, Service, ServiceChange, ServiceFault};
+pub use service::{Page, Rcode, Serves, Service, ServiceChange, ServiceFault};
 
 /// A whole experiment.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@ use std::num::NonZeroU8;
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
+use vrrplab_engine::health::pattern::Pattern;
 use vrrplab_engine::model::command::{Deleted, Notify, Program, RunAs};
 use vrrplab_engine::model::globals::{Fifo, GarpGroup, Globals, Hook, LinkDelay, LvsTimeouts, Mail, Setting, Ssl};
 use vrrplab_engine::model::health::{
@@ -284,15 +285,18 @@ fn forwarding() -> impl Strategy<Value = Forwarding> {
 }
 
 fn url(host: Option<String>) -> impl Strategy<Value = UrlCheck> {
-    let regex = (text(), any::<bool>(), vec(name(), 0..3), any::<[u32; 2]>(), option::of((1..99_u64, 1..99_u64)));
+    let option = prop::sample::select(vec!["caseless", "multiline", "dotall"]).prop_map(str::to_owned);
+    let regex =
+        ("[a-z ()|]{1,4}b", any::<bool>(), vec(option, 0..3), any::<[u32; 2]>(), option::of((1..99_u64, 1..99_u64)));
     let regex = regex.prop_map(|(pattern, must_not_match, options, [min, max], stack)| RegexCheck {
         pattern,
         must_not_match,
         options,
-        min_offset: min.into(),
+        min_offset: min.min(max).into(),
         max_offset: max.into(),
         stack,
     });
+    let regex = regex.prop_filter("keepalived forgets wrong ones", |regex| Pattern::read(regex).is_ok());
     let status = vec((100..300_u16, 300..=599_u16), 0..3);
     (text(), option::of("[0-9a-f]{32}"), status, option::of(name()), option::of(regex)).prop_map(
         move |(path, digest, status, own, regex)| {

@@ -44,6 +44,7 @@ struct Attempt {
     job: u64,
     ends: Ends,
     timeout: Span,
+    /// By the daemon's clock.
     deadline: Instant,
     /// What the network said about it.
     answer: Option<Answer>,
@@ -81,8 +82,9 @@ impl Prober {
         }
     }
 
-    /// Begins an attempt from this address of the host; without one there is no way to the target. Programs are not for it.
-    pub fn start(&mut self, now: Instant, job: u64, connection: &Connection, ask: &Ask, own: Option<IpAddr>) {
+    /// Begins an attempt from this address of the host, at this time of the daemon; without an address there is no way to the
+    /// target. Programs are not for it.
+    pub fn start(&mut self, says: Instant, job: u64, connection: &Connection, ask: &Ask, own: Option<IpAddr>) {
         let Some(own) = own else {
             self.answers.push_back((job, Answer::Refused(ENETUNREACH)));
             return;
@@ -102,7 +104,7 @@ impl Prober {
                 Talk::Echo
             }
         };
-        let (timeout, deadline) = (connection.timeout, now + connection.timeout);
+        let (timeout, deadline) = (connection.timeout, says + connection.timeout);
         self.attempts.push(Attempt { job, ends, timeout, deadline, answer: None, talk });
     }
 
@@ -186,12 +188,12 @@ impl Prober {
         });
     }
 
-    /// The daemon's half: it reads what has come, goes on, and gives up what took too long.
-    pub fn advance(&mut self, now: Instant) {
+    /// The daemon's half: it reads what has come, goes on, and gives up what took too long by its own clock, which says this.
+    pub fn advance(&mut self, now: Instant, says: Instant) {
         let mut at = 0;
         while at < self.attempts.len() {
             let attempt = &mut self.attempts[at];
-            let answer = attempt.step(now, &mut self.sockets).or_else(|| attempt.out_of_time(now));
+            let answer = attempt.step(says, &mut self.sockets).or_else(|| attempt.out_of_time(says));
             let Some(answer) = answer else {
                 at += 1;
                 continue;
@@ -215,14 +217,18 @@ impl Prober {
         }
     }
 
-    /// When there is something to do: always after `now`. A paused daemon gives up nothing.
+    /// When the kernel's half has something to do, or answers wait for a daemon that is not paused: always after `now`.
     pub fn next_wake(&self, now: Instant, paused: bool) -> Option<Instant> {
         let soon = Instant(now.0.saturating_add(1));
         let ends = self.closing.iter().map(|(_, _, until)| *until);
-        let deadlines = self.attempts.iter().filter(|_| !paused).map(|attempt| attempt.deadline);
         let ready = !self.outbox.is_empty() || (!paused && !self.answers.is_empty());
-        let all = ends.chain(deadlines).chain(self.sockets.next_wake(now)).chain(ready.then_some(soon));
+        let all = ends.chain(self.sockets.next_wake(now)).chain(ready.then_some(soon));
         all.min().map(|at| at.max(soon))
+    }
+
+    /// When the daemon gives the next attempt up, by its own clock.
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.attempts.iter().map(|attempt| attempt.deadline).min()
     }
 
     fn port(&mut self, wanted: u16) -> u16 {
@@ -254,8 +260,8 @@ impl Prober {
 
 impl Attempt {
     /// Goes on as far as possible; an answer ends it.
-    fn step(&mut self, now: Instant, sockets: &mut Sockets) -> Option<Answer> {
-        let later = now + self.timeout;
+    fn step(&mut self, says: Instant, sockets: &mut Sockets) -> Option<Answer> {
+        let later = says + self.timeout;
         if let Some(answer) = self.answer.take() {
             return Some(answer);
         }
@@ -305,9 +311,9 @@ impl Attempt {
         }
     }
 
-    fn out_of_time(&self, now: Instant) -> Option<Answer> {
+    fn out_of_time(&self, says: Instant) -> Option<Answer> {
         let stalls = matches!(&self.talk, Talk::Stream { connected: true, say: Say::Dialogue { .. }, .. });
-        (self.deadline <= now).then_some(if stalls { Answer::Stalled } else { Answer::TimedOut })
+        (self.deadline <= says).then_some(if stalls { Answer::Stalled } else { Answer::TimedOut })
     }
 }
 

@@ -8,8 +8,8 @@ use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv6Packet, TcpPacket, UdpPacket};
 use vrrplab_engine::Instant;
 use vrrplab_formats::world::{Page, Serves, Service, ServiceChange};
 
-use super::datagram;
 use super::sockets::{Sockets, read_all};
+use super::{datagram, mail, names};
 use crate::chance::Chance;
 
 /// An HTTP client that has said nothing for so long is gone.
@@ -50,6 +50,8 @@ struct Connection {
     answers: VecDeque<(Instant, Vec<u8>)>,
     /// What did not fit into the socket yet.
     unsent: Vec<u8>,
+    /// A mail server has said its first line.
+    greeted: bool,
     /// Nothing more is answered: it is closed when all is sent.
     closes: bool,
 }
@@ -76,8 +78,9 @@ impl Responder {
             (Manner::Silent, _) => {}
             (Manner::Refuses, _) => self.sockets.receive(packet),
             (Manner::Answers, true) => {
-                let echo = |asked: datagram::Datagram<'_>| datagram::packet(asked.dst, asked.src, asked.payload);
-                if let Some(answer) = datagram::read(packet).and_then(echo) {
+                if let Some(answer) =
+                    datagram::read(packet).and_then(|asked| reply(&asked, &service.serves, &self.name))
+                {
                     self.later.insert((now + service.delay, self.taken), answer);
                     self.taken += 1;
                 }
@@ -100,7 +103,7 @@ impl Responder {
         listener.set_timeout(Some(patience));
         if listener.listen(service.port).is_ok() {
             let (heard, answers, unsent) = (Vec::new(), VecDeque::new(), Vec::new());
-            self.connections.push(Connection { socket, desk, heard, answers, unsent, closes: false });
+            self.connections.push(Connection { socket, desk, heard, answers, unsent, greeted: false, closes: false });
         } else {
             self.sockets.set.remove(socket);
         }
@@ -161,6 +164,16 @@ impl Responder {
                 ServiceChange::Slow(delay) => desk.now.delay = *delay,
                 ServiceChange::Status(status) => desk.change_pages(|page| page.status = *status),
                 ServiceChange::Body(body) => desk.change_pages(|page| page.body.clone_from(body)),
+                ServiceChange::Greeting(line) => {
+                    if let Serves::Smtp { greeting } = &mut desk.now.serves {
+                        greeting.clone_from(line);
+                    }
+                }
+                ServiceChange::Rcode(new) => {
+                    if let Serves::Dns { rcode } = &mut desk.now.serves {
+                        *rcode = *new;
+                    }
+                }
                 ServiceChange::Silent => {}
                 ServiceChange::Refuse => {
                     for connection in self.connections.iter_mut().filter(|c| c.desk == position) {
@@ -195,6 +208,13 @@ impl Desk {
 impl Connection {
     fn advance(&mut self, now: Instant, socket: &mut tcp::Socket<'_>, service: &Service, name: &str) {
         read_all(socket, &mut self.heard);
+        if let Serves::Smtp { greeting } = &service.serves
+            && socket.may_send()
+            && !self.greeted
+        {
+            (self.greeted, self.closes) = (true, mail::leaves(greeting));
+            self.answers.push_back((now + service.delay, [greeting.as_bytes(), b"\r\n"].concat()));
+        }
         if !self.closes {
             self.understand(now + service.delay, &service.serves, name);
         }
@@ -233,8 +253,26 @@ impl Connection {
                     self.answers.push_back((at, [name.as_bytes(), b" ", &line].concat()));
                 }
             }
-            Serves::Udp => {}
+            Serves::Smtp { greeting } => {
+                while let Some(end) = self.heard.iter().position(|byte| *byte == b'\n').filter(|_| !self.closes) {
+                    let line: Vec<u8> = self.heard.drain(..=end).collect();
+                    let (answer, last) = mail::answer(greeting, &line, name);
+                    self.answers.push_back((at, answer.into_bytes()));
+                    self.closes = last;
+                }
+            }
+            Serves::Udp | Serves::Dns { .. } => {}
         }
+    }
+}
+
+/// What is sent back for a datagram.
+fn reply(asked: &datagram::Datagram<'_>, serves: &Serves, name: &str) -> Option<Vec<u8>> {
+    match serves {
+        Serves::Dns { rcode } => {
+            datagram::packet(asked.dst, asked.src, &names::answer(asked.payload, *rcode, asked.dst.0, name)?)
+        }
+        _ => datagram::packet(asked.dst, asked.src, asked.payload),
     }
 }
 

@@ -76,6 +76,7 @@ impl Lan {
                     self.responders[host - 1].receive(now, &packet);
                     self.run_host(now, host);
                 }
+                KernelOut::Ended(end) => panic!("nobody balances here: {end:?}"),
                 KernelOut::Transmit { iface, frame } => {
                     self.frames += 1;
                     for other in (0..3).filter(|o| *o != host) {

@@ -6,12 +6,12 @@ use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{IpProtocol, IpRepr, UdpPacket, UdpRepr};
 use vrrplab_engine::Instant;
 use vrrplab_engine::lvs::sync::{GROUP, PORT, SyncMessage};
-use vrrplab_engine::lvs::{Arrival, Director, Hook, IpvsCommand, LvsError, Paths, Timeouts, Verdict};
+use vrrplab_engine::lvs::{Arrival, Director, IpvsCommand, LvsError, Paths, Timeouts, Verdict};
 use vrrplab_engine::model::IfIndex;
 use vrrplab_wire::flow::{Flow, UDP};
 
 use super::frames;
-use super::{Kernel, KernelOut};
+use super::{EndReason, Ended, Kernel, KernelOut};
 
 /// The MTU of every interface.
 const MTU: u16 = 1_500;
@@ -116,25 +116,33 @@ impl Kernel {
     pub(super) fn ipvs_hook(
         &mut self,
         now: Instant,
-        hook: Hook,
+        arrival: Arrival,
         packet: Vec<u8>,
         out: &mut Vec<KernelOut>,
     ) -> Option<Vec<u8>> {
         let Some(mut ipvs) = self.ipvs.take() else { return Some(packet) };
         let mut packet = packet;
-        let verdict = ipvs.director.packet(now, Arrival { hook, mark: 0 }, &Ways(self), &mut packet);
+        let verdict = ipvs.director.packet(now, arrival, &Ways(self), &mut packet);
         self.ipvs = Some(ipvs);
         let passed = match verdict {
             // From outside nothing gets to a loopback address.
-            Verdict::Deliver => frames::header(&packet).filter(|header| !header.dst.is_loopback()).map(|_| packet),
+            Verdict::Deliver if frames::header(&packet).is_some_and(|header| header.dst.is_loopback()) => {
+                ended(&packet, EndReason::Loopback, out);
+                None
+            }
+            Verdict::Deliver => Some(packet),
             Verdict::Accept | Verdict::Answer => Some(packet),
             Verdict::Forward(server) => {
-                if let (Some(header), Some(way)) = (frames::header(&packet), self.way(server)) {
-                    self.route_out(now, way, &header, packet, out);
+                match (frames::header(&packet), self.way(server)) {
+                    (Some(header), Some(way)) => self.route_out(now, way, &header, packet, out),
+                    _ => ended(&packet, EndReason::NoRoute(server), out),
                 }
                 None
             }
-            Verdict::Drop(_) => None,
+            Verdict::Drop(reason) => {
+                ended(&packet, EndReason::Director(reason), out);
+                None
+            }
             Verdict::Refuse(error) => {
                 self.send_past_ipvs(now, error, out);
                 None
@@ -184,6 +192,14 @@ impl Kernel {
                 self.send_past_ipvs(now, datagram(from, link, &message), out);
             }
         }
+    }
+}
+
+/// Tells of a packet that ends here.
+fn ended(packet: &[u8], reason: EndReason, out: &mut Vec<KernelOut>) {
+    if let Some(flow) = Flow::read(packet) {
+        let (from, to) = ((flow.source, flow.source_port), (flow.dest, flow.dest_port));
+        out.push(KernelOut::Ended(Ended { from, to, reason }));
     }
 }
 

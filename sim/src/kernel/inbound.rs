@@ -5,14 +5,14 @@
 use std::net::IpAddr;
 
 use vrrplab_engine::Instant;
-use vrrplab_engine::lvs::Hook;
+use vrrplab_engine::lvs::{Arrival, Hook};
 use vrrplab_engine::model::IfIndex;
 use vrrplab_formats::world::Chain;
 use vrrplab_wire::flow::IPIP;
 use vrrplab_wire::icmp::Unreachable;
 use vrrplab_wire::rewrite;
 
-use super::firewall::{Through, passes};
+use super::firewall::{Packet, Through, mark, passes};
 use super::frames::{self, Header, Heard};
 use super::routes::Way;
 use super::{Kernel, KernelOut, errors};
@@ -90,7 +90,8 @@ impl Kernel {
         out: &mut Vec<KernelOut>,
     ) {
         let through = Through { came: Some(came.iface), leaves: None };
-        let filtered = self.filtered.contains(&header.dst) || !passes(&self.rules, Chain::In, header, through);
+        let asked = Packet { header, bytes: &packet };
+        let filtered = self.filtered.contains(&header.dst) || !passes(&self.rules, Chain::In, asked, through);
         if header.protocol == frames::VRRP || filtered {
             return;
         }
@@ -98,7 +99,8 @@ impl Kernel {
             let inner = packet.get(usize::from(packet[0] & 15) * 4..).unwrap_or_default().to_vec();
             return self.inbound(now, came, inner, out);
         }
-        if let Some(packet) = self.ipvs_hook(now, Hook::LocalIn, packet, out) {
+        let arrival = Arrival { hook: Hook::LocalIn, mark: mark(&self.rules, asked, through) };
+        if let Some(packet) = self.ipvs_hook(now, arrival, packet, out) {
             out.push(KernelOut::Local { packet });
         }
     }
@@ -123,10 +125,10 @@ impl Kernel {
         }
         rewrite::decrement_ttl(&mut packet);
         let through = Through { came: Some(came.iface), leaves: Some(way.iface) };
-        if !passes(&self.rules, Chain::Forward, header, through) {
+        if !passes(&self.rules, Chain::Forward, Packet { header, bytes: &packet }, through) {
             return;
         }
-        if let Some(packet) = self.ipvs_hook(now, Hook::Forward, packet, out) {
+        if let Some(packet) = self.ipvs_hook(now, Arrival { hook: Hook::Forward, mark: 0 }, packet, out) {
             self.leave(now, way, packet, out);
         }
     }

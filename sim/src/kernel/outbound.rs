@@ -2,10 +2,10 @@
 use std::net::IpAddr;
 
 use vrrplab_engine::Instant;
-use vrrplab_engine::lvs::Hook;
+use vrrplab_engine::lvs::{Arrival, Hook};
 use vrrplab_formats::world::{Chain, LOOPBACK};
 
-use super::firewall::{Through, passes};
+use super::firewall::{Packet, Through, passes};
 use super::frames::{self, Header};
 use super::routes::Way;
 use super::{Iface, Kernel, KernelOut};
@@ -13,7 +13,7 @@ use super::{Iface, Kernel, KernelOut};
 impl Kernel {
     /// A local socket sends an IP packet. What has no route, or is for this host itself, is dropped.
     pub fn send_ip(&mut self, now: Instant, packet: Vec<u8>, out: &mut Vec<KernelOut>) {
-        if let Some(packet) = self.ipvs_hook(now, Hook::LocalOut, packet, out) {
+        if let Some(packet) = self.ipvs_hook(now, Arrival { hook: Hook::LocalOut, mark: 0 }, packet, out) {
             self.send_past_ipvs(now, packet, out);
         }
     }
@@ -29,7 +29,8 @@ impl Kernel {
         if let Some(dst) = frames::group_mac(header.dst) {
             let from = self.ifaces.iter().find(|i| i.up() && i.index != LOOPBACK && i.has(header.src));
             let leaves = |from: &&Iface| Through { came: None, leaves: Some(from.index) };
-            if let Some(from) = from.filter(|from| passes(&self.rules, Chain::Out, &header, leaves(from))) {
+            let asked = Packet { header: &header, bytes: &packet };
+            if let Some(from) = from.filter(|from| passes(&self.rules, Chain::Out, asked, leaves(from))) {
                 let frame = frames::ethernet(from.mac, dst, &packet);
                 out.push(KernelOut::Transmit { iface: from.index, frame });
             }
@@ -37,7 +38,7 @@ impl Kernel {
         }
         let Some(way) = self.way(header.dst) else { return };
         let through = Through { came: None, leaves: Some(way.iface) };
-        if passes(&self.rules, Chain::Out, &header, through) {
+        if passes(&self.rules, Chain::Out, Packet { header: &header, bytes: &packet }, through) {
             self.route_out(now, way, &header, packet, out);
         }
     }

@@ -55,6 +55,7 @@ fn sent(out: Vec<KernelOut>) -> Vec<Vec<u8>> {
         .map(|out| match out {
             KernelOut::Transmit { frame, .. } => frame,
             KernelOut::Local { packet } => packet,
+            KernelOut::Ended(end) => panic!("nobody balances here: {end:?}"),
         })
         .collect()
 }

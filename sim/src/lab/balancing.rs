@@ -9,6 +9,7 @@ use vrrplab_engine::track::judge::number;
 use vrrplab_engine::{Engine, Exit, Instant, Job, Rule, Span, State};
 use vrrplab_formats::world::NodeId;
 
+use super::clock::Clock;
 use super::{Lab, Watchers};
 use crate::chance::Chance;
 use crate::host::{End, Prober};
@@ -54,9 +55,21 @@ impl Balancing {
     }
 
     /// When it has something to do.
-    pub fn next_wake(&self, now: Instant, paused: bool) -> Option<Instant> {
-        let checkers = self.checkers.as_ref().filter(|_| !paused).and_then(Checkers::next_wake);
-        checkers.into_iter().chain(self.prober.next_wake(now, paused)).min()
+    pub fn next_wake(&self, now: Instant, paused: bool, clock: &Clock) -> Option<Instant> {
+        let soon = Instant(now.0.saturating_add(1));
+        let deadline = self.deadline(paused, clock).map(|at| at.max(soon));
+        self.checkers_due(paused, clock).into_iter().chain(deadline).chain(self.prober.next_wake(now, paused)).min()
+    }
+
+    /// When the checkers want to be woken, in the world's time. A paused daemon is not.
+    fn checkers_due(&self, paused: bool, clock: &Clock) -> Option<Instant> {
+        let wake = self.checkers.as_ref().filter(|_| !paused).and_then(Checkers::next_wake);
+        wake.map(|at| clock.when(at))
+    }
+
+    /// When the next probe is given up, in the world's time. A paused daemon gives up nothing.
+    fn deadline(&self, paused: bool, clock: &Clock) -> Option<Instant> {
+        self.prober.next_deadline().filter(|_| !paused).map(|at| clock.when(at))
     }
 
     /// An address came or went.
@@ -80,6 +93,7 @@ impl Lab<'_> {
         let globals = &router.model.globals;
         router.kernel.set_ipvs_timeouts(timeouts(globals.lvs_timeouts));
         let flush = globals.lvs_flush;
+        let now = router.clock.says(now);
         let mut checkers = None;
         if !router.model.servers.is_empty() {
             let label = format!("warmup/{name}/{}", balancing.starts);
@@ -176,12 +190,13 @@ impl Lab<'_> {
     pub(super) fn wake_checkers(&mut self, n: usize, watchers: Watchers<'_, '_>) {
         let (now, paused) = (self.now, self.routers[n].paused);
         let Some(balancing) = &self.routers[n].balancing else { return };
-        if balancing.prober.next_wake(Instant(now.0.saturating_sub(1)), paused).is_some_and(|at| at <= now) {
+        let kernel = balancing.prober.next_wake(Instant(now.0.saturating_sub(1)), paused);
+        let deadline = balancing.deadline(paused, &self.routers[n].clock);
+        if kernel.into_iter().chain(deadline).any(|at| at <= now) {
             self.probe(n, watchers);
         }
         let Some(balancing) = &self.routers[n].balancing else { return };
-        let due = balancing.checkers.as_ref().filter(|_| !paused).and_then(Checkers::next_wake);
-        if due.is_some_and(|at| at <= now) {
+        if balancing.checkers_due(paused, &self.routers[n].clock).is_some_and(|at| at <= now) {
             self.tell_checkers(n, Input::Wake, watchers);
         }
     }
@@ -189,11 +204,12 @@ impl Lab<'_> {
     /// Packets of probes leave, answers are read.
     pub(super) fn probe(&mut self, n: usize, watchers: Watchers<'_, '_>) {
         let (now, paused) = (self.now, self.routers[n].paused);
+        let says = self.routers[n].clock.says(now);
         let Some(balancing) = &mut self.routers[n].balancing else { return };
         let mut packets = Vec::new();
         balancing.prober.poll(now, &mut packets);
         if !paused {
-            balancing.prober.advance(now);
+            balancing.prober.advance(now, says);
             balancing.prober.poll(now, &mut packets);
         }
         for packet in packets {
@@ -237,7 +253,7 @@ impl Lab<'_> {
 
     /// Something happened to the checkers, if they run.
     pub(super) fn tell_checkers(&mut self, n: usize, input: Input<'_>, watchers: Watchers<'_, '_>) {
-        let now = self.now;
+        let now = self.routers[n].clock.says(self.now);
         let checkers = self.routers[n].balancing.as_mut().and_then(|balancing| balancing.checkers.as_mut());
         if let Some(checkers) = checkers {
             checkers.handle(now, input);
@@ -317,9 +333,10 @@ impl Lab<'_> {
             return self.run_program(n, Job(job.0 | OF_CHECKERS), program, rule, watchers);
         }
         let (now, router) = (self.now, &mut self.routers[n]);
+        let says = router.clock.says(now);
         let (Some(balancing), Some(connection)) = (&mut router.balancing, &probe.connection) else { return };
         let own = connection.from.or_else(|| router.kernel.source_for(connection.to.ip));
-        balancing.prober.start(now, job.0, connection, &probe.ask, own);
+        balancing.prober.start(says, job.0, connection, &probe.ask, own);
         self.send_probes(n, watchers);
     }
 

@@ -54,6 +54,8 @@ impl Lab<'_> {
         for out in out {
             match out {
                 KernelOut::Transmit { frame, .. } => self.transmit(self.clients[c].port, frame, None, watchers),
+                // Clients have no IPVS.
+                KernelOut::Ended(_) => {}
                 KernelOut::Local { packet } => {
                     self.clients[c].asker.receive(self.now, &packet);
                     // An error wakes nobody: the client finds it when it next looks.

@@ -161,6 +161,7 @@ impl Lab<'_> {
                         self.transmit(port, frame, None, watchers);
                     }
                 }
+                KernelOut::Ended(end) => self.show(watchers, &Moment::Ended { node: NodeId(n), end }),
                 KernelOut::Local { packet } => {
                     let router = &mut self.routers[n];
                     match router.balancing.as_mut().filter(|balancing| balancing.prober.wants(&packet)) {

@@ -200,7 +200,8 @@ impl Router {
         }
         self.services_due = self.responder.next_wake(now);
         let engine = if self.held() { None } else { self.daemon_due() };
-        let balancing = self.balancing.as_ref().and_then(|balancing| balancing.next_wake(now, self.held()));
+        let balancing =
+            self.balancing.as_ref().and_then(|balancing| balancing.next_wake(now, self.held(), &self.clock));
         let wishes = [engine, self.kernel.next_wake(), self.services_due, self.programs.next_wake(), balancing];
         wishes.into_iter().flatten().min()
     }

@@ -1,12 +1,14 @@
 //! The words of health checks and of changes to the table of virtual servers: keepalived's own lines, and `ipvsadm` commands.
 use std::fmt::Write as _;
+use std::net::{IpAddr, SocketAddr};
 
 use vrrplab_engine::health::words::CheckName;
 use vrrplab_engine::health::{News, Trace, Why};
-use vrrplab_engine::lvs::{DestConfig, IpvsCommand, LvsError, ServiceConfig, Virtual};
+use vrrplab_engine::lvs::{DestConfig, DropReason, IpvsCommand, LvsError, ServiceConfig, Virtual};
 use vrrplab_engine::model::AddressFamily;
 use vrrplab_engine::model::lvs::{Endpoint, Forwarding, Granularity, Protocol, Scheduler};
 
+use crate::kernel::{EndReason, Ended};
 use crate::observe::tables::place;
 use crate::observe::timeline::{Level, Tone};
 
@@ -17,6 +19,22 @@ pub fn line(trace: &Trace) -> (String, Level, Tone) {
         _ => Level::Normal,
     };
     (trace.line().unwrap_or_else(|| unsaid(trace)), level, tone(&trace.news))
+}
+
+/// A packet that IPVS ended without a word.
+pub fn ended(end: Ended) -> String {
+    let why = match end.reason {
+        EndReason::Director(DropReason::ServerGone) => "its connection leads to a server that was removed".into(),
+        EndReason::Director(DropReason::Defence) => "drop_packet".into(),
+        EndReason::Director(DropReason::NoServer) => "there is no server, and nobody can be told".into(),
+        EndReason::Loopback => "its server is a loopback address".into(),
+        EndReason::NoRoute(server) => format!("no route to {server}"),
+    };
+    format!("IPVS drops {} -> {}: {why}", endpoint(end.from), endpoint(end.to))
+}
+
+fn endpoint((ip, port): (IpAddr, u16)) -> String {
+    SocketAddr::new(ip, port).to_string()
 }
 
 fn tone(news: &News) -> Tone {
@@ -39,7 +57,7 @@ fn unsaid(trace: &Trace) -> String {
             format!("{} of {server} of VS {service} has failed: {}", check(name), reason(*why))
         }
         News::Content(name) => format!("{} of {server} of VS {service} succeeds", check(name)),
-        News::Unjudged => format!("a page of {server} of VS {service} counts as good: its regex is not evaluated"),
+        News::Unjudged => format!("a page of {server} of VS {service} counts as good: its regex needs PCRE2 itself"),
         other => format!("{server} of VS {service}: {other:?}"),
     }
 }
@@ -70,6 +88,7 @@ fn reason(why: Why) -> String {
         Why::Nothing => "nothing that can be read".into(),
         Why::Status(status) => format!("status {status}"),
         Why::Digest => "another digest".into(),
+        Why::Pattern => "its regex says no".into(),
         Why::Code(code) => format!("rcode {code}"),
         Why::Step(step) => format!("the server's line {} is another", step + 1),
         Why::Reply => "another reply".into(),

@@ -143,7 +143,7 @@ impl Fnv {
                 self.debug(&refused);
                 self.rule(Some(rule));
             }
-            Moment::Looked(_) => {}
+            Moment::Looked(_) | Moment::Ended { .. } => {}
             Moment::Islands(islands) => {
                 self.bytes(&[19]);
                 self.debug(&islands);
@@ -270,7 +270,7 @@ impl Digest {
 
 impl Observer for Digest {
     fn see(&mut self, at: Instant, moment: &Moment<'_>) {
-        if let Moment::Islands(_) = moment {
+        if let Moment::Islands(_) | Moment::Ended { .. } = moment {
             return; // it follows from the other moments
         }
         self.fnv.moment(at, moment);
@@ -324,6 +324,7 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
             let refused = refused.map(|why| format!(", refused: {}", checkers::refusal(why))).unwrap_or_default();
             (names.node(node).into(), format!("{}{refused} [{}]", checkers::command(command), rule.id()))
         }
+        Moment::Ended { node, end } => (names.node(node).into(), checkers::ended(end)),
         Moment::Looked(sight) => (names.subject(sight.of).into(), sight.scene.view().command().into()),
         Moment::Fault(fault) => (names.struck(fault).into(), names.fault(fault)),
         Moment::Gone(node) => (names.node(node).into(), "daemon gone".into()),

@@ -349,6 +349,10 @@ impl Observer for Timeline {
                 let (what, level) = checkers::change(command, refused);
                 self.push(&name, "", what, (level, Tone::Plain)).rule = Some(rule);
             }
+            Moment::Ended { node, end } => {
+                let name = self.names.node(node).to_owned();
+                self.push(&name, "", checkers::ended(end), (Level::Detail, Tone::Bad));
+            }
             Moment::Looked(sight) => {
                 if let Some(what) = tables::shown(sight, &self.names) {
                     let name = self.names.subject(sight.of).to_owned();

@@ -362,6 +362,8 @@ impl Names {
             ServiceChange::Status(status) => format!("answers with status {status}"),
             ServiceChange::Body(body) => format!("answers: {}", body.trim_end().escape_debug()),
             ServiceChange::Ok => "answers as at the start".into(),
+            ServiceChange::Greeting(line) => format!("greets with: {line}"),
+            ServiceChange::Rcode(rcode) => format!("answers {}", rcode.name()),
         };
         format!("port {} of {} {how}", fault.port, self.node(fault.node))
     }

@@ -121,7 +121,7 @@ pub enum News {
         /// Its digest was compared.
         digest: bool,
     },
-    /// The page must match an expression, which is not evaluated here.
+    /// The page must match an expression that only PCRE2 can read.
     Unjudged,
     /// The checker is content.
     Content(CheckName),

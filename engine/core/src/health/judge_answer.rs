@@ -1,6 +1,7 @@
 //! What an answer is worth: the page, the greeting, the packet or the exit status is what the configuration asks for, or not.
 use alloc::vec::Vec;
 
+use super::pattern;
 use crate::io::Exit;
 use crate::model::health::{CheckKind, HttpCheck, MiscCheck, UdpReply, UrlCheck};
 
@@ -54,6 +55,8 @@ pub enum Why {
     File(i32),
     /// The BFD session is down.
     Session,
+    /// The expression for the page, which it does not match, or must not.
+    Pattern,
 }
 
 /// The judgement.
@@ -67,7 +70,7 @@ pub enum Judgement {
     Bad(Why),
     /// Not an answer to this probe: go on waiting.
     Ignored,
-    /// As it should be as far as can be told: the page must match an expression, and expressions are not evaluated.
+    /// As it should be as far as can be told: the page must match an expression that only PCRE2 can read.
     Unjudged,
 }
 
@@ -110,7 +113,11 @@ fn http(check: &HttpCheck, page: usize, bytes: &[u8], digest: impl Fn(&[u8]) -> 
     if url.digest.as_ref().is_some_and(|wanted| !is_digest(wanted, digest(body))) {
         return Judgement::Bad(Why::Digest);
     }
-    if url.regex.is_some() { Judgement::Unjudged } else { Judgement::Good }
+    match url.regex.as_ref().map(|regex| pattern::fits(regex, body)) {
+        None | Some(Some(true)) => Judgement::Good,
+        Some(Some(false)) => Judgement::Bad(Why::Pattern),
+        Some(None) => Judgement::Unjudged,
+    }
 }
 
 /// The status code of a page: the second word of its first line.

@@ -3,10 +3,11 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Value;
 use vrrplab_engine::model::IfAddr;
+use vrrplab_wire::flow::{TCP, UDP};
 
 use super::leaf::{Kind, Leaf, Unreadable};
 use super::reader::Reader;
-use super::units::{Flag, PairAddress, Protocol, Text, pick, vocabulary};
+use super::units::{Flag, Number, PairAddress, Protocol, Text, pick, vocabulary};
 use crate::world::{Chain, FirewallRule};
 
 const CHAINS: [(&str, Chain); 3] = [("in", Chain::In), ("out", Chain::Out), ("forward", Chain::Forward)];
@@ -54,6 +55,10 @@ pub(super) struct FirewallText {
     pub(super) multicast: Option<Flag>,
     /// `drop` or `accept`; drop when not given.
     pub(super) action: Option<Leaf<ActionKind>>,
+    /// The TCP or UDP port that it is for; needs `protocol: tcp` or `udp`.
+    pub(super) port: Option<Number>,
+    /// Instead of `action`: packets for the node itself get this mark, for virtual servers by mark; later rules are asked too.
+    pub(super) mark: Option<Number>,
 }
 
 impl Reader<'_> {
@@ -80,6 +85,38 @@ impl Reader<'_> {
         };
         let multicast = self.maybe(&text.multicast).map(|flag| flag.value);
         let accept = self.or(&text.action, false);
-        Some(FirewallRule { chain: chain?, protocol, source, destination, iface, multicast, accept })
+        let port = self.rule_port(text, protocol)?;
+        let mark = self.rule_mark(text, chain)?;
+        Some(FirewallRule { chain: chain?, protocol, source, destination, iface, multicast, accept, port, mark })
+    }
+
+    fn rule_port(&mut self, text: &FirewallText, protocol: Option<u8>) -> Option<Option<u16>> {
+        let Some(leaf) = &text.port else { return Some(None) };
+        let read = self.read(leaf)?;
+        let port = u16::try_from(read.value).ok().filter(|port| *port > 0);
+        if port.is_none() {
+            self.refuse(read.span, "that is no port", "", "from 1 to 65535");
+        } else if !matches!(protocol, Some(TCP | UDP)) {
+            self.refuse(read.span, "packets of this rule have no ports", "", "add `protocol: tcp` or `protocol: udp`");
+            return None;
+        }
+        port.map(Some)
+    }
+
+    fn rule_mark(&mut self, text: &FirewallText, chain: Option<Chain>) -> Option<Option<u32>> {
+        let Some(leaf) = &text.mark else { return Some(None) };
+        let read = self.read(leaf)?;
+        let mark = u32::try_from(read.value).ok().filter(|mark| *mark > 0);
+        let wrong = if mark.is_none() {
+            ("that is no mark", "from 1 to 4294967295")
+        } else if text.action.is_some() {
+            ("a rule marks or decides", "write two rules: one with `mark`, one with `action`")
+        } else if chain.is_some_and(|chain| chain != Chain::In) {
+            ("nobody looks at this mark", "marks lead to virtual servers: `direction: in`")
+        } else {
+            return Some(mark);
+        };
+        self.refuse(read.span, wrong.0, "", wrong.1);
+        None
     }
 }

@@ -5,7 +5,7 @@ use super::leaf::Yaml;
 use super::reader::Reader;
 use super::shape::{NodeText, PageText, ServiceFaultText, ServiceText};
 use super::units::{Number, Text};
-use crate::world::{Fault, NodeId, Page, Serves, Service, ServiceChange, ServiceFault};
+use crate::world::{Fault, NodeId, Page, Rcode, Serves, Service, ServiceChange, ServiceFault};
 
 impl Reader<'_> {
     /// What answers on a node.
@@ -27,11 +27,11 @@ impl Reader<'_> {
     }
 
     fn service(&mut self, node: &str, text: &ServiceText) -> Option<(Service, Yaml<String>)> {
-        let given = [&text.http, &text.udp, &text.tcp];
+        let given = [&text.http, &text.udp, &text.tcp, &text.smtp, &text.dns];
         let mut ports = given.into_iter().flatten();
         let (Some(leaf), None) = (ports.next(), ports.next()) else {
-            let help = "such as `{ http: 80 }`, `{ udp: 5000 }` or `{ tcp: 7000 }`";
-            let title = format!("a service of `{node}` needs exactly one of `http`, `udp` and `tcp`");
+            let help = "such as `{ http: 80 }`, `{ udp: 5000 }`, `{ tcp: 7000 }`, `{ smtp: 25 }` or `{ dns: 53 }`";
+            let title = format!("a service of `{node}` needs exactly one of `http`, `udp`, `tcp`, `smtp` and `dns`");
             match given.into_iter().flatten().next() {
                 Some(leaf) => self.refuse_at(&leaf.text, title, "one of several", help),
                 None => self.refuse(0..0, title, "", help),
@@ -51,10 +51,17 @@ impl Reader<'_> {
             let help = "only `http` has `status`, `body` and `paths`";
             self.refuse_at(&leaf.text, "this service has no pages", "not HTTP", help);
         }
-        let serves = match (&text.http, &text.udp) {
-            (Some(_), _) => Serves::Http { page: page?, paths },
-            (None, Some(_)) => Serves::Udp,
-            (None, None) => Serves::Tcp,
+        let greeting = self.greeting(node, &text.greeting, text.smtp.is_some());
+        let rcode = self.or(&text.rcode, Rcode::NoError);
+        if let Some(rcode) = text.rcode.as_ref().filter(|_| text.dns.is_none()) {
+            self.refuse_at(&rcode.text, "this service answers no names", "not DNS", "only `dns` has `rcode`");
+        }
+        let serves = match text {
+            ServiceText { http: Some(_), .. } => Serves::Http { page: page?, paths },
+            ServiceText { udp: Some(_), .. } => Serves::Udp,
+            ServiceText { smtp: Some(_), .. } => Serves::Smtp { greeting: greeting? },
+            ServiceText { dns: Some(_), .. } => Serves::Dns { rcode },
+            _ => Serves::Tcp,
         };
         let at = Yaml { value: String::new(), referenced: leaf.text.referenced, defined: leaf.text.defined };
         Some((Service { port: port?, serves, delay }, at))
@@ -67,6 +74,29 @@ impl Reader<'_> {
             self.refuse(read.span, "that is no port", "", "from 1 to 65535");
         }
         port
+    }
+
+    /// The first line of a mail server.
+    fn greeting(&mut self, node: &str, text: &Option<Text>, smtp: bool) -> Option<String> {
+        let Some(leaf) = text else { return Some(format!("220 {node} ESMTP")) };
+        if !smtp {
+            let help = "only `smtp` has a `greeting`";
+            self.refuse_at(&leaf.text, "this service greets nobody", "not SMTP", help);
+            return None;
+        }
+        self.greets(leaf)
+    }
+
+    /// A line that a mail server may say first: a code of three digits, and words.
+    fn greets(&mut self, leaf: &Text) -> Option<String> {
+        let line = self.read(leaf)?;
+        let code = line.value.get(..3).is_some_and(|code| code.bytes().all(|b| b.is_ascii_digit()));
+        let ends = matches!(line.value.as_bytes().get(3), None | Some(b' '));
+        if !(code && ends) || line.value.contains(['\r', '\n']) || line.value.len() > 500 {
+            self.refuse(line.span, "no mail server says that first", "", "a code and words, such as `421 too busy`");
+            return None;
+        }
+        Some(line.value)
     }
 
     fn page(&mut self, node: &str, status: &Option<Number>, body: &Option<Text>) -> Option<Page> {
@@ -105,12 +135,32 @@ impl Reader<'_> {
         let slow = self.maybe(&text.slow).map(|slow| ServiceChange::Slow(slow.value));
         let status = text.status.as_ref().and_then(|status| self.status(status)).map(ServiceChange::Status);
         let body = self.maybe(&text.body).map(|body| ServiceChange::Body(body.value));
-        let mut changes = [refuse, silent, ok, slow, status, body].into_iter().flatten();
+        let greeting = text.greeting.as_ref().and_then(|line| self.greets(line)).map(ServiceChange::Greeting);
+        let rcode = self.maybe(&text.rcode).map(|rcode| ServiceChange::Rcode(rcode.value));
+        let mut changes = [refuse, silent, ok, slow, status, body, greeting, rcode].into_iter().flatten();
         let (Some(change), None) = (changes.next(), changes.next()) else {
-            let help = "give exactly one of `refuse: true`, `silent: true`, `slow`, `status`, `body` and `ok: true`";
+            let help = "give exactly one of `refuse: true`, `silent: true`, `slow`, `status`, `body`, `greeting`, \
+                        `rcode` and `ok: true`";
             self.refuse_at(&text.node.text, "it is not clear how the service changes", "", help);
             return None;
         };
-        Some(Fault::Service(ServiceFault { node: node?, port: port?, change })).filter(|_| served)
+        let (node, port) = (node?, port?);
+        if served && !self.can_change(node, port, &change) {
+            let help = "`status` and `body` are of `http`, `greeting` of `smtp`, `rcode` of `dns`";
+            self.refuse_at(&text.port.text, "no service at this port has that", "", help);
+            return None;
+        }
+        Some(Fault::Service(ServiceFault { node, port, change })).filter(|_| served)
+    }
+
+    /// Whether one of the services at a port has what is to change.
+    fn can_change(&self, NodeId(n): NodeId, port: u16, change: &ServiceChange) -> bool {
+        let fits = |serves: &Serves| match change {
+            ServiceChange::Status(_) | ServiceChange::Body(_) => matches!(serves, Serves::Http { .. }),
+            ServiceChange::Greeting(_) => matches!(serves, Serves::Smtp { .. }),
+            ServiceChange::Rcode(_) => matches!(serves, Serves::Dns { .. }),
+            _ => true,
+        };
+        self.nodes[n].services.iter().any(|service| service.port == port && fits(&service.serves))
     }
 }

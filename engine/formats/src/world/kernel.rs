@@ -87,6 +87,10 @@ pub struct FirewallRule {
     pub multicast: Option<bool>,
     /// The packet passes, or is dropped.
     pub accept: bool,
+    /// The TCP or UDP port that it is for.
+    pub port: Option<u16>,
+    /// The packet gets this mark, before anybody decides whether it passes; this rule decides nothing then.
+    pub mark: Option<u32>,
 }
 
 /// Which packets a rule looks at.

@@ -28,6 +28,50 @@ pub enum Serves {
     Udp,
     /// Lines over TCP, each answered with the host's name and the line.
     Tcp,
+    /// A mail server.
+    Smtp {
+        /// The line with which it meets a client, without its end. A code other than 220 refuses.
+        greeting: String,
+    },
+    /// A name server: one answer for each question over UDP.
+    Dns {
+        /// What its answers say went wrong.
+        rcode: Rcode,
+    },
+}
+
+/// What a name server's answer says, with its number on the wire.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rcode {
+    /// Nothing went wrong.
+    NoError = 0,
+    /// The question could not be read.
+    FormErr = 1,
+    /// The server itself failed.
+    ServFail = 2,
+    /// There is no such name.
+    NxDomain = 3,
+    /// The server does not do this.
+    NotImp = 4,
+    /// The server does not want to.
+    Refused = 5,
+}
+
+impl Rcode {
+    /// Every one, with its name.
+    pub const ALL: [(&'static str, Rcode); 6] = [
+        ("noerror", Rcode::NoError),
+        ("formerr", Rcode::FormErr),
+        ("servfail", Rcode::ServFail),
+        ("nxdomain", Rcode::NxDomain),
+        ("notimp", Rcode::NotImp),
+        ("refused", Rcode::Refused),
+    ];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        Rcode::ALL.iter().find(|(_, rcode)| *rcode == self).map_or("", |(name, _)| name)
+    }
 }
 
 /// An HTTP answer.
@@ -48,7 +92,7 @@ impl Service {
 
     /// Over UDP, or over TCP.
     pub fn is_udp(&self) -> bool {
-        matches!(self.serves, Serves::Udp)
+        matches!(self.serves, Serves::Udp | Serves::Dns { .. })
     }
 }
 
@@ -78,4 +122,8 @@ pub enum ServiceChange {
     Body(String),
     /// It is again as it was at the start.
     Ok,
+    /// A mail server meets its clients with this line.
+    Greeting(String),
+    /// A name server's answers say this.
+    Rcode(Rcode),
 }

@@ -28,7 +28,7 @@ fn outcome(services: &[Service], port: u16, ask: &Ask, heard: bool) -> (Instant,
     for _ in 0..10_000 {
         let (mut out, mut back) = (Vec::new(), Vec::new());
         prober.poll(now, &mut out);
-        prober.advance(now);
+        prober.advance(now, now);
         prober.poll(now, &mut out);
         if let Some((job, answer)) = prober.answer() {
             assert_eq!(job, 7);
@@ -41,7 +41,12 @@ fn outcome(services: &[Service], port: u16, ask: &Ask, heard: bool) -> (Instant,
             prober.receive(packet);
         }
         if back.is_empty() {
-            let next = prober.next_wake(now, false).into_iter().chain(server.next_wake(now)).min();
+            let next = prober
+                .next_wake(now, false)
+                .into_iter()
+                .chain(prober.next_deadline())
+                .chain(server.next_wake(now))
+                .min();
             now = next.expect("a probe ends by its timeout at the latest");
         }
     }
@@ -100,7 +105,7 @@ fn what_is_cancelled_has_no_answer() {
     let mut prober = Prober::new("lb1", 1);
     prober.start(at(0), 1, &to(80), &Ask::Connect, Some(OWN.into()));
     prober.cancel(at(1), 1);
-    prober.advance(at(9_000));
+    prober.advance(at(9_000), at(9_000));
     assert_eq!((prober.answer(), prober.next_wake(at(9_000), true)), (None, None));
 }
 
@@ -152,7 +157,7 @@ fn a_mail_server_is_talked_to_line_by_line_until_it_says_something_else() {
         let answer = loop {
             let mut out = Vec::new();
             prober.poll(now, &mut out);
-            prober.advance(now);
+            prober.advance(now, now);
             prober.poll(now, &mut out);
             if let Some((_, answer)) = prober.answer() {
                 break answer;

@@ -185,6 +185,8 @@ const ANY: FirewallRule = FirewallRule {
     iface: None,
     multicast: None,
     accept: false,
+    port: None,
+    mark: None,
 };
 
 #[test]

@@ -33,7 +33,8 @@ impl Names {
     }
 
     fn rule(&self, node: NodeId, rule: &FirewallRule) -> String {
-        let mut words = vec![if rule.accept { "accept" } else { "drop" }.to_owned()];
+        let decides = || if rule.accept { "accept" } else { "drop" }.to_owned();
+        let mut words = vec![rule.mark.map_or_else(decides, |mark| format!("mark {mark}"))];
         words.push(match rule.chain {
             Chain::In => "in".to_owned(),
             Chain::Out => "out".to_owned(),
@@ -46,6 +47,7 @@ impl Names {
         words.extend(rule.multicast.map(|group| if group { "multicast" } else { "unicast" }.to_owned()));
         words.extend(rule.source.map(|from| format!("from {}", prefixed(from))));
         words.extend(rule.destination.map(|to| format!("to {}", prefixed(to))));
+        words.extend(rule.port.map(|port| format!("port {port}")));
         words.extend(rule.iface.map(|iface| format!("by {}", self.device(node, iface))));
         words.join(" ")
     }
@@ -115,6 +117,19 @@ mod tests {
             iface: Some(eth0),
             multicast: Some(true),
             accept: false,
+            port: None,
+            mark: None,
+        };
+        let marks = FirewallRule {
+            chain: Chain::In,
+            protocol: Some(6),
+            source: None,
+            destination: Some(vip),
+            iface: None,
+            multicast: None,
+            accept: false,
+            port: Some(443),
+            mark: Some(7),
         };
         let route = Route { to: stage::addr("0.0.0.0", 0), via: Some(vip.ip), iface: Some(eth0) };
         let set = |iface| Sysctl { key: SysctlKey::ArpIgnore, iface, value: 1 };
@@ -122,6 +137,10 @@ mod tests {
             (
                 KernelFault::Firewall { node, rules: vec![rule] },
                 "firewall of r1: drop in vrrp multicast from 10.0.0.2/32 by eth0",
+            ),
+            (
+                KernelFault::Firewall { node, rules: vec![marks] },
+                "firewall of r1: mark 7 in protocol 6 to 10.0.0.100/24 port 443",
             ),
             (KernelFault::Firewall { node, rules: vec![] }, "firewall of r1 off"),
             (KernelFault::Nat { node, pairs: vec![] }, "r1 translates no addresses"),

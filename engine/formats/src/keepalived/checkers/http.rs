@@ -1,11 +1,12 @@
 //! `HTTP_GET`, `SSL_GET` and their pages.
+use vrrplab_engine::health::pattern::{Pattern, PatternError};
 use vrrplab_engine::model::health::{CheckKind, HttpCheck, HttpVersion, RegexCheck, UrlCheck};
 
 use super::super::entry::{Entry, number};
 use super::super::lexer::Word;
 use super::super::vrrp::put;
 use super::Common;
-use crate::diagnostics::{CRASH, Keepalived, Report};
+use crate::diagnostics::{CRASH, Keepalived, Report, Spanned};
 
 /// The check; without a page there is none.
 pub(super) fn read(
@@ -71,7 +72,7 @@ fn url(block: &Entry<'_>, report: &mut Report) -> Option<UrlCheck> {
             "digest" => digest(&mut url.digest, line, report),
             "status_code" => url.status.extend(line.arguments().iter().filter_map(|word| status(word, report))),
             "virtualhost" => put(&mut url.virtual_host, line.text().map(|t| t.value)),
-            "regex" => put(&mut pattern, line.text().map(|t| t.value)),
+            "regex" => put(&mut pattern, line.text()),
             _ => {
                 option.get_or_insert(line.word);
                 regex_option(&mut regex, line, report);
@@ -79,7 +80,7 @@ fn url(block: &Entry<'_>, report: &mut Report) -> Option<UrlCheck> {
         }
     }
     match (pattern, option) {
-        (Some(pattern), _) => url.regex = Some(RegexCheck { pattern, ..regex }),
+        (Some(pattern), _) => url.regex = expression(&pattern, regex, report),
         (None, Some(option)) => {
             let title = format!("`{}` without `regex` means nothing", option.value);
             report.warning(option, title, "there is no expression").unnoticed();
@@ -92,6 +93,33 @@ fn url(block: &Entry<'_>, report: &mut Report) -> Option<UrlCheck> {
     };
     url.path = path;
     Some(url)
+}
+
+/// The expression, if keepalived keeps it. `keepalived -t` says nothing of these; the daemon logs them.
+fn expression(pattern: &Spanned<String>, mut regex: RegexCheck, report: &mut Report) -> Option<RegexCheck> {
+    regex.pattern.clone_from(&pattern.value);
+    if regex.max_offset > 0 && regex.min_offset > regex.max_offset {
+        let title = "a match cannot begin between these offsets, they are ignored";
+        report.warning(pattern, title, "`regex_min_offset` is above `regex_max_offset`").unnoticed();
+        (regex.min_offset, regex.max_offset) = (0, 0);
+    }
+    if let Some(word) = regex.options.iter().find(|word| !Pattern::is_option(word)) {
+        let title = format!("`{word}` is no option of a regex, it is ignored");
+        report.warning(pattern, title, "see `regex_options`").unnoticed();
+    }
+    match Pattern::read(&regex) {
+        Ok(_) => Some(regex),
+        Err(PatternError::Unknown(what)) => {
+            let title = format!("`{what}` of PCRE2 is not simulated: the page counts as good");
+            report.warning(pattern, title, "keepalived can read this").unnoticed();
+            Some(regex)
+        }
+        Err(PatternError::Invalid(why)) => {
+            let title = "this is no regular expression, the page is checked without it";
+            report.error(pattern, title, why).unnoticed();
+            None
+        }
+    }
 }
 
 fn regex_option(regex: &mut RegexCheck, line: &Entry<'_>, report: &mut Report) {

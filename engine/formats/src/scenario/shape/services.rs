@@ -1,11 +1,13 @@
 //! The shape of services and of the fault that changes them.
 use schemars::JsonSchema;
 use serde::Deserialize;
+use serde_json::Value;
 
-use super::super::leaf::Entries;
+use super::super::leaf::{Entries, Kind, Leaf, Unreadable};
 use super::super::units::*;
+use crate::world::Rcode;
 
-/// One service: exactly one of `http`, `udp` and `tcp`.
+/// One service: exactly one of `http`, `udp`, `tcp`, `smtp` and `dns`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::scenario) struct ServiceText {
@@ -23,6 +25,26 @@ pub(in crate::scenario) struct ServiceText {
     pub(in crate::scenario) delay: Option<Time>,
     /// Answers to some paths that are not like the others.
     pub(in crate::scenario) paths: Option<Entries<PageText>>,
+    /// A mail server at this port.
+    pub(in crate::scenario) smtp: Option<Number>,
+    /// A name server at this UDP port.
+    pub(in crate::scenario) dns: Option<Number>,
+    /// The first line of a mail server; `220` and the node's name when not given.
+    pub(in crate::scenario) greeting: Option<Text>,
+    /// What the answers of a name server say; `noerror` when not given.
+    pub(in crate::scenario) rcode: Option<Leaf<RcodeKind>>,
+}
+
+/// Reads what a name server's answer says.
+pub(in crate::scenario) enum RcodeKind {}
+impl Kind for RcodeKind {
+    type Value = Rcode;
+    fn read(text: &str) -> Result<Rcode, Unreadable> {
+        pick(text, &Rcode::ALL)
+    }
+    fn schema() -> Value {
+        vocabulary(&Rcode::ALL)
+    }
 }
 
 /// The answer to one path.
@@ -55,4 +77,8 @@ pub(in crate::scenario) struct ServiceFaultText {
     pub(in crate::scenario) body: Option<Text>,
     /// It is as at the start.
     pub(in crate::scenario) ok: Option<Flag>,
+    /// A mail server's first line.
+    pub(in crate::scenario) greeting: Option<Text>,
+    /// What a name server's answers say.
+    pub(in crate::scenario) rcode: Option<Leaf<RcodeKind>>,
 }

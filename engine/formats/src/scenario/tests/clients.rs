@@ -10,7 +10,7 @@ nodes:
     count: 3
     interfaces: { eth0: { network: lan, addresses: [10.0.0.254/16, "fd00:0:0:{n}::1/64"] } }
     vrrp: [ { instance: "V{n}", interface: eth0, vrid: "{11..12}", priority: 100, vips: ["10.0.9.{n}/16"] } ]
-    services: [ { http: 8080, status: 503, body: "busy", paths: { /health: { status: 200 } } }, { udp: 5000, delay: 20ms }, { tcp: 7000 } ]
+    services: [ { http: 8080, status: 503, body: "busy", paths: { /health: { status: 200 } } }, { udp: 5000, delay: 20ms }, { tcp: 7000 }, { smtp: 25, greeting: "554 no" }, { dns: 53, rcode: servfail } ]
   plain:
     interfaces: { eth0: { network: lan, addresses: [10.0.2.1/16] } }
     vrrp: []
@@ -21,6 +21,8 @@ clients:
 timeline:
   - { at: 8s, do: { service: { node: r7-1, port: 8080, slow: 2s } } }
   - { at: 9s, do: { service: { node: plain, port: 80, refuse: true } } }
+  - { at: 10s, do: { service: { node: r7-1, port: 25, greeting: "421 too busy" } } }
+  - { at: 11s, do: { service: { node: r7-1, port: 53, rcode: nxdomain } } }
 expect:
   - { client: { name: c, lost_at_most: 4, resets_at_least: 1, resets_at_most: 8, late_at_most: 2, back_by: 12s } }
   - { client: { name: c-2, resets_at_most: 0 } }
@@ -50,12 +52,17 @@ fn services_are_what_the_file_says() {
     let paths = vec![("/health".to_owned(), page(200, "r7-1\n"))];
     let web = Serves::Http { page: page(503, "busy"), paths };
     let service = |port, serves, delay| Service { port, serves, delay: Span::from_millis(delay) };
-    let expected = [service(8080, web, 0), service(5000, Serves::Udp, 20), service(7000, Serves::Tcp, 0)];
+    let mail = Serves::Smtp { greeting: "554 no".into() };
+    let names = Serves::Dns { rcode: Rcode::ServFail };
+    let (udp, tcp) = (service(5000, Serves::Udp, 20), service(7000, Serves::Tcp, 0));
+    let expected = [service(8080, web, 0), udp, tcp, service(25, mail, 0), service(53, names, 0)];
     assert_eq!(world.nodes[0].services, expected);
     assert_eq!(world.nodes[3].services, [Service::web("plain")]);
     let change = |node, port, change| Fault::Service(ServiceFault { node: NodeId(node), port, change });
     assert_eq!(world.faults[0].fault, change(0, 8080, ServiceChange::Slow(Span::from_secs(2))));
     assert_eq!(world.faults[1].fault, change(3, 80, ServiceChange::Refuse));
+    assert_eq!(world.faults[2].fault, change(0, 25, ServiceChange::Greeting("421 too busy".into())));
+    assert_eq!(world.faults[3].fault, change(0, 53, ServiceChange::Rcode(Rcode::NxDomain)));
 }
 
 #[test]
@@ -109,10 +116,18 @@ fn mistakes_with_clients_services_and_counts_are_told() {
         ("one: {", "c-2: {", "`c-2` is two clients"),
         ("hold: \"10.0.9.{1..3}:7000\"", "hold: 10.0.9.1", "`10.0.9.1` is not an address with a port"),
         ("late_after", "ping: 10.0.9.1, late_after", "must have exactly one of `ping`, `http`, `udp` and `hold`"),
-        ("{ tcp: 7000 }", "{ tcp: 7000, udp: 7000 }", "needs exactly one of `http`, `udp` and `tcp`"),
+        ("{ tcp: 7000 }", "{ tcp: 7000, udp: 7000 }", "needs exactly one of `http`, `udp`, `tcp`, `smtp` and `dns`"),
         ("{ tcp: 7000 }", "{ tcp: 8080 }", "two services of `r7-1` are at port 8080"),
         ("{ tcp: 7000 }", "{ tcp: 7000, body: x }", "this service has no pages"),
         ("{ tcp: 7000 }", "{ tcp: 70000 }", "that is no port"),
+        ("{ tcp: 7000 }", "{ tcp: 7000, greeting: 220 x }", "this service greets nobody"),
+        ("{ tcp: 7000 }", "{ tcp: 7000, rcode: servfail }", "this service answers no names"),
+        ("{ tcp: 7000 }", "{ dns: 5000 }", "two services of `r7-1` are at port 5000"),
+        ("554 no", "no", "no mail server says that first"),
+        ("421 too busy", "42 too busy", "no mail server says that first"),
+        ("rcode: servfail", "rcode: broken", "`broken`"),
+        ("port: 25, greeting: \"421 too busy\"", "port: 53, greeting: \"421 x\"", "no service at this port has that"),
+        ("port: 53, rcode: nxdomain", "port: 7000, status: 500", "no service at this port has that"),
         ("status: 503", "status: 99", "that is no HTTP status"),
         ("port: 80, refuse", "port: 81, refuse", "`plain` serves nothing there"),
         ("slow: 2s", "slow: 2s, ok: true", "it is not clear how the service changes"),

@@ -26,6 +26,7 @@ nodes:
     firewall:
       - { direction: in, protocol: icmp, action: accept }
       - { direction: forward, source: 10.0.0.0/8, destination: 192.0.2.7, interface: qg, multicast: false }
+      - { direction: in, protocol: tcp, destination: 192.0.2.7, port: 443, mark: 7 }
     nat: [ { outside: 203.0.113.10, inside: 10.0.0.100 } ]
     masquerade: qg
   stray:
@@ -50,7 +51,17 @@ fn one(ip: &str) -> std::net::IpAddr {
 }
 
 fn rule(chain: Chain) -> FirewallRule {
-    FirewallRule { chain, protocol: None, source: None, destination: None, iface: None, multicast: None, accept: false }
+    FirewallRule {
+        chain,
+        protocol: None,
+        source: None,
+        destination: None,
+        iface: None,
+        multicast: None,
+        accept: false,
+        port: None,
+        mark: None,
+    }
 }
 
 #[test]
@@ -77,6 +88,13 @@ fn kernels_are_set_up_as_the_file_says() {
         multicast: Some(false),
         ..rule(Chain::Forward)
     };
+    let marks = FirewallRule {
+        protocol: Some(6),
+        destination: Some(addr("192.0.2.7", 32)),
+        port: Some(443),
+        mark: Some(7),
+        ..rule(Chain::In)
+    };
     let setup = KernelSetup {
         ipip: false,
         loopback: vec![addr("203.0.113.10", 32)],
@@ -91,7 +109,7 @@ fn kernels_are_set_up_as_the_file_says() {
             sysctl(SysctlKey::ArpIgnore, Some(qg), 1),
             sysctl(SysctlKey::ArpIgnore, Some(qr), 1),
         ],
-        firewall: vec![icmp, through],
+        firewall: vec![icmp, through, marks],
         nat: vec![OneToOne { outside: one("203.0.113.10"), inside: one("10.0.0.100") }],
         masquerade: Some(qg),
     };
@@ -135,6 +153,11 @@ fn each_mistake_about_a_kernel_has_its_answer() {
         ("qr.arp_announce: 2", "eth7.arp_announce: 2", "`eth7.arp_announce` names no interface of the node"),
         ("direction: in,", "direction: inn,", "unknown word `inn`"),
         ("destination: 192.0.2.7", "destination: \"fd00::1\"", "sender and receiver are of two families"),
+        ("protocol: tcp, destination", "protocol: icmp, destination", "packets of this rule have no ports"),
+        ("port: 443", "port: 0", "that is no port"),
+        ("mark: 7", "mark: 0", "that is no mark"),
+        ("mark: 7", "mark: 7, action: accept", "a rule marks or decides"),
+        ("direction: in, protocol: tcp", "direction: forward, protocol: tcp", "nobody looks at this mark"),
         ("outside: 203.0.113.10", "outside: 203.0.113.11", "the node does not have 203.0.113.11"),
         ("[203.0.113.10/32]", "[203.0.113.10/24]", "an address on `lo` is there for itself alone"),
         ("lo: { addresses: [203", "lo: { network: wan, addresses: [203", "`lo` is on no network"),
