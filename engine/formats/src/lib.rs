@@ -6,6 +6,7 @@ pub mod diagnostics;
 pub mod files;
 pub mod keepalived;
 pub mod lint;
+pub mod outline;
 pub mod recording;
 pub mod scenario;
 pub mod standby;
