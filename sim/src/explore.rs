@@ -31,8 +31,8 @@ pub use merge::{Merged, merge};
 pub use shard::{Shard, from_environment};
 pub use shrink::{Found, Search, shrink};
 pub use strike::Strike;
-pub use summary::{Failure, Head, Summary};
 use summary::Seed;
+pub use summary::{Failure, Head, Summary};
 use trail::Trail;
 
 /// What happens within this time after the last fault is no failure yet.

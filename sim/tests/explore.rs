@@ -85,7 +85,8 @@ fn finds(text: &str, seeds: u64, invariant: &str) -> World {
 
 #[test]
 fn passwords_that_differ_are_found() {
-    let auth = |word: &str| format!("authentication {{\nauth_type PASS\nauth_pass {word}\n}}").replace('\n', "\n        ");
+    let auth =
+        |word: &str| format!("authentication {{\nauth_type PASS\nauth_pass {word}\n}}").replace('\n', "\n        ");
     let small = finds(&pair(&[&auth("first")], &[&auth("second")]), 64, "adverts-accepted");
     assert!(small.faults.is_empty() && small.clients.is_empty());
 }
@@ -134,7 +135,7 @@ fn strict_mode_that_answers_nobody_is_found() {
 
 #[test]
 fn a_firewall_that_drops_vrrp_is_found() {
-    let firewall = "    firewall:\n      - {chain: in, protocol: 112, action: drop}\n";
+    let firewall = "    firewall:\n      - {direction: in, protocol: vrrp}\n";
     let two = conf(100, "10.0.0.100", &[], "") + firewall;
     finds(&site(&[conf(150, "10.0.0.100", &[], ""), two]), 64, "one-");
 }

@@ -287,8 +287,10 @@ timeline:
 
     #[test]
     fn words_that_yaml_would_take_for_something_else_are_quoted() {
-        for word in ["10.0.0.100:80", "a: b", "-x", "", "null", "{n}", " x", "r1 # no", "é", "*", "@r1", "x\n", "\n\nx"] {
-            let outline = Outline::map([("key", Outline::word(word)), ("list", Outline::List(vec![Outline::word(word)]))]);
+        for word in ["10.0.0.100:80", "a: b", "-x", "", "null", "{n}", " x", "r1 # no", "é", "*", "@r1", "x\n", "\n\nx"]
+        {
+            let outline =
+                Outline::map([("key", Outline::word(word)), ("list", Outline::List(vec![Outline::word(word)]))]);
             assert_eq!(Outline::read(&outline.print()).unwrap(), outline, "{}", outline.print());
         }
     }

@@ -85,11 +85,11 @@ pub(super) fn explore(args: &ExploreArgs) -> io::Result<Exit> {
     let Some(world) = world else { return Ok(Exit::BadInput) };
     let shard = shard(args)?;
     let own = shard.map_or(args.seeds.clone(), |shard| shard.seeds(&args.seeds));
-    let options =
-        Options { most: args.faults, own_faults: !args.without_faults, clients: !args.without_clients };
+    let options = Options { most: args.faults, own_faults: !args.without_faults, clients: !args.without_clients };
     let explorer = Explorer::new(&world, options);
     let folder = args.out.clone().unwrap_or_else(|| Path::new("explored").join(&world.name));
-    let name = shard.map_or("summary.jsonl".to_owned(), |shard| format!("shard-{}-of-{}.jsonl", shard.index, shard.count));
+    let name =
+        shard.map_or("summary.jsonl".to_owned(), |shard| format!("shard-{}-of-{}.jsonl", shard.index, shard.count));
     let file = folder.join(name);
     if let Some(summary) = shard.and_then(|_| finished(&file, &explorer, args, &own)) {
         say(&format!("{}: finished before, nothing is played again", file.display()))?;
@@ -185,7 +185,7 @@ fn make_small(
             tell(&format!("\r\x1b[Kmaking seed {} small", failure.first));
         }
         let (seed, fingerprint) = (failure.first, failure.fingerprint.as_str());
-        let search = Search { path: &args.file, files: &Disk, seed, fingerprint, budget: 3_000 };
+        let search = Search { path: &args.file, files: &Disk, seed, fingerprint, budget: 1_500 };
         let words = match shrink(explorer, world, &search) {
             Err(why) => format!("     not made small: {why}\n"),
             Ok(found) => {

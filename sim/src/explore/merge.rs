@@ -24,6 +24,9 @@ pub fn merge(all: Vec<(String, Summary)>) -> Result<Merged, String> {
         {
             return Err(format!("{first} and {name} are of different explorations: {}", difference(other, &summary)));
         }
+        if summary.done.is_empty() && !kept.is_empty() {
+            continue; // more shards than seeds
+        }
         match kept.last() {
             Some((first, other)) if other.done == summary.done && *other != summary => {
                 return Err(format!("{first} and {name} have played the same seeds and found different things"));

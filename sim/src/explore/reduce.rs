@@ -43,7 +43,10 @@ impl Case {
         let folder = path.parent().unwrap_or(Path::new(""));
         if let Some(nodes) = case.file.get_mut("nodes") {
             for position in 0..nodes.len() {
-                nodes.nth_mut(position).and_then(|node| node.get_mut("keepalived")).map(|conf| inline(conf, folder, files));
+                nodes
+                    .nth_mut(position)
+                    .and_then(|node| node.get_mut("keepalived"))
+                    .map(|conf| inline(conf, folder, files));
             }
         }
         for item in &mut case.own {
@@ -60,7 +63,9 @@ impl Case {
         self.own.retain(|item| item.get("do").and_then(|fault| fault.get("link")?.get("client")).is_none());
         for item in &mut self.own {
             let partition = item.get_mut("do").and_then(|fault| fault.get_mut("partition"));
-            let Some(Outline::List(groups)) = partition.and_then(|partition| partition.get_mut("groups")) else { continue };
+            let Some(Outline::List(groups)) = partition.and_then(|partition| partition.get_mut("groups")) else {
+                continue;
+            };
             for group in groups {
                 if let Outline::List(names) = group {
                     names.retain(|name| !client(name));
@@ -72,7 +77,8 @@ impl Case {
     /// The items of the timeline.
     fn timeline(&self, world: &World) -> Vec<Outline> {
         let drawn = self.strikes.iter().flat_map(Strike::faults);
-        let item = |(at, fault): (Instant, &Fault)| Some(written::item(at.since(Instant(0)), written::fault(fault, world)?));
+        let item =
+            |(at, fault): (Instant, &Fault)| Some(written::item(at.since(Instant(0)), written::fault(fault, world)?));
         self.own.iter().cloned().chain(drawn.filter_map(item)).collect()
     }
 

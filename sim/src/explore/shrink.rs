@@ -9,7 +9,7 @@ use vrrplab_formats::scenario::{self, Files};
 use vrrplab_formats::world::World;
 
 use super::reduce::{self, Case};
-use super::{Explorer, first, fingerprint, story};
+use super::{Explorer, fingerprint, first, story};
 use crate::experiment;
 use crate::invariant::{Violation, Watch};
 use crate::lab::Lab;
@@ -169,7 +169,12 @@ impl Shrinker<'_> {
         for judged in [from, self.case.from] {
             for seconds in [1, 5, 10, 15, 20] {
                 let end = judged + Span::from_secs(seconds).min(calm);
-                if end < self.case.end && self.attempt(|case| { (case.from, case.end) = (judged, end); true }) {
+                if end < self.case.end
+                    && self.attempt(|case| {
+                        (case.from, case.end) = (judged, end);
+                        true
+                    })
+                {
                     return;
                 }
             }
@@ -236,9 +241,8 @@ impl Shrinker<'_> {
                 broken.push(violation.finding.invariant);
             }
         }
-        let item = |invariant: vrrplab_formats::world::Invariant| {
-            Outline::map([("invariant", Outline::word(invariant.id()))])
-        };
+        let item =
+            |invariant: vrrplab_formats::world::Invariant| Outline::map([("invariant", Outline::word(invariant.id()))]);
         file.set("expect_violation", Outline::List(broken.into_iter().map(item).collect()));
         let story = story::tell(&story::Facts {
             scenario: &world.name,

@@ -65,10 +65,9 @@ pub fn draw(spot: &Spot, seed: u64, chance: &mut Chance, world: &World, window: 
         Target::Nic(nic) => of_nic(spot.kind, *nic, chance, world)?,
         Target::Link(link) => of_link(spot.kind, *link, chance, world)?,
         Target::Network(network) => of_network(spot, *network, seed, chance, world)?,
-        Target::Trunk(trunk) => (
-            Fault::Fabric(FabricFault::TrunkDown(*trunk)),
-            Some(Fault::Fabric(FabricFault::TrunkUp(*trunk))),
-        ),
+        Target::Trunk(trunk) => {
+            (Fault::Fabric(FabricFault::TrunkDown(*trunk)), Some(Fault::Fabric(FabricFault::TrunkUp(*trunk))))
+        }
         Target::Address(node, iface, addr) => {
             (Fault::Kernel(KernelFault::Address { node: *node, iface: *iface, addr: *addr, add: false }), None)
         }
@@ -156,10 +155,9 @@ fn of_link(kind: Kind, link: LinkPlace, chance: &mut Chance, world: &World) -> O
     let slow = Span::from_millis(1 + chance.below(scale));
     let none = LinkChange::default();
     let (begin, end) = match kind {
-        Kind::Loss => (
-            LinkChange { loss_ppm: Some(share), ..none },
-            LinkChange { loss_ppm: Some(own.loss_ppm), ..none },
-        ),
+        Kind::Loss => {
+            (LinkChange { loss_ppm: Some(share), ..none }, LinkChange { loss_ppm: Some(own.loss_ppm), ..none })
+        }
         Kind::Delay => (LinkChange { delay: Some(slow), ..none }, LinkChange { delay: Some(own.delay), ..none }),
         Kind::Jitter => (LinkChange { jitter: Some(slow), ..none }, LinkChange { jitter: Some(own.jitter), ..none }),
         Kind::Duplicate => (
@@ -170,10 +168,9 @@ fn of_link(kind: Kind, link: LinkPlace, chance: &mut Chance, world: &World) -> O
             LinkChange { reorder_ppm: Some(share), reorder_delay: Some(slow), ..none },
             LinkChange { reorder_ppm: Some(own.reorder_ppm), reorder_delay: Some(own.reorder_delay), ..none },
         ),
-        Kind::Corrupt => (
-            LinkChange { corrupt_ppm: Some(share), ..none },
-            LinkChange { corrupt_ppm: Some(own.corrupt_ppm), ..none },
-        ),
+        Kind::Corrupt => {
+            (LinkChange { corrupt_ppm: Some(share), ..none }, LinkChange { corrupt_ppm: Some(own.corrupt_ppm), ..none })
+        }
         _ => return None,
     };
     let put = |change| Fault::Fabric(FabricFault::Link { link, change });

@@ -188,10 +188,8 @@ impl Summary {
     }
 
     fn keep_worst(&mut self) {
-        if self.worst.len() > WORST || self.worst.len() > 1 {
-            self.worst.sort_unstable_by_key(|(outage, seed)| (Reverse(*outage), *seed));
-            self.worst.truncate(WORST);
-        }
+        self.worst.sort_unstable_by_key(|(outage, seed)| (Reverse(*outage), *seed));
+        self.worst.truncate(WORST);
     }
 
     fn fail(&mut self, failure: Failure) {
