@@ -6,7 +6,7 @@ use vrrplab_formats::outline::Outline;
 use vrrplab_formats::scenario::{self, Files};
 use vrrplab_formats::world::{FabricFault, Fault, World};
 
-use super::strike::Strike;
+use super::strike::{Strike, mended_only};
 use super::written;
 
 /// What shrinking never takes away: without these the file would say something else.
@@ -213,6 +213,15 @@ pub(super) fn simpler(strike: &Strike) -> Vec<Strike> {
             && change.loss_ppm.is_some()
         {
             change.loss_ppm = Some(1_000_000);
+        }
+    });
+    offer(&|other| {
+        if let (
+            Fault::Fabric(FabricFault::Link { change: begin, .. }),
+            Some(Fault::Fabric(FabricFault::Link { change: end, .. })),
+        ) = (&other.begin, &mut other.end)
+        {
+            *end = mended_only(*begin, *end);
         }
     });
     for unit in [10_000, 1_000, 100, 10, 1] {

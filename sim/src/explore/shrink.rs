@@ -56,10 +56,11 @@ pub fn shrink(explorer: &Explorer, world: &World, search: &Search<'_>) -> Result
     case.file.set("seed", Outline::word(search.seed.to_string()));
     case.file.set("about", Outline::word(format!("A failure of {}, found by exploring it.\n", world.name)));
     let faults = case.strikes.len() + case.own.len();
-    let mut shrinker = Shrinker { explorer, search, case, tried: 0 };
+    let mut shrinker = Shrinker { explorer, search, case, tried: 0, faults_needed: false };
     if shrinker.violation(&shrinker.case).is_none() {
         return Err("its text does not fail the same way, so it is not written".to_owned());
     }
+    shrinker.faults_needed = !shrinker.fails_without_faults(&shrinker.case);
     shrinker.reduce();
     let left = shrinker.case.strikes.len() + shrinker.case.own.len();
     let text = shrinker.written(world)?;
@@ -71,6 +72,8 @@ struct Shrinker<'s> {
     search: &'s Search<'s>,
     case: Case,
     tried: usize,
+    /// Without faults it does not fail, and no candidate may: it would have another cause.
+    faults_needed: bool,
 }
 
 /// One text that is not on the disk yet.
@@ -103,6 +106,14 @@ impl Shrinker<'_> {
         (fingerprint(violation) == self.search.fingerprint).then(|| violation.clone())
     }
 
+    /// Whether it is the file alone that fails.
+    fn fails_without_faults(&self, case: &Case) -> bool {
+        let mut calm = case.clone();
+        calm.own.clear();
+        calm.strikes.clear();
+        self.violation(&calm).is_some()
+    }
+
     /// Takes a change over when the failure comes back.
     fn attempt(&mut self, change: impl FnOnce(&mut Case) -> bool) -> bool {
         if self.tried >= self.search.budget {
@@ -113,7 +124,7 @@ impl Shrinker<'_> {
             return false;
         }
         self.tried += 1;
-        let fails = self.violation(&case).is_some();
+        let fails = self.violation(&case).is_some() && !(self.faults_needed && self.fails_without_faults(&case));
         if fails {
             self.case = case;
         }

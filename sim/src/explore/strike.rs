@@ -153,28 +153,47 @@ fn of_link(kind: Kind, link: LinkPlace, chance: &mut Chance, world: &World) -> O
     let share = 10_000 * (1 + u32::try_from(chance.below(100)).unwrap_or_default());
     let scale = [10, 500, 3_000][chance.below(3) as usize];
     let slow = Span::from_millis(1 + chance.below(scale));
-    let none = LinkChange::default();
-    let (begin, end) = match kind {
-        Kind::Loss => {
-            (LinkChange { loss_ppm: Some(share), ..none }, LinkChange { loss_ppm: Some(own.loss_ppm), ..none })
-        }
-        Kind::Delay => (LinkChange { delay: Some(slow), ..none }, LinkChange { delay: Some(own.delay), ..none }),
-        Kind::Jitter => (LinkChange { jitter: Some(slow), ..none }, LinkChange { jitter: Some(own.jitter), ..none }),
-        Kind::Duplicate => (
-            LinkChange { duplicate_ppm: Some(share), ..none },
-            LinkChange { duplicate_ppm: Some(own.duplicate_ppm), ..none },
-        ),
-        Kind::Reorder => (
-            LinkChange { reorder_ppm: Some(share), reorder_delay: Some(slow), ..none },
-            LinkChange { reorder_ppm: Some(own.reorder_ppm), reorder_delay: Some(own.reorder_delay), ..none },
-        ),
-        Kind::Corrupt => {
-            (LinkChange { corrupt_ppm: Some(share), ..none }, LinkChange { corrupt_ppm: Some(own.corrupt_ppm), ..none })
-        }
+    let begin = match kind {
+        Kind::Loss => LinkChange { loss_ppm: Some(share), ..LinkChange::default() },
+        Kind::Delay => LinkChange { delay: Some(slow), ..LinkChange::default() },
+        Kind::Jitter => LinkChange { jitter: Some(slow), ..LinkChange::default() },
+        Kind::Duplicate => LinkChange { duplicate_ppm: Some(share), ..LinkChange::default() },
+        Kind::Reorder => LinkChange { reorder_ppm: Some(share), reorder_delay: Some(slow), ..LinkChange::default() },
+        Kind::Corrupt => LinkChange { corrupt_ppm: Some(share), ..LinkChange::default() },
         _ => return None,
     };
     let put = |change| Fault::Fabric(FabricFault::Link { link, change });
-    Some((put(begin), Some(put(end))))
+    Some((put(begin), Some(put(mended(own)))))
+}
+
+/// All that can be drawn is as it was. A link that changes while its network's links are bad keeps what it has of that.
+const fn mended(own: LinkQuality) -> LinkChange {
+    LinkChange {
+        delay: Some(own.delay),
+        jitter: Some(own.jitter),
+        loss_ppm: Some(own.loss_ppm),
+        duplicate_ppm: Some(own.duplicate_ppm),
+        reorder_ppm: Some(own.reorder_ppm),
+        reorder_delay: Some(own.reorder_delay),
+        corrupt_ppm: Some(own.corrupt_ppm),
+        burst: None,
+        bandwidth: None,
+        queue: None,
+    }
+}
+
+/// What is mended of a change when the rest was never broken.
+pub(super) fn mended_only(begin: LinkChange, end: LinkChange) -> LinkChange {
+    LinkChange {
+        delay: begin.delay.and(end.delay),
+        jitter: begin.jitter.and(end.jitter),
+        loss_ppm: begin.loss_ppm.and(end.loss_ppm),
+        duplicate_ppm: begin.duplicate_ppm.and(end.duplicate_ppm),
+        reorder_ppm: begin.reorder_ppm.and(end.reorder_ppm),
+        reorder_delay: begin.reorder_delay.and(end.reorder_delay),
+        corrupt_ppm: begin.corrupt_ppm.and(end.corrupt_ppm),
+        ..end
+    }
 }
 
 /// What a link is like when nothing is wrong.
