@@ -66,6 +66,7 @@ impl Explorer {
         let mut world = world.clone();
         world.expectations.clear();
         world.looks.clear();
+        world.invariants.expected.iter_mut().for_each(|expected| expected.window = None);
         if !options.clients {
             remove_clients(&mut world);
         }

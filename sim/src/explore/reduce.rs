@@ -39,6 +39,10 @@ impl Case {
         for key in ["expect", "must_fail", "show"] {
             file.take(key);
         }
+        if let Some(Outline::List(expected)) = file.get_mut("expect_violation") {
+            // when it comes depends on what else happens
+            expected.iter_mut().for_each(|item| drop(item.take("between")));
+        }
         let mut case = Case { file, own, strikes: Vec::new(), from: Instant(0), end: Instant(0) };
         let folder = path.parent().unwrap_or(Path::new(""));
         if let Some(nodes) = case.file.get_mut("nodes") {
