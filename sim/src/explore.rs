@@ -21,7 +21,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use vrrplab_engine::{Instant, Span};
-use vrrplab_formats::world::{FabricFault, Fault, LinkPlace, Member, TimedFault, World};
+use vrrplab_formats::world::{FabricFault, Fault, Invariant, LinkPlace, Member, TimedFault, World};
 
 use crate::invariant::{Violation, Watch};
 use crate::lab::{Lab, Tally};
@@ -129,9 +129,10 @@ fn run(world: &World, seed: u64, trail: &mut Trail) -> (Tally, Vec<Violation>) {
     (tally, watch.judge().violations)
 }
 
-/// The violation that a run is remembered for.
+/// The violation that a run is remembered for: the first; disagreement in the end only where nothing else tells why.
 fn first(violations: &[Violation]) -> Option<&Violation> {
-    violations.iter().find(|violation| !violation.expected)
+    let unexpected = violations.iter().filter(|violation| !violation.expected);
+    unexpected.min_by_key(|violation| violation.finding.invariant == Invariant::Agreement)
 }
 
 /// The world without those who ask, and without what happens to them.

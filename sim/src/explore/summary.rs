@@ -84,8 +84,8 @@ pub struct Summary {
 enum Line {
     Explored { head: Head, done: Vec<(u64, u64)> },
     Totals { totals: Totals },
-    Outages { below_2_to_the_ms: BTreeMap<u32, u64> },
-    Moves { runs: BTreeMap<u64, u64> },
+    Outages { below_2_to_the_ms: Vec<(u32, u64)> },
+    Moves { entries_and_runs: Vec<(u64, u64)> },
     Worst { outage_ns_and_seed: Vec<(u64, u64)> },
     Transitions { reached: BTreeSet<String> },
     Rules { reached: BTreeSet<String> },
@@ -209,8 +209,8 @@ impl Summary {
         let lines = [
             Line::Explored { head: self.head.clone(), done: self.done.clone() },
             Line::Totals { totals: self.totals },
-            Line::Outages { below_2_to_the_ms: self.outages.clone() },
-            Line::Moves { runs: self.moves.clone() },
+            Line::Outages { below_2_to_the_ms: pairs(&self.outages) },
+            Line::Moves { entries_and_runs: pairs(&self.moves) },
             Line::Worst { outage_ns_and_seed: self.worst.clone() },
             Line::Transitions { reached: self.transitions.clone() },
             Line::Rules { reached: self.rules.clone() },
@@ -235,8 +235,8 @@ impl Summary {
             match line? {
                 Line::Explored { .. } => return Err("these are two summaries in one file".to_owned()),
                 Line::Totals { totals } => summary.totals = totals,
-                Line::Outages { below_2_to_the_ms } => summary.outages = below_2_to_the_ms,
-                Line::Moves { runs } => summary.moves = runs,
+                Line::Outages { below_2_to_the_ms } => summary.outages = below_2_to_the_ms.into_iter().collect(),
+                Line::Moves { entries_and_runs } => summary.moves = entries_and_runs.into_iter().collect(),
                 Line::Worst { outage_ns_and_seed } => summary.worst = outage_ns_and_seed,
                 Line::Transitions { reached } => summary.transitions = reached,
                 Line::Rules { reached } => summary.rules = reached,
@@ -247,4 +247,8 @@ impl Summary {
         }
         if ended { Ok(summary) } else { Err("the summary has no end".to_owned()) }
     }
+}
+
+fn pairs<K: Copy>(map: &BTreeMap<K, u64>) -> Vec<(K, u64)> {
+    map.iter().map(|(key, runs)| (*key, *runs)).collect()
 }
