@@ -47,15 +47,17 @@ impl Case {
         let folder = path.parent().unwrap_or(Path::new(""));
         if let Some(nodes) = case.file.get_mut("nodes") {
             for position in 0..nodes.len() {
-                nodes
-                    .nth_mut(position)
-                    .and_then(|node| node.get_mut("keepalived"))
-                    .map(|conf| inline(conf, folder, files));
+                let conf = nodes.nth_mut(position).and_then(|node| node.get_mut("keepalived"));
+                if let Some(conf) = conf {
+                    inline(conf, folder, files);
+                }
             }
         }
         for item in &mut case.own {
             let reload = item.get_mut("do").and_then(|fault| fault.get_mut("reload"));
-            reload.and_then(|reload| reload.get_mut("keepalived")).map(|conf| inline(conf, folder, files));
+            if let Some(conf) = reload.and_then(|reload| reload.get_mut("keepalived")) {
+                inline(conf, folder, files);
+            }
         }
         Ok(case)
     }
