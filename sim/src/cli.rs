@@ -2,8 +2,10 @@
 mod check;
 mod ctl;
 mod explain;
+mod explore;
 mod import;
 mod list;
+mod merge;
 mod new;
 mod output;
 mod print;
@@ -47,6 +49,10 @@ enum Command {
     Check(CheckArgs),
     /// Play a scenario and explain who became master, and why
     Why(WhyArgs),
+    /// Play a scenario with thousands of other faults, drawn from seeds, and make small scenarios of what fails
+    Explore(explore::ExploreArgs),
+    /// Put the summaries of `explore --shard` together, as if one machine had played all
+    Merge(merge::MergeArgs),
     /// Hold the simulator against recordings of real keepalived
     Verify(VerifyArgs),
     /// Play a scenario with the real keepalived in network namespaces, and write a recording (Linux, root)
@@ -228,6 +234,8 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::New(args) => new::new(args),
         Command::Check(args) => check::check(args),
         Command::Why(args) => why::why(args),
+        Command::Explore(args) => explore::explore(args),
+        Command::Merge(args) => merge::merge(args),
         Command::Verify(args) => verify::verify(args),
         Command::Record(args) => record(args),
         Command::Ctl(args) => ctl::ctl(args),

@@ -10,7 +10,9 @@ mod scene;
 mod tests;
 mod violation;
 
-use vrrplab_engine::{Instant, State, Trace, TraceKind};
+use std::collections::BTreeSet;
+
+use vrrplab_engine::{Instant, Rule, Span, State, Trace, TraceKind};
 use vrrplab_formats::world::{Fault, Invariants, NodeId, World};
 
 use crate::moment::{Moment, Observer, PortInfo};
@@ -38,6 +40,8 @@ pub struct Watch {
     violations: Vec<Violation>,
     /// The next moment at which something is overdue.
     next: Option<Instant>,
+    /// What is found before this moment does not count.
+    judged_from: Option<Instant>,
 }
 
 impl Watch {
@@ -55,6 +59,7 @@ impl Watch {
             clients: Clients::new(world),
             violations: Vec::new(),
             next: None,
+            judged_from: world.invariants.judged_from,
             scene,
         }
     }
@@ -64,15 +69,42 @@ impl Watch {
         Objections::new(self.violations, &self.limits.expected)
     }
 
-    fn object(&mut self, finding: Finding) {
+    /// How long the world's virtual routers may take until all is calm.
+    pub fn calm(&self) -> Span {
+        self.scene.groups().into_iter().map(|group| self.scene.calm(group)).max().unwrap_or_default()
+    }
+
+    /// What was found does not count, and what lasts begins anew.
+    fn begin_anew(&mut self, at: Instant) {
+        self.violations.clear();
+        self.masters.begin_anew(at);
+        self.answers.begin_anew(at);
+        self.adverts.begin_anew();
+        self.clients.begin_anew(at);
+        self.plan();
+    }
+
+    /// Whether judging begins at this moment or has begun before.
+    fn begins(&mut self, at: Instant) {
+        if let Some(from) = self.judged_from.filter(|from| *from <= at) {
+            self.judged_from = None;
+            self.begin_anew(from);
+        }
+    }
+
+    fn object(&mut self, finding: Finding, refused_by: Option<Rule>) {
         if !self.limits.watches(finding.invariant) {
             return;
         }
         let group = finding.parties.group;
         let seats = self.scene.seats.iter().filter(|seat| Some(seat.group) == group);
-        let views = seats.map(|seat| self.scene.view(seat)).collect();
+        let (mut views, mut rules) = (Vec::new(), BTreeSet::from_iter(refused_by.map(|rule| (None, rule))));
+        for seat in seats {
+            views.push(self.scene.view(seat));
+            rules.extend(seat.since.1.filter(|_| refused_by.is_none()).map(|rule| (seat.state, rule)));
+        }
         let causes = self.scene.causes();
-        self.violations.push(Violation { finding, views, causes, expected: false });
+        self.violations.push(Violation { finding, views, causes, rules, expected: false });
     }
 
     /// Tells what has lasted too long by now; nothing of the scene has changed since.
@@ -81,7 +113,7 @@ impl Watch {
         found.extend(self.answers.overdue(at, &self.scene));
         found.extend(self.clients.overdue(at, &self.scene));
         for finding in found {
-            self.object(finding);
+            self.object(finding, None);
         }
     }
 
@@ -100,13 +132,13 @@ impl Watch {
                 if to == State::Master
                     && let Some(finding) = self.masters.moved(at, group, &self.scene, &self.limits)
                 {
-                    self.object(finding);
+                    self.object(finding, None);
                 }
             }
             TraceKind::Refused { from } => {
                 let quarrel = (node, instance, trace.rule, from);
                 if let Some(finding) = self.adverts.refused(at, quarrel, &self.scene, &self.limits) {
-                    self.object(finding);
+                    self.object(finding, Some(trace.rule));
                 }
             }
             _ => {}
@@ -132,6 +164,9 @@ impl Watch {
 
 impl Observer for Watch {
     fn see(&mut self, at: Instant, moment: &Moment<'_>) {
+        if self.judged_from.is_some() {
+            self.begins(at);
+        }
         if self.next.is_some_and(|next| next < at) {
             self.collect(at);
             self.plan();
@@ -172,9 +207,10 @@ impl Observer for Watch {
     }
 
     fn finish(&mut self, at: Instant) {
+        self.begins(at);
         self.collect(at);
         for finding in self.agreement.judge(at, &self.scene, &self.limits) {
-            self.object(finding);
+            self.object(finding, None);
         }
     }
 }

@@ -4,6 +4,7 @@
 pub mod chance;
 pub mod cli;
 pub mod experiment;
+pub mod explore;
 pub mod fabric;
 pub mod flight;
 pub mod host;

@@ -8,6 +8,7 @@ pub mod files;
 pub mod flight;
 pub mod keepalived;
 pub mod lint;
+pub mod outline;
 pub mod recording;
 pub mod scenario;
 pub mod standby;

@@ -25,6 +25,7 @@ mod timeline;
 mod units;
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use vrrplab_engine::model::NodeModel;
 use vrrplab_engine::{Instant, Policy};
@@ -82,8 +83,13 @@ pub fn moment(text: &str) -> Result<Instant, String> {
 
 /// The JSON Schema of scenario files, for editors.
 pub fn schema() -> String {
-    let schema = schemars::schema_for!(ScenarioText).to_value();
-    serde_json::to_string_pretty(&schema).unwrap_or_default() + "\n"
+    serde_json::to_string_pretty(shape_schema()).unwrap_or_default() + "\n"
+}
+
+/// The schema, made once: whoever reads thousands of scenarios needs it each time.
+fn shape_schema() -> &'static serde_json::Value {
+    static SCHEMA: OnceLock<serde_json::Value> = OnceLock::new();
+    SCHEMA.get_or_init(|| schemars::schema_for!(ScenarioText).to_value())
 }
 
 fn parse<T: serde::de::DeserializeOwned>(source: &str, reader: &mut Reader<'_>) -> Option<T> {
@@ -108,7 +114,7 @@ fn parse<T: serde::de::DeserializeOwned>(source: &str, reader: &mut Reader<'_>) 
 
 fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     let tree: Yaml<Tree> = parse(source, reader)?;
-    keys::check(&tree, &schemars::schema_for!(ScenarioText).to_value(), reader);
+    keys::check(&tree, shape_schema(), reader);
     if reader.report.is_refused() {
         return None;
     }

@@ -1,5 +1,5 @@
 //! `vrrplab test`: whole folders of scenarios, played in parallel, told in one line each, in the order of their paths.
-mod crew;
+pub(super) mod crew;
 mod files;
 mod junit;
 mod snapshot;
@@ -132,7 +132,7 @@ fn finish(trial: &mut Trial, args: &TestArgs) -> io::Result<()> {
 }
 
 /// What Ctrl-C sets; the second one ends the command at once.
-fn interrupt() -> io::Result<Arc<AtomicBool>> {
+pub(super) fn interrupt() -> io::Result<Arc<AtomicBool>> {
     let stop = Arc::new(AtomicBool::new(false));
     let heard = Arc::clone(&stop);
     let caught = ctrlc::set_handler(move || {
@@ -145,6 +145,6 @@ fn interrupt() -> io::Result<Arc<AtomicBool>> {
 }
 
 /// Whether a person is watching standard error.
-fn watched() -> bool {
+pub(super) fn watched() -> bool {
     io::stderr().is_terminal()
 }

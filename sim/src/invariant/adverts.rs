@@ -34,6 +34,11 @@ const fn is_nobodys_fault(rule: Rule) -> bool {
 }
 
 impl Adverts {
+    /// All counts from now on.
+    pub fn begin_anew(&mut self) {
+        self.quarrels.clear();
+    }
+
     /// An instance refuses an advert.
     pub fn refused(
         &mut self,

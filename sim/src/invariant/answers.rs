@@ -47,6 +47,11 @@ impl Answers {
         self.double.next()
     }
 
+    /// All counts from this moment on.
+    pub fn begin_anew(&mut self, at: Instant) {
+        self.double.begin_anew(at);
+    }
+
     /// A frame has reached somebody. `true`: it says something new.
     pub fn heard(&mut self, at: Instant, from: PortId, bytes: &[u8], scene: &Scene, limits: &Invariants) -> bool {
         let Some((ip, mac)) = claim(bytes) else { return false };

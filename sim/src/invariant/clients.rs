@@ -51,6 +51,11 @@ impl Clients {
         self.dark.next()
     }
 
+    /// All counts from this moment on.
+    pub fn begin_anew(&mut self, at: Instant) {
+        self.dark.begin_anew(at);
+    }
+
     /// Masters or connections have changed.
     pub fn look(&mut self, at: Instant, scene: &Scene, limits: &Invariants) {
         for position in 0..self.seen.len() {

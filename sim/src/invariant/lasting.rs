@@ -43,6 +43,16 @@ impl<K: Ord + Copy> Lasting<K> {
         }
     }
 
+    /// What is so at present counts from this moment on, and may be told again.
+    pub fn begin_anew(&mut self, at: Instant) {
+        for open in self.open.values_mut() {
+            let allow = open.limit.since(open.since);
+            open.since = open.since.max(at);
+            open.limit = open.since + allow;
+            open.told = false;
+        }
+    }
+
     /// What is so at present.
     pub fn keys(&self) -> impl Iterator<Item = K> {
         self.open.keys().copied()
@@ -79,6 +89,8 @@ mod tests {
         let late = Overdue { key: "a", since: Instant(5), limit: Instant(1_000_000_005) };
         assert_eq!(lasting.overdue(Instant(1_000_000_006)), [late]);
         assert_eq!((lasting.next(), lasting.overdue(Instant(2_000_000_000))), (None, none));
+        lasting.begin_anew(Instant(2_000_000_000));
+        assert_eq!(lasting.next(), Some(Instant(3_000_000_000)));
         lasting.set("a", false, Instant(2_000_000_000), second);
         lasting.set("a", true, Instant(3_000_000_000), second);
         assert_eq!(lasting.next(), Some(Instant(4_000_000_000)));

@@ -41,6 +41,14 @@ impl Masters {
         [self.pairs.next(), self.misplaced.next()].into_iter().flatten().min()
     }
 
+    /// All counts from this moment on.
+    pub fn begin_anew(&mut self, at: Instant) {
+        self.pairs.begin_anew(at);
+        self.misplaced.begin_anew(at);
+        self.moves.clear();
+        self.flapping.clear();
+    }
+
     /// Looks at a group after a change of state, address or connection.
     pub fn look(&mut self, at: Instant, group: Group, scene: &Scene, limits: &Invariants) {
         if limits.watches(Invariant::OneMaster) {

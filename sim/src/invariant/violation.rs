@@ -1,7 +1,7 @@
 //! A breach of an invariant: when, what, who believed what, and what had happened.
 use std::collections::BTreeSet;
 
-use vrrplab_engine::Instant;
+use vrrplab_engine::{Instant, Rule, State};
 use vrrplab_formats::world::{ClientId, ExpectedViolation, Invariant, NodeId, Place};
 
 use super::scene::{Group, Scene};
@@ -56,6 +56,8 @@ pub struct Violation {
     pub views: Vec<String>,
     /// What had happened last.
     pub causes: Vec<String>,
+    /// By which rules they were in their states; of a refused advert, the rule that refused it.
+    pub rules: BTreeSet<(Option<State>, Rule)>,
     /// Some `expect_violation` speaks of it.
     pub expected: bool,
 }

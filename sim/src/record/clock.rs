@@ -1,8 +1,8 @@
-//! The machine's clocks. A recording is made of real time; everything else in this crate gets its time as an argument.
+//! The machine's clocks. A recording is made of real time; the simulator gets its time as an argument.
 #![expect(
     clippy::disallowed_types,
     clippy::disallowed_methods,
-    reason = "a recording is a measurement: this is the one place that reads the real clock"
+    reason = "a recording is a measurement, so the real clock is read"
 )]
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 

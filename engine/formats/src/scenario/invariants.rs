@@ -25,6 +25,7 @@ pub(super) fn read(
             reader.limit(invariant, said.as_ref(), &mut invariants);
         }
         reader.flapping(text.no_flapping.as_ref(), &mut invariants);
+        invariants.judged_from = text.judged_from.as_ref().and_then(|at| reader.moment(at));
     }
     for (expected, (line, text)) in expected.iter().zip(lines) {
         let place = Place { file: reader.file.to_string(), line };

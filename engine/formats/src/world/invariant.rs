@@ -1,7 +1,7 @@
 //! What must never happen, whatever a scenario is about: the invariants, their limits, and violations that are expected.
 use std::collections::{BTreeMap, BTreeSet};
 
-use vrrplab_engine::Span;
+use vrrplab_engine::{Instant, Span};
 
 use super::{ClientId, NodeId, Place, Window};
 
@@ -74,6 +74,8 @@ pub struct Invariants {
     pub moves: usize,
     /// ... within this time are too many.
     pub within: Span,
+    /// What is found before this moment does not count, and what lasts then begins anew; from the start when not given.
+    pub judged_from: Option<Instant>,
     /// The violations that are expected, in file order.
     pub expected: Vec<ExpectedViolation>,
 }
@@ -86,6 +88,7 @@ impl Default for Invariants {
             allow: BTreeMap::new(),
             moves: 6,
             within: Span::from_secs(60),
+            judged_from: None,
             expected: Vec::new(),
         }
     }

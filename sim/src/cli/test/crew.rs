@@ -5,7 +5,7 @@ use std::thread;
 
 /// Does the work of numbers 0 to `count` with `jobs` threads, and hands each result to `done` on this thread. After `stop`
 /// nothing new is begun; work that was interrupted has no result.
-pub(super) fn work<T: Send>(
+pub(in crate::cli) fn work<T: Send>(
     count: usize,
     jobs: usize,
     stop: &AtomicBool,

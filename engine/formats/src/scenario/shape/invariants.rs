@@ -23,6 +23,8 @@ pub(in crate::scenario) struct InvariantsText {
     pub(in crate::scenario) no_black_hole: Option<Placed<SwitchKind, AllowText>>,
     /// Mastership does not move again and again.
     pub(in crate::scenario) no_flapping: Option<Placed<SwitchKind, FlappingText>>,
+    /// Breaches before this moment do not count, and those that last begin anew then; 0s when not given.
+    pub(in crate::scenario) judged_from: Option<Time>,
 }
 
 /// How long a breach may last.
