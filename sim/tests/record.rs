@@ -18,7 +18,8 @@ impl Files for Story {
 
 fn planned(files: &dyn Files, path: &Path) -> Result<Plan, Vec<String>> {
     let (world, confs, report) = load_written(path, files);
-    plan(&world.unwrap_or_else(|| panic!("{}", report.render(false))), &confs)
+    let planned = plan(&world.unwrap_or_else(|| panic!("{}", report.render(false))), &confs);
+    planned.map_err(|refusals| refusals.iter().map(ToString::to_string).collect())
 }
 
 fn ours(name: &str) -> Result<Plan, Vec<String>> {
@@ -149,7 +150,7 @@ vrrp_instance VI_1 {
         [
             "network lan: loss cannot be played",
             "network lan: a delay of 0.020 s cannot be played (up to 0.001 s none is)",
-            "r1: only the policy keepalived-2.2.7 can be played, by keepalived itself",
+            "r1: only the policy keepalived-2.2.7 can be played, by a daemon that follows it",
             "r1: port security cannot be played",
             "r1: a daemon that runs cannot be started (at 2.000)",
             "r1: keepalived.conf line 4: `@r1 priority 150` cannot be recorded, write it out",
