@@ -631,10 +631,6 @@ fi
 cat "$out"/*.results 2>/dev/null | sort -k2,2 -s || true
 passed=$(cat "$out"/*.results 2>/dev/null | grep -c '^ok' || true)
 failed=$(($(cat "$out"/*.results 2>/dev/null | grep -c '^FAIL' || true) + broken))
-if ls "$out"/*.outage >/dev/null 2>&1; then
-    echo "longest time without an answer to a ping every 10 ms:"
-    cat "$out"/*.outage | sort -k2,2 -k1,1r | awk '{ printf "  %-30s %-10s %6d ms\n", $2, $1, $3 }'
-fi
 if [ "$failed" = 0 ] && [ -z "${KEEP:-}" ]; then rm -rf "$out"; else echo "logs and captures are in $out" >&2; fi
 echo "$passed passed, $failed failed ($((SECONDS - started)) s)"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
