@@ -175,3 +175,34 @@ fn without_root_or_programs_nothing_is_begun() {
     assert!(names_all || said.starts_with("error: recording needs root"), "{said}");
     assert!(!folder.exists());
 }
+
+/// What `vrrplab` says in the folder of the project, and with which number it ends.
+fn said_of(args: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vrrplab"));
+    command.args(args).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).stdin(Stdio::null());
+    let output = command.output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn on_real_kernels_what_cannot_be_played_is_shown_with_its_lines_in_all_scenarios_at_once() {
+    let (drift, guarded) =
+        ("scenarios/operations/clock-drift.yaml", "scenarios/openstack/openstack-port-security.yaml");
+    let (code, said) = said_of(&["run", "--on", "all", drift, guarded]);
+    assert_eq!(code, Some(2), "{said}");
+    for place in [":20:5", ":26:5"] {
+        assert!(said.contains(&format!("--> {drift}{place}")), "{said}");
+    }
+    assert!(said.contains("error: r1: a clock of its own cannot be played"), "{said}");
+    for place in [":20:62", ":25:62", ":35:7", ":38:7"] {
+        assert!(said.contains(&format!("--> {guarded}{place}")), "{said}");
+    }
+    assert!(said.contains("error: r2: port security cannot be played (at 12.000)"), "{said}");
+}
+
+#[test]
+fn what_only_the_simulator_can_do_is_refused_on_real_kernels() {
+    let (code, said) = said_of(&["run", "--on", "netns", "--pcap", "captures", "scenarios/split-brain.yaml"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.starts_with("error: --pcap, --check-determinism and --show are for the simulator"), "{said}");
+}

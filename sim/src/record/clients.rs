@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::path::PathBuf;
 use std::process::{Child, Stdio};
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use vrrplab_engine::model::{IfAddr, Mac};
 use vrrplab_engine::{Instant, Span};
 use vrrplab_formats::world::{Ask, Client, ClientId, Fault, Member, World};
@@ -145,9 +147,9 @@ impl Pinging {
         Ok(Pinging { id, child: command.spawn().map_err(failed)?, file, from })
     }
 
-    /// Ends it.
+    /// Ends it by SIGINT: only then does it write what it still holds.
     pub(super) fn finish(mut self, to: Epoch) -> Pinged {
-        let _ = self.child.kill();
+        let _ = i32::try_from(self.child.id()).map(|pid| kill(Pid::from_raw(pid), Signal::SIGINT));
         let _ = self.child.wait();
         let text = std::fs::read_to_string(&self.file).unwrap_or_default();
         Pinged { client: self.id, from: self.from, to, text }

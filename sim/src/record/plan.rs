@@ -256,7 +256,7 @@ fn check_wiring(world: &World, refused: &mut Vec<Refusal>) {
         let nics = node.model.interfaces.iter().zip(&node.ports);
         if let Some((nic, _)) = nics.into_iter().find(|(_, port)| port.attachment != Attachment::default()) {
             let why = format!("{name}: VLANs, portfast and links of their own cannot be played");
-            refused.push(Refusal::key(&["nodes", name, "interfaces", &nic.name], why));
+            refused.push(Refusal::key(&["nodes", name, "interfaces", &nic.name, "link"], why));
         }
     }
 }
