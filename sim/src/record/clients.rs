@@ -147,7 +147,7 @@ impl Pinging {
         Ok(Pinging { id, child: command.spawn().map_err(failed)?, file, from })
     }
 
-    /// Ends it by SIGINT: only then does it write what it still holds.
+    /// Ends it by SIGINT, so that it writes what it still holds.
     pub(super) fn finish(mut self, to: Epoch) -> Pinged {
         let _ = i32::try_from(self.child.id()).map(|pid| kill(Pid::from_raw(pid), Signal::SIGINT));
         let _ = self.child.wait();

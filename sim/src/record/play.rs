@@ -16,7 +16,7 @@ use super::files;
 use super::logs::{Line, LogSocket};
 use super::nets::{Nets, ip};
 use super::plan::Plan;
-use super::probe::{Lateness, Probe};
+use super::probe::{Hurry, Lateness, Probe};
 use super::program::Program;
 use super::steps::Action;
 use super::tools::{Tools, run, urgent, uses_nft};
@@ -106,6 +106,7 @@ pub fn play(plan: &Plan, tools: &Tools, interrupt: &Receiver<()>, progress: Prog
     agenda.extend(plan.steps.iter().enumerate().map(|(n, step)| (step.at, Due::Step(n))));
     agenda.extend(plan.clients.iter().enumerate().map(|(id, client)| (client.from, Due::Client(id))));
     agenda.sort_by_key(|(at, _)| *at);
+    let hurry = Hurry::begin(tools);
     let base = Epoch::now().plus(LEAD_NS);
     let watch = Watch { probe: Probe::start(tools), clock: Pair::now(), stolen: stolen_ticks() };
     let mut steps = vec![(base, base); plan.steps.len()];
@@ -124,6 +125,7 @@ pub fn play(plan: &Plan, tools: &Tools, interrupt: &Receiver<()>, progress: Prog
         }
     }
     sleep_until(base.plus(plan.duration.0), base, interrupt, progress)?;
+    drop(hurry);
     stage.finish(watch, steps, dropped)
 }
 

@@ -161,10 +161,30 @@ impl Comparison {
 
     /// Whether every execution has every event in its order, near enough to its prediction, and clients saw the same.
     pub fn agrees(&self) -> bool {
-        let clients = self.clients.iter().enumerate().all(|(id, client)| {
-            self.executions.iter().all(|e| e.silences.get(id).is_none_or(|s| client.agrees(*s, self.tolerance)))
-        });
+        let clients = (0..self.clients.len()).all(|id| self.client_mark(id).ok());
         clients && self.lines.iter().all(|line| line.mark().ok())
+    }
+
+    /// What becomes of a client's outage. It follows from all events, so it is compared only with executions in which they
+    /// came when the scenario, as it is written, has them come.
+    fn client_mark(&self, id: usize) -> Mark {
+        let Some(client) = self.clients.get(id) else { return Mark::Agrees };
+        let of = |(number, execution): (usize, &Execution)| match execution.silences.get(id) {
+            Some(measured) if client.agrees(*measured, self.tolerance) => Mark::Agrees,
+            _ if self.comes_as_written(number) => Mark::TooFar,
+            _ => Mark::NoTime,
+        };
+        self.executions.iter().enumerate().map(of).max().unwrap_or(Mark::Agrees)
+    }
+
+    /// Whether every event of an execution came at its time in the scenario. Starting a daemon may take as long as an event
+    /// may be late.
+    fn comes_as_written(&self, number: usize) -> bool {
+        self.lines.iter().all(|line| {
+            let measured = line.cells.get(number).and_then(|cell| cell.at);
+            let apart = line.simulated.zip(measured).map(|(simulated, at)| simulated.0.abs_diff(at.0));
+            apart.is_some_and(|ns| ns <= self.tolerance.times(2).0) || line.mark() == Mark::AtTheEnd
+        })
     }
 
     /// Whether a timer of the machine was so late in any execution that playing it again may tell more.
