@@ -6,6 +6,8 @@ mod explore;
 mod import;
 mod list;
 mod merge;
+#[cfg(target_os = "linux")]
+mod netns;
 mod new;
 mod output;
 mod print;
@@ -117,12 +119,48 @@ pub struct RunArgs {
     /// Run twice and compare every byte
     #[arg(long)]
     pub check_determinism: bool,
+    /// Where it is played: by the simulator; by real daemons in network namespaces (Linux, root), and compared; or by
+    /// vrrplabd, by keepalived and by the simulator, in one table
+    #[arg(long, value_enum, default_value = "sim", value_name = "WHERE")]
+    pub on: Stage,
+    /// Which daemon plays with --on netns
+    #[arg(long, value_enum, default_value = "vrrplabd", value_name = "WHO")]
+    pub with: Player,
+    /// The vrrplabd to use; the one beside this program, or in PATH, when not given
+    #[arg(long, value_name = "PATH")]
+    pub daemon: Option<PathBuf>,
+    /// How far a real daemon's event may lie from its prediction, in milliseconds
+    #[arg(long, default_value_t = 50, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub tolerance: u64,
+    /// Keep what real daemons did: recordings in DIR/SCENARIO/DAEMON, for `verify`
+    #[arg(long, value_name = "DIR")]
+    pub keep: Option<PathBuf>,
     /// Print a table of hosts at a moment, as their own tools would: ipvs, conns, arp or addr; may be repeated
     #[arg(long, value_name = "VIEW@TIME[:HOST]")]
     pub show: Vec<String>,
     /// Whose tables --show prints where it names no host; all nodes when not given
     #[arg(long = "node", value_name = "HOST", requires = "show")]
     pub nodes: Vec<String>,
+}
+
+/// Where `run` plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Stage {
+    /// In the simulator.
+    Sim,
+    /// In network namespaces, by one daemon.
+    Netns,
+    /// In network namespaces, by both daemons.
+    All,
+}
+
+/// Which daemon plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Player {
+    /// Ours.
+    Vrrplabd,
+    /// The keepalived of this machine.
+    Keepalived,
 }
 
 /// `vrrplab check`.
@@ -228,6 +266,7 @@ pub struct RecordArgs {
 /// Does what was asked.
 pub fn dispatch(cli: &Cli) -> Exit {
     let done = match &cli.command {
+        Command::Run(args) if args.on != Stage::Sim => on_real_kernels(args),
         Command::Run(args) => run::run(args),
         Command::Test(args) => test::test(args),
         Command::List(args) => list::list(args),
@@ -246,6 +285,18 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Import(Import::Standby { file }) => import::standby(file),
     };
     done.unwrap_or_else(output::exit_of)
+}
+
+#[cfg(target_os = "linux")]
+fn on_real_kernels(args: &RunArgs) -> std::io::Result<Exit> {
+    netns::run(args)
+}
+
+/// Namespaces are Linux's.
+#[cfg(not(target_os = "linux"))]
+fn on_real_kernels(_args: &RunArgs) -> std::io::Result<Exit> {
+    output::tell("error: --on netns needs Linux with network namespaces\n");
+    Ok(Exit::BadInput)
 }
 
 #[cfg(target_os = "linux")]

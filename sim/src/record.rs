@@ -1,8 +1,9 @@
-//! Plays a scenario with the real keepalived in network namespaces, and writes down what happened as a recording.
+//! Plays a scenario with a real daemon in network namespaces, and writes down what happened as a recording.
 //!
 //! The plan is made first and is pure; everything below it touches only namespaces of its own. What is measured is
 //! stamped by the kernel where it can be: log lines and frames when they are sent, addresses when `ip monitor` prints them.
 mod case;
+mod clients;
 mod clock;
 mod daemon;
 mod event;
@@ -16,6 +17,9 @@ mod outcome;
 mod plan;
 mod play;
 mod probe;
+mod program;
+mod refusal;
+mod scratch;
 mod steps;
 #[cfg(test)]
 mod tests;
@@ -29,8 +33,14 @@ use std::io;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, channel};
 
+use vrrplab_engine::Span;
+
+pub use clients::with_clients;
 pub use nets::clean_up;
 pub use plan::{Plan, plan};
+pub use program::Program;
+pub use refusal::{Refusal, report};
+pub use scratch::Scratch;
 pub use tools::{Tools, find};
 
 use play::Run;
@@ -43,24 +53,41 @@ pub struct Options<'o> {
     pub out: &'o Path,
     /// How many runs.
     pub runs: usize,
+    /// How often a run is played before the best is kept, when the machine lets its timers be late.
+    pub attempts: usize,
     /// Told the run and the seconds played.
     pub progress: &'o dyn Fn(usize, u64),
     /// Told, in a line, when a run is played again, and when one is kept that had better been.
     pub notice: &'o dyn Fn(&str),
 }
 
-/// How often a run is played before the best is kept, when the machine lets its timers be late.
-const ATTEMPTS: usize = 4;
+/// As many attempts as a recording that is to be kept is worth.
+pub const ATTEMPTS: usize = 4;
 
-/// Records all runs of a plan. SIGINT, SIGTERM and SIGHUP end it with everything removed.
-pub fn record(plan: &Plan, tools: &Tools, options: &Options<'_>) -> Result<(), String> {
+/// What was measured besides the recording, of each run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Measured {
+    /// How late a timer of the machine was.
+    pub late: Span,
+    /// The longest time without an answer for each client of the plan.
+    pub silences: Vec<Span>,
+}
+
+/// Records all runs of a plan. A message from `interrupt` ends it with everything removed.
+pub fn record(
+    plan: &Plan,
+    tools: &Tools,
+    options: &Options<'_>,
+    interrupt: &Receiver<()>,
+) -> Result<Vec<Measured>, String> {
     let Options { out, runs, .. } = *options;
     empty_folder(out)?;
-    let interrupt = interrupts()?;
+    let mut measured = Vec::new();
     write(&out.join("case.json"), &case::text(plan))?;
     let mut recorded: Vec<Timeline> = Vec::new();
     for number in 1..=runs {
-        let run = calm(plan, tools, &interrupt, options, number)?;
+        let run = calm(plan, tools, interrupt, options, number)?;
+        measured.push(Measured { late: Span(run.late.max()), silences: silences(plan, &run) });
         let folder = out.join(format!("run{number}"));
         fs::create_dir_all(&folder).map_err(|why| format!("{}: {why}", folder.display()))?;
         for (node, lines) in plan.nodes.iter().zip(&run.logs) {
@@ -80,10 +107,18 @@ pub fn record(plan: &Plan, tools: &Tools, options: &Options<'_>) -> Result<(), S
     if recorded.len() > 1 {
         write(&out.join("spread.json"), &pretty(outcome::spread(&recorded)))?;
     }
-    Ok(())
+    Ok(measured)
 }
 
-/// Plays a run until the machine's timers were on time, at most [`ATTEMPTS`] times; the best of all.
+fn silences(plan: &Plan, run: &Run) -> Vec<Span> {
+    let of = |(id, client)| {
+        let pinged = run.pinged.iter().find(|pinged| pinged.client == id);
+        pinged.map_or(Span::ZERO, |pinged| pinged.longest_silence(client))
+    };
+    plan.clients.iter().enumerate().map(of).collect()
+}
+
+/// Plays a run until the machine's timers were on time, at most as often as asked for; the best of all.
 fn calm(
     plan: &Plan,
     tools: &Tools,
@@ -92,17 +127,17 @@ fn calm(
     number: usize,
 ) -> Result<Run, String> {
     let mut best: Option<Run> = None;
-    for attempt in 1..=ATTEMPTS {
+    for attempt in 1..=options.attempts.max(1) {
         let run = play::play(plan, tools, interrupt, &|seconds| (options.progress)(number, seconds))?;
         let late = event::millis(run.late.max().into());
         let again = run.late.is_too_late();
         if best.as_ref().is_none_or(|best| run.late.max() < best.late.max()) {
             best = Some(run);
         }
-        if !again {
+        if !again || options.attempts <= 1 {
             break;
         }
-        let then = if attempt < ATTEMPTS { "played again" } else { "the best of all is kept" };
+        let then = if attempt < options.attempts { "played again" } else { "the best of all is kept" };
         (options.notice)(&format!("run {number}: a timer of this busy machine was {late} ms late: {then}"));
     }
     best.ok_or_else(|| "no run was played".to_owned())
@@ -131,14 +166,21 @@ fn empty_folder(out: &Path) -> Result<(), String> {
     }
 }
 
-/// A channel on which the signals that end a program arrive, instead of ending it. (Held back, not caught, they would be
-/// held back in the daemons too.)
-fn interrupts() -> Result<Receiver<()>, String> {
-    let (sender, receiver) = channel();
-    // Nobody listens any more: then the recording is at its end anyway.
+/// Channels on which the signals that end a program arrive, instead of ending it: SIGINT, SIGTERM and SIGHUP. (Held back,
+/// not caught, they would be held back in the daemons too.) It can be asked for once.
+pub fn interrupts<const COUNT: usize>() -> Result<[Receiver<()>; COUNT], String> {
+    let mut senders = Vec::new();
+    let receivers = std::array::from_fn(|_| {
+        let (sender, receiver) = channel();
+        senders.push(sender);
+        receiver
+    });
+    // Nobody listens any more: then that recording is at its end anyway.
     let caught = ctrlc::set_handler(move || {
-        let _ = sender.send(());
+        for sender in &senders {
+            let _ = sender.send(());
+        }
     });
     caught.map_err(|why| format!("signals cannot be caught: {why}"))?;
-    Ok(receiver)
+    Ok(receivers)
 }

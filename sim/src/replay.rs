@@ -1,9 +1,11 @@
-//! Plays the world of a recording and lays the result beside it.
+//! Plays the world of a recording and lays the result beside it; and a world as it is written, for one who has played it
+//! otherwise.
 use vrrplab_engine::Span;
-use vrrplab_formats::recording::Recording;
+use vrrplab_formats::recording::{RecordedEvent, Recording};
 use vrrplab_formats::world::World;
 
 use crate::lab::Lab;
+use crate::observe::{ClientView, Outages};
 use crate::recorder::Recorder;
 use crate::verify::{FaultTime, Simulated, Verdict, compare};
 
@@ -41,4 +43,13 @@ fn at(recording: &Recording, faults: FaultTime) -> World {
     }
     world.faults.sort_by_key(|fault| fault.at);
     world
+}
+
+/// What a recording of this world would have, and what its clients see.
+pub fn as_written(world: &World) -> (Vec<RecordedEvent>, Vec<ClientView>) {
+    let lab = Lab::new(world, world.seed);
+    let mut recorder = Recorder::new(world, lab.ports());
+    let mut outages = Outages::new(world);
+    lab.run(&mut [&mut recorder, &mut outages]);
+    (recorder.events().to_vec(), outages.clients())
 }

@@ -4,6 +4,7 @@ mod align;
 mod compare;
 mod document;
 mod frames;
+pub mod parity;
 mod report;
 mod summary;
 #[cfg(test)]

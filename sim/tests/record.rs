@@ -18,7 +18,8 @@ impl Files for Story {
 
 fn planned(files: &dyn Files, path: &Path) -> Result<Plan, Vec<String>> {
     let (world, confs, report) = load_written(path, files);
-    plan(&world.unwrap_or_else(|| panic!("{}", report.render(false))), &confs)
+    let planned = plan(&world.unwrap_or_else(|| panic!("{}", report.render(false))), &confs);
+    planned.map_err(|refusals| refusals.iter().map(ToString::to_string).collect())
 }
 
 fn ours(name: &str) -> Result<Plan, Vec<String>> {
@@ -149,7 +150,7 @@ vrrp_instance VI_1 {
         [
             "network lan: loss cannot be played",
             "network lan: a delay of 0.020 s cannot be played (up to 0.001 s none is)",
-            "r1: only the policy keepalived-2.2.7 can be played, by keepalived itself",
+            "r1: only the policy keepalived-2.2.7 can be played, by a daemon that follows it",
             "r1: port security cannot be played",
             "r1: a daemon that runs cannot be started (at 2.000)",
             "r1: keepalived.conf line 4: `@r1 priority 150` cannot be recorded, write it out",
@@ -173,4 +174,35 @@ fn without_root_or_programs_nothing_is_begun() {
         .all(|program| said.contains(&format!("error: {program} cannot be run")));
     assert!(names_all || said.starts_with("error: recording needs root"), "{said}");
     assert!(!folder.exists());
+}
+
+/// What `vrrplab` says in the folder of the project, and with which number it ends.
+fn said_of(args: &[&str]) -> (Option<i32>, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vrrplab"));
+    command.args(args).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).stdin(Stdio::null());
+    let output = command.output().unwrap();
+    (output.status.code(), String::from_utf8(output.stderr).unwrap())
+}
+
+#[test]
+fn on_real_kernels_what_cannot_be_played_is_shown_with_its_lines_in_all_scenarios_at_once() {
+    let (drift, guarded) =
+        ("scenarios/operations/clock-drift.yaml", "scenarios/openstack/openstack-port-security.yaml");
+    let (code, said) = said_of(&["run", "--on", "all", drift, guarded]);
+    assert_eq!(code, Some(2), "{said}");
+    for place in [":20:5", ":26:5"] {
+        assert!(said.contains(&format!("--> {drift}{place}")), "{said}");
+    }
+    assert!(said.contains("error: r1: a clock of its own cannot be played"), "{said}");
+    for place in [":20:62", ":25:62", ":35:7", ":38:7"] {
+        assert!(said.contains(&format!("--> {guarded}{place}")), "{said}");
+    }
+    assert!(said.contains("error: r2: port security cannot be played (at 12.000)"), "{said}");
+}
+
+#[test]
+fn what_only_the_simulator_can_do_is_refused_on_real_kernels() {
+    let (code, said) = said_of(&["run", "--on", "netns", "--pcap", "captures", "scenarios/split-brain.yaml"]);
+    assert_eq!(code, Some(2), "{said}");
+    assert!(said.starts_with("error: --pcap, --check-determinism and --show are for the simulator"), "{said}");
 }

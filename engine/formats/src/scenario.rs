@@ -12,6 +12,7 @@ mod leaf;
 mod looks;
 mod machine;
 mod networks;
+mod places;
 mod reader;
 mod rogues;
 mod routing;
@@ -39,6 +40,7 @@ use shape::ScenarioText;
 
 pub use crate::files::{Disk, Files};
 pub use looks::{look, member};
+pub use places::Places;
 pub use units::choices;
 
 /// The text of the keepalived.conf that a model of the world was read from.

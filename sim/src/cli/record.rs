@@ -1,11 +1,11 @@
 //! `vrrplab record`: a scenario played by the real keepalived, written down for `verify`.
 use std::io::{self, IsTerminal};
 
-use vrrplab_formats::scenario::{self, Disk};
+use vrrplab_formats::scenario::{self, Disk, Places};
 
 use super::RecordArgs;
 use super::output::{Exit, say, tell, tell_report};
-use crate::record::{Options, clean_up, find, plan, record};
+use crate::record::{ATTEMPTS, Options, Program, clean_up, find, interrupts, plan, record, report};
 
 pub(super) fn run(args: &RecordArgs) -> io::Result<Exit> {
     if args.cleanup {
@@ -16,14 +16,17 @@ pub(super) fn run(args: &RecordArgs) -> io::Result<Exit> {
     let (Some(file), Some(out)) = (&args.file, &args.out) else {
         return refuse(&["what to record, and where? vrrplab record SCENARIO --out DIR".to_owned()]);
     };
-    let (world, confs, report) = scenario::load_written(file, &Disk);
-    tell_report(&report);
+    let (world, confs, found) = scenario::load_written(file, &Disk);
+    tell_report(&found);
     let Some(world) = world else { return Ok(Exit::BadInput) };
     let plan = match plan(&world, &confs) {
         Ok(plan) => plan,
-        Err(why) => return refuse(&why),
+        Err(refusals) => {
+            tell_report(&report(&refusals, &Places::read(file, &Disk)));
+            return Ok(Exit::BadInput);
+        }
     };
-    let tools = match find(&plan) {
+    let tools = match find(&plan, Program::Keepalived) {
         Ok(tools) => tools,
         Err(why) => return refuse(&why),
     };
@@ -34,14 +37,16 @@ pub(super) fn run(args: &RecordArgs) -> io::Result<Exit> {
         }
     };
     let notice = |line: &str| tell(&format!("{}{line}\n", if terminal { "\r\x1b[K" } else { "" }));
-    let done = record(&plan, &tools, &Options { out, runs: args.runs.into(), progress: &progress, notice: &notice });
+    let runs = args.runs.into();
+    let options = Options { out, runs, attempts: ATTEMPTS, progress: &progress, notice: &notice };
+    let done = interrupts().and_then(|[interrupt]| record(&plan, &tools, &options, &interrupt));
     if terminal {
         tell("\r\x1b[K");
     }
     match done {
-        Ok(()) => {
+        Ok(_) => {
             let (runs, out) = (args.runs, out.display());
-            say(&format!("{}: {runs} run(s) of {whole} s with {} in {out}", plan.name, tools.keepalived))?;
+            say(&format!("{}: {runs} run(s) of {whole} s with {} in {out}", plan.name, tools.version))?;
             Ok(Exit::Held)
         }
         Err(why) => refuse(&[why]),

@@ -1,4 +1,4 @@
-//! One start of keepalived on one node: prepared in its own namespaces, let go at its time, then signalled.
+//! One start of a daemon on one node: prepared in its own namespaces, let go at its time, then signalled.
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -8,10 +8,11 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::clock::Epoch;
+use super::program::Program;
 use super::tools::{Tools, urgent};
 
 /// Gives the process its host name, its own /dev with our log socket, /etc/keepalived and /run; then waits for the word
-/// to go. `$1` is the host name, `$2` the node's folder.
+/// to go. `$1` is the host name, `$2` the node's folder, the rest the daemon.
 const SCRIPT: &str = r#"set -e
 echo "$1" > /proc/sys/kernel/hostname
 mkdir -p "$2/dev"
@@ -27,15 +28,17 @@ mount --bind "$2/etc" /etc/keepalived
 mount --bind "$2/run" /run
 echo ready
 read -r word || exit 0
-exec keepalived -n -l -D -P -f /etc/keepalived/keepalived.conf -p /run/keepalived.pid -r /run/vrrp.pid -c /run/checkers.pid </dev/null >/dev/null 2>&1
+shift 2
+exec "$@" </dev/null >/dev/null 2>>/run/daemon.err
 "#;
 
-/// The same mounts, and only the question what keepalived thinks of the file. `$1` is the node's folder.
+/// The same mounts, and only the question what the daemon thinks of the file. `$1` is the node's folder.
 const TEST: &str = r#"mount --bind "$1/etc" /etc/keepalived && mount --bind "$1/run" /run || exit
-exec keepalived -t -f /etc/keepalived/keepalived.conf </dev/null 2>&1
+shift
+exec "$@" </dev/null 2>&1
 "#;
 
-/// What `keepalived -t` says of a node's file.
+/// What a daemon's check says of a node's file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Opinion {
     /// Exit code, or the negative number of a signal.
@@ -44,11 +47,12 @@ pub struct Opinion {
     pub lines: Vec<String>,
 }
 
-/// Asks keepalived.
-pub fn test(ns: &str, folder: &Path) -> Result<Opinion, String> {
+/// Asks the daemon.
+pub fn test(ns: &str, folder: &Path, program: &Program) -> Result<Opinion, String> {
     let mut command = Command::new("ip");
     command.args(["netns", "exec", ns, "unshare", "-m", "-u", "--", "sh", "-c", TEST, "sh"]).arg(folder);
-    let done = command.stdin(Stdio::null()).output().map_err(|why| format!("keepalived -t: {why}"))?;
+    command.args(program.check());
+    let done = command.stdin(Stdio::null()).output().map_err(|why| format!("{}: {why}", program.name()))?;
     let said = String::from_utf8_lossy(&done.stdout).into_owned();
     let lines = said.lines().map(str::trim_end).filter(|line| !line.is_empty()).map(str::to_owned);
     Ok(Opinion { code: status(done.status), lines: lines.collect() })
@@ -70,11 +74,16 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Everything up to the last moment before keepalived runs.
+    /// Everything up to the last moment before the daemon runs.
     pub fn prepare(ns: &str, host: &str, folder: &Path, tools: &Tools) -> Result<Daemon, String> {
         let mut command = urgent(tools, "50", "ip");
         command.args(["netns", "exec", ns, "unshare", "-m", "-u", "--", "sh", "-c", SCRIPT, "sh", host]);
-        command.arg(folder).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+            .arg(folder)
+            .args(tools.program.run())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
         // A Ctrl-C at the terminal is for us: we end our daemons ourselves.
         std::os::unix::process::CommandExt::process_group(&mut command, 0);
         let mut child = command.spawn().map_err(|why| format!("{host}: {why}"))?;
@@ -92,7 +101,7 @@ impl Daemon {
         Err(format!("{host}: its namespaces cannot be set up: {}", why.trim()))
     }
 
-    /// Lets keepalived start.
+    /// Lets it start.
     pub fn go(&mut self) -> Result<Epoch, String> {
         let now = Epoch::now();
         let done = self.child.stdin.take().map(|mut stdin| stdin.write_all(b"go\n"));
@@ -101,8 +110,8 @@ impl Daemon {
                 self.exec = Some(now);
                 Ok(now)
             }
-            Some(Err(why)) => Err(format!("keepalived cannot be started: {why}")),
-            None => Err("keepalived was started twice".to_owned()),
+            Some(Err(why)) => Err(format!("a daemon cannot be started: {why}")),
+            None => Err("a daemon was started twice".to_owned()),
         }
     }
 
@@ -113,7 +122,7 @@ impl Daemon {
         }
     }
 
-    /// Signals both processes.
+    /// Signals all of its processes: keepalived has two.
     pub fn signal_both(&mut self, signal: Signal) {
         let vrrp = self.vrrp_pid();
         self.signal_parent(signal);
@@ -122,7 +131,7 @@ impl Daemon {
         }
     }
 
-    /// SIGKILL of both, so that neither sees the other end.
+    /// SIGKILL of all, so that neither sees the other end.
     pub fn kill_both(&mut self) {
         self.signal_parent(Signal::SIGSTOP);
         if let Some(pid) = self.vrrp_pid() {
@@ -137,7 +146,7 @@ impl Daemon {
         self.child.try_wait().ok().flatten().and_then(status)
     }
 
-    /// The process that speaks VRRP, while it and its parent run.
+    /// keepalived's process that speaks VRRP, while it and its parent run.
     fn vrrp_pid(&mut self) -> Option<Pid> {
         if self.exec.is_none() || self.exit_code().is_some() {
             return None;

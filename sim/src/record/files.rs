@@ -4,8 +4,12 @@ use std::path::Path;
 use vrrplab_engine::model::NodeModel;
 use vrrplab_formats::world::{Fault, Node, NodeId, World};
 
+use super::refusal::Refusal;
+
 /// The folders that every node has of its own, and how they are called in the node's folder on this machine.
 const OWN: &[(&str, &str)] = &[("/etc/keepalived/", "etc"), ("/run/", "run"), ("/var/run/", "run")];
+/// Where in /run a daemon's standard error goes.
+pub const STDERR: &str = "daemon.err";
 /// Programs that do the same everywhere, but for the files that they are given.
 const PLAIN: &[&str] = &["true", "false", "test", "[", "grep", "sh", "bash", "exit", "!"];
 /// Folders of programs.
@@ -15,7 +19,8 @@ const PROGRAMS: &[&str] = &["/bin/", "/usr/bin/", "/sbin/", "/usr/sbin/", "/usr/
 pub fn place(path: &str) -> Option<(&'static str, &str)> {
     let (part, rest) = OWN.iter().find_map(|(folder, part)| Some((*part, path.strip_prefix(folder)?)))?;
     let plain = rest.split('/').all(|name| !name.is_empty() && name != "." && name != "..");
-    let ours = rest == "log" || rest.ends_with(".pid") || (part == "etc" && rest == "keepalived.conf");
+    let ours =
+        ["log", STDERR].contains(&rest) || rest.ends_with(".pid") || (part == "etc" && rest == "keepalived.conf");
     (plain && !ours).then_some((part, rest))
 }
 
@@ -51,11 +56,11 @@ pub fn make(folder: &Path, path: &str, content: &str) -> Result<(), String> {
 }
 
 /// Refuses what a node tracks and a recording cannot play.
-pub(super) fn check(world: &World, id: NodeId, refused: &mut Vec<String>) {
+pub(super) fn check(world: &World, id: NodeId, refused: &mut Vec<Refusal>) {
     let node = &world.nodes[id.0];
     let name = &node.model.name;
     for (path, _) in node.files.iter().filter(|(path, _)| place(path).is_none()) {
-        refused.push(format!("{name}: {}", refusal(path)));
+        refused.push(Refusal::key(&["nodes", name, "files", path], format!("{name}: {}", refusal(path))));
     }
     let reloaded = world.faults.iter().filter_map(|f| match &f.fault {
         Fault::Reload(node, model) if *node == id => Some(model.as_ref()),
@@ -66,6 +71,7 @@ pub(super) fn check(world: &World, id: NodeId, refused: &mut Vec<String>) {
         tracked(node, model, &mut found);
     }
     for line in found {
+        let line = Refusal::key(&["nodes", name, "keepalived"], line);
         if !refused.contains(&line) {
             refused.push(line);
         }

@@ -14,13 +14,14 @@ use serde_json::{Value, json};
 
 use super::clock::Epoch;
 use super::event::Event;
+use super::program::OURS;
 
 /// One line of a log.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
     /// When it was sent.
     pub at: Epoch,
-    /// `Keepalived` or `Keepalived_vrrp`.
+    /// `Keepalived`, `Keepalived_vrrp`, or `vrrplabd`.
     pub ident: String,
     /// The process.
     pub pid: u32,
@@ -107,6 +108,20 @@ pub fn events(node: &str, instances: &[String], line: &Line) -> Vec<Event> {
     if parent && text.starts_with("Starting VRRP child process") {
         let started = instances.iter().map(|name| event("state").of(name).with("state", "INIT"));
         return std::iter::once(event("proc_vrrp_start")).chain(started).collect();
+    }
+    if line.ident == OURS {
+        let processes: &[&str] = match text {
+            "Starting" => &["proc_log_start", "proc_vrrp_start"],
+            "Stopping" => &["proc_stopping"],
+            "Stopped" => &["proc_vrrp_stopped", "proc_stopped"],
+            _ => &[],
+        };
+        let started = instances.iter().filter(|_| text == "Starting");
+        let started = started.map(|name| event("state").of(name).with("state", "INIT"));
+        let told: Vec<Event> = processes.iter().map(|kind| event(kind)).chain(started).collect();
+        if !told.is_empty() {
+            return told;
+        }
     }
     let process = match text {
         _ if parent && text.starts_with("Starting Keepalived ") => Some("proc_log_start"),

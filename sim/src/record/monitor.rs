@@ -87,7 +87,7 @@ fn after<'w>(words: &[&'w str], key: &str) -> Option<&'w str> {
 }
 
 /// `2026-11-21T16:29:39.782454`, in UTC.
-fn time(stamp: &str) -> Option<Epoch> {
+pub(super) fn time(stamp: &str) -> Option<Epoch> {
     let (date, clock) = stamp.split_once('T')?;
     let numbers = |text: &str, by: char| text.split(by).map(|n| n.parse::<u64>().ok()).collect::<Option<Vec<_>>>();
     let (clock, micros) = clock.split_once('.')?;

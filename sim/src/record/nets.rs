@@ -7,7 +7,9 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use super::clients::{self, PlanClient};
 use super::plan::{Plan, PlanNic, PlanNode};
+use super::program::Program;
 use super::tools::run;
 
 /// What every namespace and folder of ours begins with; the number of our process follows.
@@ -26,8 +28,10 @@ pub struct Nets {
 
 impl Nets {
     /// Makes a namespace for every node and switch, and the cables between them.
-    pub fn build(plan: &Plan) -> Result<Nets, String> {
-        let prefix = format!("{PREFIX}{}", std::process::id());
+    /// What is of this program's making has its initial in its name: two plays of one process do not meet.
+    pub fn build(plan: &Plan, program: &Program) -> Result<Nets, String> {
+        let initial: String = program.name().chars().take(1).collect();
+        let prefix = format!("{PREFIX}{}-{initial}", std::process::id());
         let nets = Nets { work: Path::new(RUN).join(&prefix), prefix };
         fs::create_dir_all(&nets.work).map_err(|why| format!("{}: {why}", nets.work.display()))?;
         for switch in 0..plan.switches.len() {
@@ -36,12 +40,25 @@ impl Nets {
         for (id, node) in plan.nodes.iter().enumerate() {
             nets.make_node(id, node, plan.ipv6)?;
         }
+        for (id, client) in plan.clients.iter().enumerate() {
+            nets.make_client(id, client, plan.ipv6)?;
+        }
         Ok(nets)
     }
 
     /// The namespace of a node.
     pub fn node(&self, id: usize) -> String {
         format!("{}-n{id}", self.prefix)
+    }
+
+    /// The namespace of a client.
+    pub fn client(&self, id: usize) -> String {
+        format!("{}-c{id}", self.prefix)
+    }
+
+    /// The file for what a client's program prints.
+    pub fn of_client(&self, id: usize) -> PathBuf {
+        self.work.join(format!("c{id}"))
     }
 
     /// The namespace of a switch.
@@ -70,28 +87,25 @@ impl Nets {
 
     fn make_node(&self, id: usize, node: &PlanNode, ipv6: bool) -> Result<(), String> {
         let ns = self.node(id);
-        run("ip", &["netns", "add", &ns])?;
-        let each = |key: &str, value: &'static str| {
-            ["all", "default"].map(|of| (format!("net/ipv6/conf/{of}/{key}"), value)).into_iter()
-        };
-        let wanted: Vec<_> = match ipv6 {
-            false => each("disable_ipv6", "1").collect(),
-            true => ["accept_dad", "dad_transmits", "accept_ra", "autoconf", "router_solicitations"]
-                .into_iter()
-                .flat_map(|key| each(key, "0"))
-                .collect(),
-        };
-        settings(&ns, &wanted.iter().map(|(key, value)| (key.as_str(), *value)).collect::<Vec<_>>())?;
-        ip(&ns, "link set lo up")?;
+        make_host(&ns, ipv6)?;
         for (nic_id, nic) in node.nics.iter().enumerate() {
-            self.plug_in(&ns, id, nic_id, nic)?;
+            self.plug_in(&ns, &port(id, nic_id), nic_id, nic)?;
         }
         Ok(())
     }
 
-    fn plug_in(&self, ns: &str, id: usize, nic_id: usize, nic: &PlanNic) -> Result<(), String> {
+    fn make_client(&self, id: usize, client: &PlanClient, ipv6: bool) -> Result<(), String> {
+        let PlanClient { switch, mac, addr, gateway, .. } = client;
+        let ns = self.client(id);
+        make_host(&ns, ipv6)?;
+        let nic = PlanNic { name: "eth0".to_owned(), mac: *mac, switch: *switch, addrs: vec![*addr] };
+        self.plug_in(&ns, &clients::port(id), 0, &nic)?;
+        gateway.map_or(Ok(()), |gateway| ip(&ns, &format!("route add default via {gateway}")))
+    }
+
+    fn plug_in(&self, ns: &str, port: &str, nic_id: usize, nic: &PlanNic) -> Result<(), String> {
         let PlanNic { name, mac, switch, addrs } = nic;
-        let (port, switch, index) = (port(id, nic_id), self.switch(*switch), nic_id + 2);
+        let (switch, index) = (self.switch(*switch), nic_id + 2);
         let peer = format!("peer name {port} netns {switch}");
         ip(ns, &format!("link add {name} index {index} address {mac} type veth {peer}"))
             .map_err(|why| format!("this kernel makes no veth: {why}"))?;
@@ -106,10 +120,31 @@ impl Nets {
     }
 }
 
+/// A namespace with its loopback, in which addresses of IPv6 are usable at once, or none is made.
+fn make_host(ns: &str, ipv6: bool) -> Result<(), String> {
+    run("ip", &["netns", "add", ns])?;
+    let each =
+        |key: &str, value: &'static str| ["all", "default"].map(|of| (format!("net/ipv6/conf/{of}/{key}"), value));
+    let wanted: Vec<_> = match ipv6 {
+        false => each("disable_ipv6", "1").to_vec(),
+        true => ["accept_dad", "dad_transmits", "accept_ra", "autoconf", "router_solicitations"]
+            .into_iter()
+            .flat_map(|key| each(key, "0"))
+            .collect(),
+    };
+    settings(ns, &wanted.iter().map(|(key, value)| (key.as_str(), *value)).collect::<Vec<_>>())?;
+    ip(ns, "link set lo up")
+}
+
 impl Drop for Nets {
     fn drop(&mut self) {
         remove(&self.prefix);
     }
+}
+
+/// A folder that `clean_up` finds when this process has been killed.
+pub fn own_folder(name: &str) -> PathBuf {
+    Path::new(RUN).join(format!("{PREFIX}{}-{name}", std::process::id()))
 }
 
 /// The switch's end of a node's cable.
@@ -149,11 +184,19 @@ fn remove(prefix: &str) -> Vec<String> {
             removed.push(ns);
         }
     }
-    let folder = Path::new(RUN).join(prefix);
-    if folder.exists() && fs::remove_dir_all(&folder).is_ok() {
-        removed.push(folder.display().to_string());
+    let ours = |name: &str| name.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('-'));
+    for name in folders().into_iter().filter(|name| ours(name)) {
+        let folder = Path::new(RUN).join(name);
+        if fs::remove_dir_all(&folder).is_ok() {
+            removed.push(folder.display().to_string());
+        }
     }
     removed
+}
+
+fn folders() -> Vec<String> {
+    let entries = fs::read_dir(RUN).into_iter().flatten().flatten();
+    entries.filter_map(|entry| entry.file_name().into_string().ok()).collect()
 }
 
 fn pids_in(ns: &str) -> Vec<i32> {
@@ -168,8 +211,7 @@ fn namespaces() -> Vec<String> {
 
 /// Removes what recordings that no longer run have left behind; what was removed.
 pub fn clean_up() -> Vec<String> {
-    let folders = fs::read_dir(RUN).into_iter().flatten().flatten();
-    let mut names: Vec<String> = folders.filter_map(|f| f.file_name().into_string().ok()).collect();
+    let mut names = folders();
     names.extend(namespaces());
     let mut owners: Vec<u32> = names.iter().filter_map(|name| owner(name)).collect();
     owners.sort_unstable();

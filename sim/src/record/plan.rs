@@ -5,9 +5,13 @@ use vrrplab_engine::model::{IfAddr, Mac, NodeModel};
 use vrrplab_engine::{Instant, Policy, Span};
 use vrrplab_formats::keepalived::print;
 use vrrplab_formats::scenario::WrittenConf;
-use vrrplab_formats::world::{Attachment, Fault, Member, Network, Nic, NodeClock, NodeId, SwitchSetup, World};
+use vrrplab_formats::world::{
+    Attachment, Fault, KernelSetup, Member, Network, Nic, Node, NodeClock, NodeId, SwitchSetup, World,
+};
 
+use super::clients::PlanClient;
 use super::files;
+use super::refusal::Refusal;
 use super::steps::{Action, Order, Step};
 
 /// A link delay or jitter up to this is played as none: namespaces are faster, and no timer of VRRP is that short.
@@ -23,6 +27,8 @@ pub struct Plan {
     pub name: String,
     /// What it shows, and what was left out.
     pub description: String,
+    /// The first start, in the scenario's time: all times of the plan are after it.
+    pub zero: Instant,
     /// How long it is observed, from the first start.
     pub duration: Span,
     /// IPv6 is used.
@@ -31,6 +37,8 @@ pub struct Plan {
     pub switches: Vec<String>,
     /// The nodes.
     pub nodes: Vec<PlanNode>,
+    /// The clients that are played.
+    pub clients: Vec<PlanClient>,
     /// What is done before the first start.
     pub before: Vec<Action>,
     /// What is done, by time after the first start.
@@ -96,26 +104,20 @@ impl PlanNode {
 }
 
 /// Makes the plan of a world, or says everything that cannot be played.
-pub fn plan(world: &World, confs: &[WrittenConf]) -> Result<Plan, Vec<String>> {
+pub fn plan(world: &World, confs: &[WrittenConf]) -> Result<Plan, Vec<Refusal>> {
     let mut refused = Vec::new();
     world.networks.iter().for_each(|network| check_network(network, &mut refused));
     check_wiring(world, &mut refused);
     for node in &world.nodes {
         check_model(&node.model, &mut refused);
-        if !node.daemon || node.kernel != Default::default() {
-            refused.push(format!("{}: hosts without a daemon and set-up kernels cannot be played", node.model.name));
-        }
-        if node.ports.iter().any(|p| p.security.is_some()) {
-            refused.push(format!("{}: port security cannot be played", node.model.name));
-        }
+        check_node(node, &mut refused);
     }
-    let clocks = world.nodes.iter().filter(|n| n.clock != NodeClock::default());
-    refused.extend(clocks.map(|n| format!("{}: a clock of its own cannot be played", n.model.name)));
-    refused.extend(world.rogues.iter().map(|rogue| format!("{}: rogues cannot be played", rogue.name)));
+    let rogue = |name: &str| Refusal::key(&["rogues", name], format!("{name}: rogues cannot be played"));
+    refused.extend(world.rogues.iter().map(|r| rogue(&r.name)));
     let starts = world.nodes.iter().filter_map(|n| n.start);
     let later = world.faults.iter().filter(|f| matches!(f.fault, Fault::Start(_))).map(|f| f.at);
     let Some(first) = starts.chain(later).min() else {
-        refused.push("no daemon is ever started".to_owned());
+        refused.push(Refusal::key(&["nodes"], "no daemon is ever started"));
         return Err(refused);
     };
     let (mut before, mut steps) = (Vec::new(), Vec::new());
@@ -134,7 +136,8 @@ pub fn plan(world: &World, confs: &[WrittenConf]) -> Result<Plan, Vec<String>> {
     let mut nodes = Vec::new();
     for (id, node) in world.nodes.iter().enumerate() {
         let conf = conf_text(&node.model, confs);
-        check_conf(&node.model.name, &conf, &mut refused);
+        let asked = |why: String| Refusal::key(&["nodes", &node.model.name, "keepalived"], why);
+        refused.extend(check_conf(&node.model.name, &conf).into_iter().map(asked));
         files::check(world, NodeId(id), &mut refused);
         let start = node.start.map(|at| Instant(at.0 - first.0));
         let instances = instances(world, NodeId(id));
@@ -156,10 +159,12 @@ pub fn plan(world: &World, confs: &[WrittenConf]) -> Result<Plan, Vec<String>> {
     Ok(Plan {
         name: world.name.clone(),
         description: description(world),
+        zero: first,
         duration: Span(world.duration.0.saturating_sub(first.0)),
         ipv6: nics.chain(vips).any(|ip| ip.is_ipv6()),
         switches: world.networks.iter().map(|n| n.name.clone()).collect(),
         nodes,
+        clients: Vec::new(),
         before,
         steps,
     })
@@ -218,64 +223,90 @@ fn instances(world: &World, id: NodeId) -> Vec<PlanInstance> {
     names.into_iter().filter_map(|name| all.remove(name)).collect()
 }
 
-fn check_network(network: &Network, refused: &mut Vec<String>) {
+fn check_network(network: &Network, refused: &mut Vec<Refusal>) {
     let Network { name, link, switch, cloud } = network;
+    let mut refuse = |key: &str, why: String| {
+        refused.push(Refusal::key(&["networks", name, key], format!("network {name}: {why}")));
+    };
     if cloud.is_some() {
-        refused.push(format!("network {name}: a cloud cannot be played"));
+        refuse("cloud", "a cloud cannot be played".to_owned());
     }
     if link.is_special() {
-        refused.push(format!("network {name}: what its links do to frames cannot be played"));
+        refuse("", "what its links do to frames cannot be played".to_owned());
     }
     if *switch != SwitchSetup::default() {
-        refused.push(format!("network {name}: a spanning tree, snooping and ageing cannot be played"));
+        refuse("", "a spanning tree, snooping and ageing cannot be played".to_owned());
     }
     if link.loss_ppm > 0 {
-        refused.push(format!("network {name}: loss cannot be played"));
+        refuse("loss", "loss cannot be played".to_owned());
     }
-    for (what, span) in [("a delay", link.delay), ("a jitter", link.jitter)] {
+    for (key, span) in [("delay", link.delay), ("jitter", link.jitter)] {
         if span > NO_DELAY {
-            refused.push(format!("network {name}: {what} of {span} cannot be played (up to {NO_DELAY} none is)"));
+            refuse(key, format!("a {key} of {span} cannot be played (up to {NO_DELAY} none is)"));
         }
     }
 }
 
 /// Trunks, VLANs and links of their own.
-fn check_wiring(world: &World, refused: &mut Vec<String>) {
-    refused.extend(world.trunks.iter().map(|trunk| format!("trunk {}: trunks cannot be played", trunk.name)));
+fn check_wiring(world: &World, refused: &mut Vec<Refusal>) {
+    let trunk = |name: &str| Refusal::key(&["trunks"], format!("trunk {name}: trunks cannot be played"));
+    refused.extend(world.trunks.iter().map(|t| trunk(&t.name)));
     for node in &world.nodes {
-        if node.ports.iter().any(|port| port.attachment != Attachment::default()) {
-            refused.push(format!("{}: VLANs, portfast and links of their own cannot be played", node.model.name));
+        let name = node.model.name.as_str();
+        let nics = node.model.interfaces.iter().zip(&node.ports);
+        if let Some((nic, _)) = nics.into_iter().find(|(_, port)| port.attachment != Attachment::default()) {
+            let why = format!("{name}: VLANs, portfast and links of their own cannot be played");
+            refused.push(Refusal::key(&["nodes", name, "interfaces", &nic.name, "link"], why));
         }
     }
 }
 
-fn check_model(model: &NodeModel, refused: &mut Vec<String>) {
-    let name = &model.name;
+/// What belongs to a host and not to its daemon.
+fn check_node(node: &Node, refused: &mut Vec<Refusal>) {
+    let name = node.model.name.as_str();
+    let mut refuse = |way: &[&str], why: &str| refused.push(Refusal::key(way, format!("{name}: {why}")));
+    if !node.daemon || node.kernel != KernelSetup::default() {
+        refuse(&["nodes", name], "hosts without a daemon and set-up kernels cannot be played");
+    }
+    let secured = node.model.interfaces.iter().zip(&node.ports).find(|(_, port)| port.security.is_some());
+    if let Some((nic, _)) = secured {
+        refuse(&["nodes", name, "interfaces", &nic.name, "port_security"], "port security cannot be played");
+    }
+    if node.clock != NodeClock::default() {
+        refuse(&["nodes", name, "clock"], "a clock of its own cannot be played");
+    }
+}
+
+fn check_model(model: &NodeModel, refused: &mut Vec<Refusal>) {
+    let name = model.name.as_str();
+    let mut refuse = |way: &[&str], why: String| refused.push(Refusal::key(way, format!("{name}: {why}")));
     let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     if name.len() > 60 || !name.chars().all(plain) || name.starts_with(['.', '-']) {
-        refused.push(format!("{name}: not a host name (letters, digits, `.`, `_` and `-`)"));
+        refuse(&["nodes", name], "not a host name (letters, digits, `.`, `_` and `-`)".to_owned());
     }
     if model.policy != Policy::KEEPALIVED_2_2_7 {
-        refused.push(format!("{name}: only the policy keepalived-2.2.7 can be played, by keepalived itself"));
+        let why = "only the policy keepalived-2.2.7 can be played, by a daemon that follows it";
+        refuse(&["policy"], why.to_owned());
     }
     for i in &model.interfaces {
+        let way = ["nodes", name, "interfaces", &i.name];
         if i.name.len() > 15 || i.name == "lo" || !i.name.chars().all(plain) {
-            refused.push(format!("{name}: Linux takes no interface called {}", i.name));
+            refuse(&way, format!("Linux takes no interface called {}", i.name));
         }
         if !i.up {
-            refused.push(format!("{name}: {} is down from the start", i.name));
+            refuse(&way, format!("{} is down from the start", i.name));
         }
     }
 }
 
 /// Lines that mean something else, or nothing, when the recording is read again.
-pub(super) fn check_conf(node: &str, conf: &str, refused: &mut Vec<String>) {
-    for (number, line) in (1..).zip(conf.lines()) {
-        let line = line.trim_start();
-        if line.starts_with("include") || line.starts_with('@') {
-            refused.push(format!("{node}: keepalived.conf line {number}: `{line}` cannot be recorded, write it out"));
-        }
-    }
+pub(super) fn check_conf(node: &str, conf: &str) -> Vec<String> {
+    let lines = (1..).zip(conf.lines()).map(|(number, line)| (number, line.trim_start()));
+    let odd = lines.filter(|(_, line)| line.starts_with("include") || line.starts_with('@'));
+    let why = |(number, line): (usize, &str)| {
+        format!("{node}: keepalived.conf line {number}: `{line}` cannot be recorded, write it out")
+    };
+    odd.map(why).collect()
 }
 
 /// The nodes among the members.

@@ -9,13 +9,15 @@ use nix::sys::signal::Signal;
 use vrrplab_engine::Instant;
 use vrrplab_formats::world::{Nic, NodeId};
 
+use super::clients::{Pinged, Pinging};
 use super::clock::{Epoch, Pair};
 use super::daemon::{self, Daemon, Opinion};
 use super::files;
 use super::logs::{Line, LogSocket};
 use super::nets::{Nets, ip};
 use super::plan::Plan;
-use super::probe::{Lateness, Probe};
+use super::probe::{Hurry, Lateness, Probe};
+use super::program::Program;
 use super::steps::Action;
 use super::tools::{Tools, run, urgent, uses_nft};
 use super::wire::{Captures, Port};
@@ -41,7 +43,7 @@ pub struct Run {
     pub dropped: Vec<Option<Vec<String>>>,
     /// Rules of cuts and partitions that are in force at the end, with what they dropped.
     pub dropping: Vec<String>,
-    /// What `keepalived -t` says of each node's file.
+    /// What the daemon's check says of each node's file.
     pub opinions: Vec<Opinion>,
     /// What the notify scripts of each node wrote into /run/notify.log.
     pub notified: Vec<String>,
@@ -61,6 +63,8 @@ pub struct Run {
     pub finally: Vec<(String, String)>,
     /// Whether the node's last daemon runs at the end.
     pub alive: Vec<bool>,
+    /// What the clients printed.
+    pub pinged: Vec<Pinged>,
 }
 
 /// One start of a daemon.
@@ -85,6 +89,8 @@ enum Due {
     First(usize),
     /// A step of the plan.
     Step(usize),
+    /// The first request of a client.
+    Client(usize),
 }
 
 /// What is told while a run goes on: seconds played.
@@ -92,13 +98,15 @@ pub type Progress<'p> = &'p dyn Fn(u64);
 
 /// Plays the plan once. A message from `interrupt` ends it early, with everything removed.
 pub fn play(plan: &Plan, tools: &Tools, interrupt: &Receiver<()>, progress: Progress<'_>) -> Result<Run, String> {
-    let nets = Nets::build(plan)?;
+    let nets = Nets::build(plan, &tools.program)?;
     let mut stage = Stage::prepare(plan, tools, &nets)?;
     let mut agenda: Vec<(Instant, Due)> = Vec::new();
     let first = plan.nodes.iter().enumerate().filter_map(|(id, node)| Some((node.start?, Due::First(id))));
     agenda.extend(first);
     agenda.extend(plan.steps.iter().enumerate().map(|(n, step)| (step.at, Due::Step(n))));
+    agenda.extend(plan.clients.iter().enumerate().map(|(id, client)| (client.from, Due::Client(id))));
     agenda.sort_by_key(|(at, _)| *at);
+    let hurry = Hurry::begin(tools);
     let base = Epoch::now().plus(LEAD_NS);
     let watch = Watch { probe: Probe::start(tools), clock: Pair::now(), stolen: stolen_ticks() };
     let mut steps = vec![(base, base); plan.steps.len()];
@@ -107,6 +115,7 @@ pub fn play(plan: &Plan, tools: &Tools, interrupt: &Receiver<()>, progress: Prog
         sleep_until(base.plus(at.0), base, interrupt, progress)?;
         match due {
             Due::First(node) => stage.start(node, at)?,
+            Due::Client(id) => stage.pinging.push(Pinging::start(plan, id, &nets, tools)?),
             Due::Step(n) => {
                 dropped[n] = wiring::counted(&plan.steps[n].action, plan, &nets, &stage.cuts);
                 let begun = Epoch::now();
@@ -116,6 +125,7 @@ pub fn play(plan: &Plan, tools: &Tools, interrupt: &Receiver<()>, progress: Prog
         }
     }
     sleep_until(base.plus(plan.duration.0), base, interrupt, progress)?;
+    drop(hurry);
     stage.finish(watch, steps, dropped)
 }
 
@@ -166,6 +176,7 @@ impl Drop for Monitor {
 struct Stage<'a> {
     plan: &'a Plan,
     nets: &'a Nets,
+    program: &'a Program,
     captures: Captures,
     monitors: Vec<Monitor>,
     logs: Vec<LogSocket>,
@@ -175,10 +186,12 @@ struct Stage<'a> {
     /// Daemons that were started: position in `starts`, and the daemon.
     started: Vec<(Started, Daemon)>,
     cuts: Cuts,
+    /// Clients, in the order of their starts.
+    pinging: Vec<Pinging>,
 }
 
 impl<'a> Stage<'a> {
-    fn prepare(plan: &'a Plan, tools: &Tools, nets: &'a Nets) -> Result<Stage<'a>, String> {
+    fn prepare(plan: &'a Plan, tools: &'a Tools, nets: &'a Nets) -> Result<Stage<'a>, String> {
         if uses_nft(plan) {
             wiring::try_nft(nets, 0)?;
         }
@@ -191,7 +204,7 @@ impl<'a> Stage<'a> {
             }
             write_conf(nets, id, &node.conf)?;
             node.files.iter().try_for_each(|(path, content)| files::make(&folder, path, content))?;
-            opinions.push(daemon::test(&nets.node(id), &folder)?);
+            opinions.push(daemon::test(&nets.node(id), &folder, &tools.program)?);
             logs.push(LogSocket::open(&folder.join("run/log")).map_err(|why| format!("{}: {why}", node.name))?);
             monitors.push(Monitor::start(nets, id, tools)?);
             let later = plan.steps.iter().filter(|s| s.action == Action::Start(NodeId(id))).count();
@@ -200,8 +213,9 @@ impl<'a> Stage<'a> {
             waiting.push(ready?);
         }
         let captures = Captures::start(plan, nets, tools)?;
-        let (started, cuts) = (Vec::new(), Cuts::new());
-        let mut stage = Stage { plan, nets, captures, monitors, logs, waiting, opinions, started, cuts };
+        let (started, cuts, pinging, program) = (Vec::new(), Cuts::new(), Vec::new(), &tools.program);
+        let mut stage =
+            Stage { plan, nets, program, captures, monitors, logs, waiting, opinions, started, cuts, pinging };
         plan.before.iter().try_for_each(|action| wiring::apply(action, plan, nets, &mut stage.cuts))?;
         Ok(stage)
     }
@@ -290,8 +304,10 @@ impl<'a> Stage<'a> {
             starts.push(started.clone());
         }
         std::thread::sleep(TAIL);
+        let pinged = self.pinging.into_iter().map(|pinging| pinging.finish(end)).collect();
         let ports = self.captures.finish()?;
-        let logs = self.logs.into_iter().map(LogSocket::close).collect();
+        let said = |(id, syslog)| self.program.said(syslog, &self.nets.folder(id));
+        let logs = self.logs.into_iter().enumerate().map(said).collect();
         let mut monitors = Vec::new();
         for monitor in self.monitors {
             monitors.push(monitor.finish()?);
@@ -317,6 +333,7 @@ impl<'a> Stage<'a> {
             ports,
             finally,
             alive,
+            pinged,
         })
     }
 }

@@ -2,12 +2,13 @@
 use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
-use vrrplab_engine::model::NodeModel;
+use vrrplab_engine::model::{IfAddr, NodeModel};
 use vrrplab_engine::{Instant, Span};
-use vrrplab_formats::world::{Direction, Fault, FrameClass, Nic, NodeId, TimedFault, World};
+use vrrplab_formats::world::{Direction, Fault, FrameClass, KernelFault, Nic, NodeId, TimedFault, World};
 
 use super::files;
 use super::plan::{Plan, check_conf, nic_name, nodes_of};
+use super::refusal::Refusal;
 
 /// One thing to do, and when.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -41,6 +42,8 @@ pub enum Action {
     Port(NodeId, Option<usize>, bool),
     /// `ip link set` on the node.
     Link(Nic, bool),
+    /// `ip address add` or `del` on the node.
+    Address(Nic, IfAddr, bool),
     /// Frames of a port are dropped, under this name.
     Cut(String, Nic, Direction, FrameClass),
     /// A named cut ends.
@@ -78,6 +81,11 @@ impl Action {
             Action::Link(nic, up) => {
                 let (node, nic) = nic_name(&plan.nodes, *nic);
                 json!({"type": on_off(*up, "nic"), "node": node, "nic": nic})
+            }
+            Action::Address(nic, addr, add) => {
+                let (node, nic) = nic_name(&plan.nodes, *nic);
+                let kind = if *add { "addr_add" } else { "addr_del" };
+                json!({"type": kind, "node": node, "nic": nic, "address": format!("{}/{}", addr.ip, addr.prefix)})
             }
             Action::Cut(cut, nic, direction, frames) => {
                 let (node, nic) = nic_name(&plan.nodes, *nic);
@@ -145,7 +153,7 @@ impl<'w> Order<'w> {
         timed: &TimedFault,
         power_before: Span,
         conf: &dyn Fn(&NodeModel) -> String,
-        refused: &mut Vec<String>,
+        refused: &mut Vec<Refusal>,
     ) -> Vec<(Instant, Action)> {
         let at = timed.at;
         let now = |action: Action| vec![(at, action)];
@@ -161,13 +169,19 @@ impl<'w> Order<'w> {
             Fault::Start(n) => self.start(at, *n, power_before, refused),
             Fault::Reload(n, model) => {
                 let text = conf(model);
-                check_conf(&model.name, &text, refused);
+                let found = check_conf(&model.name, &text);
+                refused.extend(found.iter().map(|why| Refusal::moment(at, &model.name, why)));
                 now(Action::Reload(*n, text))
             }
             Fault::PortDown(nic) => now(Action::Port(nic.node, Some(nic.nic), false)),
             Fault::PortUp(nic) => now(Action::Port(nic.node, Some(nic.nic), true)),
             Fault::NicDown(nic) => now(Action::Link(*nic, false)),
             Fault::NicUp(nic) => now(Action::Link(*nic, true)),
+            Fault::Kernel(KernelFault::Address { node, iface, addr, add }) => {
+                let nics = &self.world.nodes[node.0].model.interfaces;
+                let nic = nics.iter().position(|i| i.index == *iface);
+                nic.map(|nic| (at, Action::Address(Nic { node: *node, nic }, *addr, *add))).into_iter().collect()
+            }
             Fault::Cut { nic, direction, frames } => {
                 let name = self.name("cut");
                 self.cuts.push((name.clone(), *nic));
@@ -191,14 +205,15 @@ impl<'w> Order<'w> {
                 now(Action::Write(*node, path.clone(), content.clone()))
             }
             other => {
-                refused.extend(self.refusal(other).map(|why| format!("{why} (at {at})")));
+                let (about, why) = self.refusal(other);
+                refused.push(Refusal::moment(at, about, &why));
                 Vec::new()
             }
         }
     }
 
-    /// Why a fault is no step.
-    fn refusal(&self, fault: &Fault) -> Option<String> {
+    /// Whom a fault strikes that is no step, and why it is none.
+    fn refusal(&self, fault: &Fault) -> (&'w str, String) {
         let (node, why) = match fault {
             Fault::WriteFile { node, path, content: None } => (*node, format!("deleting {path} cannot be played")),
             Fault::WriteFile { node, path, .. } => (*node, files::refusal(path)),
@@ -211,13 +226,14 @@ impl<'w> Order<'w> {
             Fault::Session { node, name, .. } => (*node, format!("bfd_instance {name} cannot be played")),
             Fault::Service(fault) => (fault.node, "services cannot be played".to_owned()),
             Fault::SetPortSecurity(nic, _) => (nic.node, "port security cannot be played".to_owned()),
-            Fault::Cloud(_) => (NodeId(0), "a cloud cannot be played".to_owned()),
+            Fault::Cloud(_) => return ("", "a cloud cannot be played".to_owned()),
             Fault::Kernel(fault) => (fault.node(), "changes in the kernel cannot be played".to_owned()),
-            Fault::Fabric(_) => return Some("faults of switches and links cannot be played".to_owned()),
+            Fault::Fabric(_) => return ("", "faults of switches and links cannot be played".to_owned()),
             Fault::Node(fault) => (fault.node(), "what strikes the machine cannot be played".to_owned()),
-            _ => return None,
+            _ => return ("", "what rogues do cannot be played".to_owned()),
         };
-        Some(format!("{}: {why}", self.world.nodes[node.0].model.name))
+        let name = self.world.nodes[node.0].model.name.as_str();
+        (name, format!("{name}: {why}"))
     }
 
     fn ends(&mut self, node: NodeId, action: Action) -> Action {
@@ -230,11 +246,11 @@ impl<'w> Order<'w> {
         at: Instant,
         n: NodeId,
         power_before: Span,
-        refused: &mut Vec<String>,
+        refused: &mut Vec<Refusal>,
     ) -> Vec<(Instant, Action)> {
         if !self.running.insert(n.0) {
-            let node = &self.world.nodes[n.0].model.name;
-            refused.push(format!("{node}: a daemon that runs cannot be started (at {at})"));
+            let node = self.world.nodes[n.0].model.name.as_str();
+            refused.push(Refusal::moment(at, node, &format!("{node}: a daemon that runs cannot be started")));
         }
         let mut actions = Vec::new();
         if self.without_power.remove(&n.0) {

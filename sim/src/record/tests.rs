@@ -17,6 +17,7 @@ use super::logs::Line;
 use super::plan::{Plan, PlanInstance, PlanNic, PlanNode};
 use super::play::{Run, Started};
 use super::probe::Lateness;
+use super::program::Program;
 use super::steps::{Action, Step};
 use super::timeline::timeline;
 use super::tools::Tools;
@@ -97,10 +98,12 @@ fn plan() -> Plan {
     Plan {
         name: "all".to_owned(),
         description: String::new(),
+        zero: Instant::ZERO,
         duration: Span::from_millis(1_000),
         ipv6: true,
         switches: vec!["lan".to_owned()],
         nodes: vec![node],
+        clients: Vec::new(),
         before: Vec::new(),
         steps: steps.collect(),
     }
@@ -187,6 +190,7 @@ fn run(plan: &Plan) -> Run {
         ports: vec![Port { of: At { node: 0, nic: 0 }, switch: 0, sent: sent.collect(), delivered: Vec::new().into() }],
         finally: vec![(String::new(), String::new())],
         alive: vec![true],
+        pinged: Vec::new(),
     }
 }
 
@@ -194,7 +198,7 @@ fn run(plan: &Plan) -> Run {
 fn every_kind_of_event_has_the_fields_that_it_has_in_other_recordings() {
     let (kept, head) = kept();
     let plan = plan();
-    let tools = Tools { keepalived: String::new(), kernel: String::new(), real_time: true };
+    let tools = Tools { program: Program::Keepalived, version: String::new(), kernel: String::new(), real_time: true };
     let text = timeline(&plan, &tools, run(&plan)).text();
     let written: Value = serde_json::from_str(&text).expect("a timeline is JSON");
     assert_eq!(keys(&written), head);

@@ -78,7 +78,7 @@ pub fn timeline(plan: &Plan, tools: &Tools, run: Run) -> Timeline {
         "alive_at_end": by_node(&|id| json!(run.alive[id])),
         "final_addrs": by_node(&|id| addresses(&run.finally[id].0)),
         "final_link": by_node(&|id| links(&run.finally[id].1)),
-        "host": {"kernel": tools.kernel, "keepalived": tools.keepalived, "real_time": tools.real_time},
+        "host": {"kernel": tools.kernel, tools.program.name(): tools.version, "real_time": tools.real_time},
     });
     let head = head.as_object().cloned().unwrap_or_default();
     Timeline { start: run.start, events, head }

@@ -2,13 +2,16 @@
 use std::process::{Command, Stdio};
 
 use super::plan::Plan;
+use super::program::Program;
 use super::steps::Action;
 
 /// What was found on this machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tools {
-    /// First line of `keepalived --version`.
-    pub keepalived: String,
+    /// The daemon that plays.
+    pub program: Program,
+    /// First line of what it says of its version.
+    pub version: String,
     /// The kernel's release.
     pub kernel: String,
     /// `chrt` may give real-time priority.
@@ -34,32 +37,42 @@ pub(super) fn uses_nft(plan: &Plan) -> bool {
 }
 
 /// Looks for everything that this plan needs; all that is missing at once.
-pub fn find(plan: &Plan) -> Result<Tools, Vec<String>> {
+pub fn find(plan: &Plan, program: Program) -> Result<Tools, Vec<String>> {
     if !nix::unistd::geteuid().is_root() {
-        return Err(vec!["recording needs root: it makes network namespaces and starts keepalived in them".to_owned()]);
+        return Err(vec![format!(
+            "recording needs root: it makes network namespaces and starts {} in them",
+            program.name()
+        )]);
     }
     let mut missing = Vec::new();
     let mut need = |program: &str, args: &[&str], package: &str| match Command::new(program).args(args).output() {
         Ok(out) => String::from_utf8_lossy(if out.stdout.is_empty() { &out.stderr } else { &out.stdout }).into_owned(),
         Err(why) => {
-            missing.push(format!("{program} cannot be run ({why}); on Debian it is in the package {package}"));
+            missing.push(format!("{program} cannot be run ({why}); {package}"));
             String::new()
         }
     };
-    let keepalived = need("keepalived", &["--version"], "keepalived");
-    need("ip", &["-V"], "iproute2");
-    need("tcpdump", &["--version"], "tcpdump");
-    need("unshare", &["--version"], "util-linux");
-    need("mount", &["--version"], "mount");
+    let version = need(&program.file(), &["--version"], program.whence());
+    need("ip", &["-V"], "on Debian it is in the package iproute2");
+    need("tcpdump", &["--version"], "on Debian it is in the package tcpdump");
+    need("unshare", &["--version"], "on Debian it is in the package util-linux");
+    need("mount", &["--version"], "on Debian it is in the package mount");
     if uses_nft(plan) {
-        need("nft", &["--version"], "nftables");
+        need("nft", &["--version"], "on Debian it is in the package nftables");
+    }
+    if !plan.clients.is_empty() {
+        need("ping", &["-V"], "on Debian it is in the package iputils-ping");
+    }
+    if !std::path::Path::new("/etc/keepalived").is_dir() {
+        missing.push("/etc/keepalived is not there: make that folder, it may be empty".to_owned());
     }
     if !missing.is_empty() {
         return Err(missing);
     }
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     Ok(Tools {
-        keepalived: keepalived.lines().next().unwrap_or_default().trim().to_owned(),
+        program,
+        version: version.lines().next().unwrap_or_default().trim().to_owned(),
         kernel: kernel.trim().to_owned(),
         real_time: run("chrt", &["-f", "50", "true"]).is_ok(),
     })

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use vrrplab_formats::world::{Direction, FrameClass, Nic, NodeId};
 
+use super::clients;
 use super::nets::{Nets, ip, port};
 use super::plan::Plan;
 use super::steps::Action;
@@ -25,13 +26,22 @@ pub fn apply(action: &Action, plan: &Plan, nets: &Nets, cuts: &mut Cuts) -> Resu
             let name = &plan.nodes[nic.node.0].nics[nic.nic].name;
             ip(&nets.node(nic.node.0), &format!("link set {name} {}", up_or_down(*up)))
         }
+        Action::Address(nic, addr, add) => {
+            let name = &plan.nodes[nic.node.0].nics[nic.nic].name;
+            let deed = if *add { "add" } else { "del" };
+            // What the kernel refuses (it has the address, or has it not) changes nothing, as at an operator's shell.
+            let _ = ip(&nets.node(nic.node.0), &format!("addr {deed} {}/{} dev {name}", addr.ip, addr.prefix));
+            Ok(())
+        }
         Action::Cut(name, nic, direction, frames) => {
             let switch = switch_of(plan, *nic);
             cuts.insert(name.clone(), switch);
             nft(&nets.switch(switch), &cut_rules(name, &port(nic.node.0, nic.nic), *direction, *frames))
         }
         Action::Partition(name, switch, groups) => {
-            nft(&nets.switch(*switch), &partition_rules(name, &ports_of(plan, *switch, groups)))
+            let mut sides = ports_of(plan, *switch, groups);
+            clients::take_sides(plan, name, *switch, &mut sides);
+            nft(&nets.switch(*switch), &partition_rules(name, &sides))
         }
         Action::Uncut(name, _) => match cuts.remove(name) {
             Some(switch) => nft(&nets.switch(switch), &format!("delete table bridge {name}\n")),

@@ -62,7 +62,7 @@ fn table(f: &mut fmt::Formatter<'_>, title: &str, rows: &[Row]) -> fmt::Result {
 }
 
 /// Seconds with microseconds.
-fn shown(at: Instant) -> String {
+pub(super) fn shown(at: Instant) -> String {
     format!("{}.{:06}", at.0 / 1_000_000_000, at.0 % 1_000_000_000 / 1_000)
 }
 

@@ -94,6 +94,7 @@ pub(super) struct CaseFault {
     pub(super) keepalived_conf: Option<String>,
     pub(super) path: Option<String>,
     pub(super) content: Option<String>,
+    pub(super) address: Option<String>,
 }
 
 impl Case {

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use vrrplab_engine::Instant;
 
 use super::Window;
-use super::case::{Case, CaseFault, read_conf};
+use super::case::{Case, CaseFault, parse_addr, read_conf};
 use super::files::Text;
 use super::timeline::{Event, Injected, Timeline};
 use crate::diagnostics::{Place, Report};
-use crate::world::{Direction, Fault, FrameClass, Member, NetworkId, Nic, Node, NodeId, PortSecurity, TimedFault};
+use crate::world::{
+    Direction, Fault, FrameClass, KernelFault, Member, NetworkId, Nic, Node, NodeId, PortSecurity, TimedFault,
+};
 
 /// What is read together for the faults of one run.
 pub(super) struct Reader<'a> {
@@ -112,6 +114,7 @@ impl<'a> Reader<'a> {
             "start" => self.start(fault),
             "write_file" => self.write_file(fault, issued),
             "reload" => self.reload(fault, issued, place, report),
+            "addr_add" | "addr_del" => self.address(fault, issued),
             "port_down" | "port_up" | "nic_down" | "nic_up" => self.link(fault, injected),
             "cut" | "partition" => self.break_off(fault, injected),
             "uncut" | "heal" => self.mend(fault, injected),
@@ -149,6 +152,17 @@ impl<'a> Reader<'a> {
         let file = format!("{}: keepalived.conf of {} reloaded at {}", place.file, model.name, issued.at);
         let model = read_conf(&model.name, model.interfaces.clone(), conf, &file, report);
         Ok(model.map(|model| (issued, Fault::Reload(id, Box::new(model)))).into_iter().collect())
+    }
+
+    fn address(&self, fault: &CaseFault, issued: Window) -> Result<Effects, Refusal> {
+        let address = fault.address.as_deref().ok_or("no `address`")?;
+        let addr = parse_addr(address).ok_or_else(|| format!("{address} is not an address with a prefix"))?;
+        let add = fault.kind == "addr_add";
+        let of_nic = |nic: Nic| {
+            let iface = self.nodes[nic.node.0].model.interfaces[nic.nic].index;
+            (issued, Fault::Kernel(KernelFault::Address { node: nic.node, iface, addr, add }))
+        };
+        Ok(self.nics(fault)?.into_iter().map(of_nic).collect())
     }
 
     /// Acts when the kernel shows the change; where it shows none, when the command has returned.

@@ -75,14 +75,14 @@ impl<'de> Deserialize<'de> for Tree {
 }
 
 impl Tree {
-    /// What stands under `key`.
-    fn get(&self, key: &str) -> Option<&Yaml<Tree>> {
+    /// `key` and what stands under it.
+    pub(super) fn entry(&self, key: &str) -> Option<&(Yaml<String>, Yaml<Tree>)> {
         let Tree::Map(entries) = self else { return None };
-        entries.iter().find(|(k, _)| k.value == key).map(|(_, v)| v)
+        entries.iter().find(|(k, _)| k.value == key)
     }
 
     /// The item in one line, its words as written.
-    fn one_line(item: &Yaml<Tree>, source: &str) -> String {
+    pub(super) fn one_line(item: &Yaml<Tree>, source: &str) -> String {
         match &item.value {
             Tree::Null => "null".to_owned(),
             Tree::Leaf => {
@@ -104,7 +104,7 @@ impl Tree {
 
     /// Line and words of every item of the list under `key`.
     pub(super) fn lines(&self, key: &str, source: &str) -> Vec<(usize, String)> {
-        let Some(Tree::List(items)) = self.get(key).map(|l| &l.value) else { return Vec::new() };
+        let Some(Tree::List(items)) = self.entry(key).map(|(_, l)| &l.value) else { return Vec::new() };
         let line = |item: &Yaml<Tree>| match &item.value {
             Tree::Map(entries) => match entries.first() {
                 Some((key, _)) => (key.referenced.line(), Tree::pairs(entries, source)),
