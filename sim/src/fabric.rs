@@ -11,6 +11,7 @@ use vrrplab_formats::world::{
 
 mod class;
 pub mod cloud;
+mod flood;
 pub mod igmp;
 mod islands;
 mod lane;
@@ -129,6 +130,8 @@ pub struct Fabric {
     ports: Vec<Port>,
     /// Who is in which security group.
     members: Members,
+    /// The short way from each port.
+    floods: Vec<flood::Kept>,
 }
 
 /// Where a switch hears and reaches hosts.
@@ -227,7 +230,8 @@ impl Fabric {
         };
         let switches = networks.iter().enumerate().map(switch).collect();
         let trunks = trunks.iter().map(|trunk| Line::new(trunk, seed)).collect();
-        let mut fabric = Fabric { seed, switches, trunks, ports: Vec::new(), members: Members::default() };
+        let mut fabric =
+            Fabric { seed, switches, trunks, ports: Vec::new(), members: Members::default(), floods: Vec::new() };
         fabric.settle();
         fabric
     }
@@ -237,6 +241,7 @@ impl Fabric {
     /// # Panics
     /// When the network is not one of those given to [`Fabric::new`].
     pub fn add_port(&mut self, setup: PortSetup) -> PortId {
+        self.changed();
         let id = PortId(self.ports.len());
         let switch = &mut self.switches[setup.network.0];
         let owner = match setup.owner {
@@ -331,6 +336,7 @@ impl Fabric {
     /// The link of a port comes or goes. A port that goes down forgets the MAC addresses heard there; one that comes up
     /// waits for the spanning tree, when there is one.
     pub fn set_carrier(&mut self, now: Instant, port: PortId, up: bool) {
+        self.changed();
         let it = &mut self.ports[port.0];
         if it.carrier == up {
             return;
@@ -346,6 +352,7 @@ impl Fabric {
 
     /// A link of a port has come up: it waits for the spanning tree, when there is one.
     pub fn link_begins(&mut self, now: Instant, port: PortId) {
+        self.changed();
         let it = &mut self.ports[port.0];
         let tree = self.switches[it.network].tree;
         if it.carrier && tree.mode != TreeMode::Off && !it.portfast {
@@ -363,6 +370,7 @@ impl Fabric {
 
     /// Lets the switches do what is due: ports and trunks begin to forward, queriers ask.
     pub fn wake(&mut self, now: Instant) -> (Vec<SwitchNews>, Vec<Query>) {
+        self.changed();
         let due = |waits: &mut Option<Instant>| waits.take_if(|at| *at <= now).is_some();
         let mut news = Vec::new();
         for (position, port) in self.ports.iter_mut().enumerate() {
@@ -399,6 +407,7 @@ impl Fabric {
     }
 
     fn prepare(&mut self, port: PortId) {
+        self.changed();
         let it = &mut self.ports[port.0];
         let link = it.link.as_deref().copied().unwrap_or(self.switches[it.network].link);
         it.up.prepare(self.seed, &format!("{}/up", it.label), &link);
@@ -407,6 +416,7 @@ impl Fabric {
 
     /// The access VLAN of a port is another one; the switch forgets whom it has heard there.
     pub fn set_vlan(&mut self, port: PortId, vlan: u16) {
+        self.changed();
         let it = &mut self.ports[port.0];
         it.vlan = vlan;
         self.switches[it.network].forget(Place::Port(port));
@@ -419,6 +429,7 @@ impl Fabric {
 
     /// Every frame to many that this switch passes on comes so many times more, until then.
     pub fn storm(&mut self, network: NetworkId, copies: u32, until: Instant) {
+        self.changed();
         self.switches[network.0].storm = Some((copies, until));
     }
 
@@ -442,20 +453,24 @@ impl Fabric {
     }
     /// Drops frames of this class at this port, on top of what is dropped already.
     pub fn cut(&mut self, port: PortId, direction: Direction, frames: FrameClass) {
+        self.changed();
         self.ports[port.0].cuts.push((direction, frames));
     }
     /// Mends all cuts of this port.
     pub fn uncut(&mut self, port: PortId) {
+        self.changed();
         self.ports[port.0].cuts.clear();
     }
     /// Splits a switch into islands, on top of what is split already; a port in no island reaches everyone.
     pub fn partition(&mut self, network: NetworkId, islands: Vec<Vec<PortId>>) {
+        self.changed();
         let numbered = islands.into_iter().enumerate();
         let map = numbered.flat_map(|(n, island)| island.into_iter().map(move |port| (port, n))).collect();
         self.switches[network.0].partitions.push(map);
     }
     /// Ends all partitions of a switch.
     pub fn heal(&mut self, network: NetworkId) {
+        self.changed();
         self.switches[network.0].partitions.clear();
     }
     /// A cloud leads an address to another port of its network from now on. A switch knows nothing of that.
@@ -466,6 +481,7 @@ impl Fabric {
     }
     /// Switches port security on, changes it, or switches it off.
     pub fn set_security(&mut self, port: PortId, security: Option<PortSecurity>) {
+        self.changed();
         let it = &mut self.ports[port.0];
         let before = it.guard.take().map(|guard| *guard);
         it.guard = security.map(|security| Box::new(Guard::new(it.mac, &it.addresses, security, before)));

@@ -188,7 +188,7 @@ impl<'w> Lab<'w> {
         match due {
             Due::Look(_) => {}
             Due::Deliver { from, to, frame } => {
-                for port in to {
+                for port in to.iter().copied() {
                     self.deliver(from, port, &frame, watchers);
                 }
             }
@@ -228,6 +228,10 @@ impl<'w> Lab<'w> {
     fn transmit(&mut self, port: PortId, frame: Vec<u8>, rule: Option<Rule>, watchers: Watchers<'_, '_>) {
         self.tally.sent += 1;
         self.show(watchers, &Moment::Sent { port, bytes: &frame, rule });
+        if let Some((at, to)) = self.fabric.flood(self.now, port, &frame) {
+            self.queue.push(at, Due::Deliver { from: port, to, frame: frame.into() });
+            return;
+        }
         let mut fates = std::mem::take(&mut self.fates);
         fates.clear();
         self.fabric.send(self.now, port, &frame, &mut fates);
@@ -237,13 +241,14 @@ impl<'w> Lab<'w> {
             match *fate {
                 Fate::DeliverOther { from, to, at, ref frame } => {
                     let frame = frame.as_slice().into();
-                    self.queue.push(at, Due::Deliver { from, to: vec![to], frame });
+                    self.queue.push(at, Due::Deliver { from, to: Rc::new([to]), frame });
                 }
                 Fate::Deliver { to, at } => match &mut batch {
                     Some((when, ports)) if *when == at => ports.push(to),
                     batch => {
                         if let Some((when, ports)) = batch.replace((at, vec![to])) {
-                            self.queue.push(when, Due::Deliver { from: port, to: ports, frame: frame.clone() });
+                            let to = ports.into();
+                            self.queue.push(when, Due::Deliver { from: port, to, frame: frame.clone() });
                         }
                     }
                 },
@@ -253,7 +258,7 @@ impl<'w> Lab<'w> {
             }
         }
         if let Some((when, ports)) = batch {
-            self.queue.push(when, Due::Deliver { from: port, to: ports, frame });
+            self.queue.push(when, Due::Deliver { from: port, to: ports.into(), frame });
         }
         self.fates = fates;
     }
@@ -274,6 +279,12 @@ impl<'w> Lab<'w> {
             return;
         }
         self.tally.delivered += 1;
+        if watchers.is_empty()
+            && let Member::Node(NodeId(n)) = self.ports[to.0].owner
+            && self.router_hears_again(n, to, frame)
+        {
+            return;
+        }
         self.show(watchers, &Moment::Delivered { from, to, bytes: frame });
         match self.ports[to.0].owner {
             Member::Node(NodeId(n)) => self.router_hears(n, to, frame, watchers),

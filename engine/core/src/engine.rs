@@ -19,6 +19,7 @@ use crate::policy::Policy;
 use crate::rules::Rule;
 use crate::time::Instant;
 use crate::track::Trackers;
+use crate::vrrp::again::Again;
 use crate::vrrp::decide::{Comparison, Event, Facts, decide};
 use crate::vrrp::instance::Instance;
 use crate::vrrp::pace::Pacing;
@@ -59,6 +60,8 @@ pub struct Engine {
     armings: u64,
     running: bool,
     last_unseen: Option<Rule>,
+    /// Adverts that mean nothing new.
+    again: Again,
 }
 
 impl Engine {
@@ -85,6 +88,7 @@ impl Engine {
             armings: 0,
             running: false,
             last_unseen: None,
+            again: Again::default(),
         };
         engine.look_around();
         engine
@@ -93,8 +97,12 @@ impl Engine {
     /// Takes one input. Drain [`Engine::poll`] before the next one.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
         self.now = now;
+        if !matches!(input, Input::Wake | Input::Frame { .. }) {
+            self.again.forget();
+        }
         match input {
             Input::Wake => self.wake(now),
+            Input::Frame { iface, bytes } if self.hear_again(now, iface, bytes) => {}
             Input::Frame { iface, bytes } => self.hear(now, iface, bytes),
             Input::Kernel(event) => self.kernel(now, event),
             Input::Finished(finished) => self.script_finished(now, finished),
@@ -108,6 +116,16 @@ impl Engine {
         }
     }
 
+    /// The short way of a frame that says what the one before it said: the down timer of its instance starts anew, and
+    /// nothing is asked for. `false`: it has something to say, so [`Engine::handle`] it.
+    #[inline]
+    pub fn hear_again(&mut self, now: Instant, iface: IfIndex, bytes: &[u8]) -> bool {
+        let Some((i, down)) = self.again.find(iface, bytes) else { return false };
+        self.now = now;
+        self.set_deadline(i, self.base(now) + down);
+        true
+    }
+
     /// The next thing to do or to tell. Their order is the protocol: drain to `None`.
     pub fn poll(&mut self) -> Option<Output> {
         self.outputs.pop_front()
@@ -116,6 +134,7 @@ impl Engine {
     /// Whether reasons are told at all. Without them the same effects come, a little faster.
     pub fn set_tracing(&mut self, on: bool) {
         self.tracing = on;
+        self.again.forget();
     }
 
     /// The instances in configuration order.
@@ -184,7 +203,12 @@ impl Engine {
             Verdict::Accepted { listener, heard } => {
                 self.note_sequence(listener, heard.sequence);
                 let comparison = self.compare(listener, &heard);
-                self.event(now, listener, Event::Advert(comparison), Some(&heard));
+                let repeatable = self.event(now, listener, Event::Advert(comparison), Some(&heard));
+                if let (true, false, None, Some(deadline)) =
+                    (repeatable, self.tracing, heard.sequence, self.deadlines[listener])
+                {
+                    self.again.remember(listener, iface, bytes, deadline.at.since(self.base(now)));
+                }
             }
         }
     }
@@ -212,11 +236,18 @@ impl Engine {
         }
     }
 
-    /// One event for one instance: facts, decision, application, and the sync group behind it.
-    pub(crate) fn event(&mut self, now: Instant, i: usize, event: Event, heard: Option<&Heard>) {
+    /// One event for one instance: facts, decision, application, and the sync group behind it. Whether the same advert
+    /// would arm the timer anew and change nothing else.
+    pub(crate) fn event(&mut self, now: Instant, i: usize, event: Event, heard: Option<&Heard>) -> bool {
         let state = self.instances[i].state;
         let facts = self.facts(now, i);
-        let Some(decision) = decide(state, event, &facts) else { return self.put_off(now, i, event) };
+        let Some(decision) = decide(state, event, &facts) else {
+            self.put_off(now, i, event);
+            return false;
+        };
+        if !decision.changes_only_timers() {
+            self.again.forget();
+        }
         if let Some(heard) = heard {
             self.trace(i, decision.rule, TraceKind::Heard { from: heard.from, priority: heard.priority, state });
         }
@@ -230,6 +261,7 @@ impl Engine {
                 self.set_deadline(i, deadline.at);
             }
         }
+        decision.is_repeatable()
     }
 
     fn facts(&self, now: Instant, i: usize) -> Facts {

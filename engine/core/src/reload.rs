@@ -79,7 +79,9 @@ impl Engine {
             match fate {
                 Fate::Keeps(_) if self.gains_a_member(i, &fates) => self.fall_back(now, i),
                 Fate::Keeps(_) => self.carry_on(now, i),
-                Fate::Starts => self.event(now, i, Event::Start, None),
+                Fate::Starts => {
+                    self.event(now, i, Event::Start, None);
+                }
             }
         }
         self.meet_new_faults(now, &fates);
@@ -127,7 +129,9 @@ impl Engine {
                 State::Master | State::Backup if self.instances[i].faults > 0 => {
                     self.event(now, i, Event::FaultAppears, None);
                 }
-                State::Fault if !faulty => self.event(now, i, Event::FaultClears, None),
+                State::Fault if !faulty => {
+                    self.event(now, i, Event::FaultClears, None);
+                }
                 _ => {}
             }
         }

@@ -64,6 +64,11 @@ impl Lane {
         }
     }
 
+    /// Whether it never needed more than delay, jitter and loss.
+    pub(super) fn is_plain(&self) -> bool {
+        self.effects.is_none()
+    }
+
     /// Whether the next frame is lost.
     pub(super) fn loses(&mut self, link: &LinkQuality) -> bool {
         match &mut self.effects {

@@ -77,6 +77,15 @@ impl Kernel {
             && passes(&self.rules, Chain::In, Packet { header: &header, bytes }, through)
     }
 
+    /// Whether every frame to a group that comes in by this interface reaches the raw sockets of this host, and no
+    /// macvlan hears it too.
+    pub fn lets_group_in(&self, iface: IfIndex) -> bool {
+        self.rules.is_empty()
+            && self.settings.of(iface).rp_filter == 0
+            && self.link_up(iface)
+            && !self.has_macvlans(iface)
+    }
+
     /// Whether a frame of a raw socket of this host may leave by this interface. What is no IP packet may.
     pub fn emits(&self, iface: IfIndex, frame: &[u8]) -> bool {
         if self.rules.is_empty() || !matches!(frame.get(12..14), Some([8, 0] | [0x86, 0xdd])) {

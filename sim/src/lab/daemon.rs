@@ -2,7 +2,7 @@
 use std::rc::Rc;
 
 use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
-use vrrplab_engine::{Command, Effect, EffectKind, Engine, Input, KernelEvent, Output, TraceKind};
+use vrrplab_engine::{Command, Effect, EffectKind, Engine, Input, Instant, KernelEvent, Output, TraceKind};
 use vrrplab_formats::world::{Member, NodeId};
 use vrrplab_wire::is_vrrp;
 
@@ -31,6 +31,16 @@ impl Lab<'_> {
             return;
         }
         self.advert_comes(n, iface, frame, watchers);
+    }
+
+    /// The short way of an advert to a group that tells a router nothing new. `false`: nothing has happened.
+    pub(super) fn router_hears_again(&mut self, n: usize, port: PortId, frame: &[u8]) -> bool {
+        let router = &mut self.routers[n];
+        let group = frame.first().is_some_and(|first| first & 1 == 1);
+        let Some(iface) = router.iface_of(port).filter(|_| group) else { return false };
+        let Some(at) = router.hears_again(self.now, iface, frame) else { return false };
+        self.schedule_router(n, at);
+        true
     }
 
     /// A frame with a VRRP packet: on its way to another host, or for whoever hears them here.
@@ -241,8 +251,14 @@ impl Lab<'_> {
     }
 
     pub(super) fn reschedule_router(&mut self, n: usize) {
+        if let Some(at) = self.routers[n].next_wake(self.now) {
+            self.schedule_router(n, at);
+        }
+    }
+
+    fn schedule_router(&mut self, n: usize, at: Instant) {
+        let at = at.max(self.now);
         let router = &mut self.routers[n];
-        let Some(at) = router.next_wake(self.now).map(|at| at.max(self.now)) else { return };
         if router.scheduled.is_some_and(|scheduled| scheduled.at == at) {
             return;
         }

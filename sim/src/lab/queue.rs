@@ -14,7 +14,7 @@ use crate::fabric::PortId;
 #[derive(Clone, Debug)]
 pub(super) enum Due {
     /// A frame reaches these ports at the same instant.
-    Deliver { from: PortId, to: Vec<PortId>, frame: Rc<[u8]> },
+    Deliver { from: PortId, to: Rc<[PortId]>, frame: Rc<[u8]> },
     /// A host wanted to be woken.
     Wake(Member),
     /// The scripted fault at this position.

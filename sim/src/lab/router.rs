@@ -68,6 +68,8 @@ pub(super) struct Router {
     pub ports: Vec<PortId>,
     /// When the services have something to do.
     pub services_due: Option<Instant>,
+    /// When anything but the timers of VRRP has something to do, as of the last look.
+    pub others_due: Option<Instant>,
     /// The wake-up that is wanted.
     pub scheduled: Option<Place>,
     /// The entry of the queue that keeps it: at its place, or earlier, and then it moves on when its turn comes.
@@ -112,6 +114,7 @@ impl Router {
             ports,
             balancing: None,
             services_due: None,
+            others_due: None,
             scheduled: None,
             queued: None,
             clock: Clock::new(node.clock),
@@ -202,8 +205,23 @@ impl Router {
         let engine = if self.held() { None } else { self.daemon_due() };
         let balancing =
             self.balancing.as_ref().and_then(|balancing| balancing.next_wake(now, self.held(), &self.clock));
-        let wishes = [engine, self.kernel.next_wake(), self.services_due, self.programs.next_wake(), balancing];
-        wishes.into_iter().flatten().min()
+        let others = [self.kernel.next_wake(), self.services_due, self.programs.next_wake(), balancing];
+        self.others_due = others.into_iter().flatten().min();
+        earlier(engine, self.others_due)
+    }
+
+    /// The short way of an advert that says the same as the one before: when the daemon, or anything else here, has
+    /// something to do then. `None`: the frame has to take the long way.
+    pub fn hears_again(&mut self, now: Instant, iface: IfIndex, frame: &[u8]) -> Option<Instant> {
+        if self.crashed || self.is_late() || !self.kernel.lets_group_in(iface) {
+            return None;
+        }
+        let engine = self.engine.as_mut()?;
+        if !engine.hear_again(self.clock.says(now), iface, frame) {
+            return None;
+        }
+        let due = engine.next_wake().map(|wake| self.clock.when(wake.at));
+        earlier(due, self.others_due)
     }
 
     /// What a daemon with this configuration finds when it looks at files, processes and sessions. What no fault has
@@ -221,5 +239,12 @@ impl Router {
             KernelEvent::BfdSession { item, up: told.is_none_or(|(_, up)| *up) }
         });
         files.chain(processes).chain(sessions).collect()
+    }
+}
+
+fn earlier(one: Option<Instant>, other: Option<Instant>) -> Option<Instant> {
+    match (one, other) {
+        (Some(one), Some(other)) => Some(one.min(other)),
+        (one, other) => one.or(other),
     }
 }

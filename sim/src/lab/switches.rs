@@ -86,7 +86,7 @@ impl Lab<'_> {
                 match fate {
                     // The switch is no host: its frames come from the port that they leave by.
                     Fate::Deliver { to, at } => {
-                        self.queue.push(at, Due::Deliver { from: to, to: vec![to], frame: frame.clone() });
+                        self.queue.push(at, Due::Deliver { from: to, to: Rc::new([to]), frame: frame.clone() });
                     }
                     Fate::Drop { to: Some(to), reason } => {
                         self.show(watchers, &Moment::Dropped { from: to, to: Some(to), reason, bytes: &frame });

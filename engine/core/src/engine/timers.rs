@@ -72,6 +72,9 @@ impl Engine {
     pub(super) fn wake(&mut self, now: Instant) {
         while let Some(wake) = self.next_wake().filter(|wake| wake.at <= now && self.running) {
             let i = wake.of;
+            if !matches!(wake.timer, TimerKind::Protocol) {
+                self.again.forget();
+            }
             match wake.timer {
                 TimerKind::Protocol => {
                     self.deadlines[i] = None;

@@ -154,6 +154,18 @@ pub struct Decision {
     pub actions: &'static [Action],
 }
 
+impl Decision {
+    /// The same advert, heard again, arms the down timer anew and changes nothing else.
+    pub fn is_repeatable(&self) -> bool {
+        matches!(self.rule, Rule::BackupHearsMaster | Rule::BackupNopreempt)
+    }
+
+    /// It leaves everything as it was that later adverts are judged by.
+    pub fn changes_only_timers(&self) -> bool {
+        self.is_repeatable() || matches!(self.rule, Rule::MasterAdvertises)
+    }
+}
+
 use Action::*;
 
 const ACCEPT: &[Action] = &[ClearPreemptDelay, LearnInterval, RememberMaster, ArmDown];
