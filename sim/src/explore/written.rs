@@ -153,6 +153,8 @@ fn service(names: &Names<'_>, fault: &ServiceFault) -> Outline {
         ServiceChange::Status(status) => ("status", status.to_string()),
         ServiceChange::Body(body) => ("body", body.clone()),
         ServiceChange::Ok => ("ok", "true".to_owned()),
+        ServiceChange::Greeting(line) => ("greeting", line.clone()),
+        ServiceChange::Rcode(rcode) => ("rcode", rcode.name().to_owned()),
     };
     let port = Outline::word(fault.port.to_string());
     let what = [("node", names.node(fault.node)), ("port", port), (key, Outline::word(value))];
