@@ -266,8 +266,7 @@ networks:
   wan: {delay: 100us, loss: 0.5%}
 nodes:
   r1:
-    interfaces:
-      eth0: {network: lan, addresses: [10.0.0.1/24, \"fe80::1/64\"]}
+    interfaces: {eth0: {network: lan, addresses: [10.0.0.1/24, \"fe80::1/64\"]}}
     keepalived: |
       vrrp_instance VI {
       \tinterface eth0
