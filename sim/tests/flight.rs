@@ -76,6 +76,17 @@ fn a_recorded_evening_is_told_again_and_is_the_same() {
     assert_eq!((code, quiet.lines().count()), (Some(0), 1), "{quiet}");
 }
 
+/// captures/flights: a takeover beside keepalived 2.2.7, on a real kernel.
+#[test]
+fn what_a_daemon_did_on_a_real_host_is_what_the_engine_does_again() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../captures/flights/takeover.flight");
+    let (code, told, complaints) = vrrplab(&["replay", path]);
+    assert_eq!((code, complaints.as_str()), (Some(0), ""));
+    assert_eq!(told.lines().last(), Some("23 inputs, 46 outputs, the same"), "{told}");
+    // SIGTERM of the master after 8 s, and the skew of priority 100: 0.609375 s
+    assert!(told.contains("VI_1  BACKUP -> MASTER                        backup-timer-expired"), "{told}");
+}
+
 #[test]
 fn a_recorded_evening_becomes_a_scenario_with_the_same_transitions() {
     let file = written("evening-2.flight", &an_evening());

@@ -77,6 +77,9 @@ fn every_vrrplab_command_in_the_documentation_is_understood() {
             seen += 1;
             for at in 1..args.len() {
                 match args[at - 1] {
+                    _ if args[at] == "incident.yaml" => {
+                        args[at] = concat!(env!("CARGO_TARGET_TMPDIR"), "/incident.yaml")
+                    }
                     "--pcap" => args[at] = concat!(env!("CARGO_TARGET_TMPDIR"), "/readme-pcap"),
                     "--json" => args[at] = concat!(env!("CARGO_TARGET_TMPDIR"), "/readme.json"),
                     _ => {}
