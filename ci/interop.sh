@@ -151,7 +151,6 @@ murder() {
     # shellcheck disable=SC2086
     kill -STOP $pids && kill -9 $pids
     rm -f "$out/$1-$2.pid" "$out/$1-$2-vrrp.pid"
-    within 3 gone "$1" "$2" || true
 }
 gone() { [ -z "$(ip netns pids "$prefix-$1-$2")" ]; }
 
