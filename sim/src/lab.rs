@@ -51,6 +51,8 @@ pub struct Lab<'w> {
     queue: Queue,
     fabric: Fabric,
     ports: Vec<PortInfo>,
+    /// Who is behind each port.
+    owners: Vec<Member>,
     routers: Vec<Router>,
     clients: Vec<Seat>,
     clouds: Vec<ControlPlane>,
@@ -115,6 +117,7 @@ impl<'w> Lab<'w> {
             end: Instant::ZERO + world.duration,
             queue: Queue::default(),
             fabric,
+            owners: ports.iter().map(|port| port.owner).collect(),
             ports,
             routers,
             clients,
@@ -264,6 +267,13 @@ impl<'w> Lab<'w> {
     }
 
     fn deliver(&mut self, from: PortId, to: PortId, frame: &Rc<[u8]>, watchers: Watchers<'_, '_>) {
+        if watchers.is_empty()
+            && let Member::Node(NodeId(n)) = self.owners[to.0]
+            && self.router_hears_again(n, to, frame)
+        {
+            self.tally.delivered += 1;
+            return;
+        }
         if !self.fabric.carrier(to) {
             let reason = crate::fabric::DropReason::Down;
             self.show(watchers, &Moment::Dropped { from, to: Some(to), reason, bytes: frame });
@@ -279,14 +289,8 @@ impl<'w> Lab<'w> {
             return;
         }
         self.tally.delivered += 1;
-        if watchers.is_empty()
-            && let Member::Node(NodeId(n)) = self.ports[to.0].owner
-            && self.router_hears_again(n, to, frame)
-        {
-            return;
-        }
         self.show(watchers, &Moment::Delivered { from, to, bytes: frame });
-        match self.ports[to.0].owner {
+        match self.owners[to.0] {
             Member::Node(NodeId(n)) => self.router_hears(n, to, frame, watchers),
             Member::Client(ClientId(c)) => self.client_hears(c, frame, watchers),
             Member::Rogue(RogueId(r)) => self.rogue_hears(r, from, frame),

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::rc::Rc;
 
 use vrrplab_engine::Instant;
-use vrrplab_formats::world::{Member, Nic};
+use vrrplab_formats::world::{Member, Nic, NodeId};
 
 use super::machine::Later;
 use crate::fabric::PortId;
@@ -40,9 +40,18 @@ pub(super) struct Place {
     order: u64,
 }
 
+/// What the heap moves about is small: where something stands, not what it is.
 struct Entry {
     place: Place,
-    due: Due,
+    what: What,
+}
+
+#[derive(Clone, Copy)]
+enum What {
+    /// The wake-up of this router, which most entries are.
+    Router(u32),
+    /// At this position of what is kept.
+    Kept(u32),
 }
 
 impl PartialEq for Entry {
@@ -67,6 +76,9 @@ impl Ord for Entry {
 #[derive(Default)]
 pub(super) struct Queue {
     heap: BinaryHeap<Entry>,
+    kept: Vec<Option<Due>>,
+    /// Positions of `kept` with nothing in them.
+    free: Vec<u32>,
     taken: u64,
 }
 
@@ -89,14 +101,36 @@ impl Queue {
     }
 
     pub fn put(&mut self, place: Place, due: Due) {
-        self.heap.push(Entry { place, due });
+        let router = match due {
+            Due::Wake(Member::Node(NodeId(n))) => u32::try_from(n).ok(),
+            _ => None,
+        };
+        let what = router.map_or_else(|| What::Kept(self.keep(due)), What::Router);
+        self.heap.push(Entry { place, what });
+    }
+
+    fn keep(&mut self, due: Due) -> u32 {
+        if let Some(position) = self.free.pop() {
+            self.kept[position as usize] = Some(due);
+            return position;
+        }
+        self.kept.push(Some(due));
+        u32::try_from(self.kept.len() - 1).expect("fewer than 2^32 things are due at once")
     }
 
     pub fn pop_until(&mut self, end: Instant) -> Option<(Place, Due)> {
         if self.heap.peek()?.place.at > end {
             return None;
         }
-        self.heap.pop().map(|entry| (entry.place, entry.due))
+        let Entry { place, what } = self.heap.pop()?;
+        let due = match what {
+            What::Router(n) => Due::Wake(Member::Node(NodeId(n as usize))),
+            What::Kept(position) => {
+                self.free.push(position);
+                self.kept[position as usize].take()?
+            }
+        };
+        Some((place, due))
     }
 }
 
