@@ -69,6 +69,8 @@ fn every_vrrplab_command_in_the_documentation_is_understood() {
         pages.push(format!("docs/{}", entry.unwrap().file_name().into_string().unwrap()));
     }
     pages.push("scenarios/README.md".to_owned());
+    let incident = concat!(env!("CARGO_TARGET_TMPDIR"), "/incident.yaml");
+    let _ = fs::remove_file(incident); // of the last time: what is there is never written over
     let mut seen = 0;
     for page in pages.iter().filter(|page| page.ends_with(".md")) {
         let text = read(page);
@@ -77,9 +79,7 @@ fn every_vrrplab_command_in_the_documentation_is_understood() {
             seen += 1;
             for at in 1..args.len() {
                 match args[at - 1] {
-                    _ if args[at] == "incident.yaml" => {
-                        args[at] = concat!(env!("CARGO_TARGET_TMPDIR"), "/incident.yaml")
-                    }
+                    _ if args[at] == "incident.yaml" => args[at] = incident,
                     "--pcap" => args[at] = concat!(env!("CARGO_TARGET_TMPDIR"), "/readme-pcap"),
                     "--json" => args[at] = concat!(env!("CARGO_TARGET_TMPDIR"), "/readme.json"),
                     _ => {}
