@@ -72,7 +72,7 @@ fn operators_are_answered_whatever_state_the_daemon_is_in() {
         Ok(())
     });
     lab.until(6_500);
-    lab.configure(0, "vrrp_instance {\n");
+    lab.configure(0, "vrrp_instance VI_1 {\n interface eth7\n}\n");
     lab.until(10_000);
     lab.carrier(0, false);
     lab.until(12_000);
@@ -108,7 +108,7 @@ fn who_follows_the_trace_hears_everything_until_the_daemon_dies() {
     lab.until(13_000);
     lab.crash(0);
     lab.until(14_000);
-    let expected = ["2 listen", "backup-timer-expired", "interface-down", "interface-up", "the end"];
+    let expected = ["2 listen", "backup-timer-expired", "fault-appears", "fault-clears", "the end"];
     assert_eq!(*notes.borrow(), expected, "{}", lab.story());
 }
 

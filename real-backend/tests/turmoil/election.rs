@@ -1,4 +1,5 @@
 //! Who is master: at the start, after a crash, a kill, a stop and a reload.
+use vrrplab_engine::model::IfAddr;
 use vrrplab_real::system::Word;
 
 use crate::lab::{Lab, instance};
@@ -73,4 +74,22 @@ fn a_reload_to_a_lower_priority_gives_mastership_away() {
     lab.run(100);
     assert!(lab.machines[0].borrow().runs(), "a configuration that is refused changes nothing");
     lab.agrees();
+}
+
+#[test]
+#[should_panic(expected = "vip-at-master of VI_1")]
+fn an_address_at_a_backup_is_objected_to() {
+    let mut lab = three();
+    lab.until(10_000);
+    lab.machines[1].borrow_mut().by_hand(IfAddr { ip: [192, 168, 0, 100].into(), prefix: 24 }, true);
+    lab.run(10);
+}
+
+#[test]
+#[should_panic(expected = "one-master of VI_1")]
+fn two_masters_whom_nothing_parts_are_objected_to() {
+    let mut lab = three();
+    lab.until(10_000);
+    lab.sim.partition(lab.ip(0), lab.ip(1)); // behind the back of those who watch
+    lab.run(10_000);
 }

@@ -164,7 +164,8 @@ impl Lab {
             .collect()
     }
 
-    fn ip(&self, host: usize) -> IpAddr {
+    /// The address of a host.
+    pub fn ip(&self, host: usize) -> IpAddr {
         IpAddr::V4(self.machines[host].borrow().ip)
     }
 

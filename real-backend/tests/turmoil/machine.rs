@@ -139,9 +139,11 @@ impl Machine {
         let instance = told.instance.clone().unwrap_or_default();
         match &told.news {
             News::Transition { from, to } => {
-                let known = self.instances.get_mut(&instance).filter(|known| known.state == *from);
-                let known = known.unwrap_or_else(|| panic!("{}: {instance} was not {from}", self.name));
-                known.state.clone_from(to);
+                // a reload may have removed it
+                if let Some(known) = self.instances.get_mut(&instance) {
+                    assert_eq!(known.state, *from, "{}: {instance} was something else", self.name);
+                    known.state.clone_from(to);
+                }
                 self.say(&format!("{instance} {to} ({})", told.rule));
             }
             News::Priority { from, to } => self.say(&format!("{instance} priority {from} -> {to} ({})", told.rule)),
@@ -162,6 +164,7 @@ impl Machine {
     pub fn by_hand(&mut self, addr: IfAddr, add: bool) {
         self.links.note(ETH0, addr, add);
         self.changed = true;
+        self.say(&format!("gets {}{} by hand", if add { "+" } else { "-" }, addr.ip));
         self.wake();
     }
 

@@ -8,6 +8,8 @@ use vrrplab_real::system::Word;
 use crate::lab::{Lab, instance};
 
 const WEB: [Ipv4Addr; 2] = [Ipv4Addr::new(192, 168, 0, 11), Ipv4Addr::new(192, 168, 0, 12)];
+/// By then every server has been judged: a delay of 2 s, an attempt of 1 s, a pause of 1 s, an attempt of 1 s.
+const ROUND: u64 = 6_000;
 const NAMES: Ipv4Addr = Ipv4Addr::new(192, 168, 0, 13);
 
 /// Pages for whoever asks.
@@ -64,11 +66,11 @@ fn crashed_servers_leave_the_table_and_come_back() {
     let mut lab = balancer();
     for (at, server) in [WEB[0], WEB[1], NAMES].into_iter().enumerate() {
         lab.sim.crash(IpAddr::V4(server));
-        lab.run(6_000); // a delay of 2 s, an attempt and another one of 1 s, 1 s between them
+        lab.run(ROUND);
         let others = ALL.iter().enumerate().filter(|(one, _)| *one != at).map(|(_, line)| *line);
         assert_eq!(servers(&lab), others.collect::<Vec<_>>(), "{}", lab.story());
         lab.sim.bounce(IpAddr::V4(server));
-        lab.run(4_000);
+        lab.run(ROUND);
         assert_eq!(servers(&lab), ALL, "{}", lab.story());
     }
 }
@@ -78,13 +80,13 @@ fn a_server_behind_a_wire_that_holds_back_is_as_good_as_dead() {
     let mut lab = balancer();
     let r1 = Ipv4Addr::new(192, 168, 0, 1);
     lab.sim.hold(IpAddr::V4(r1), IpAddr::V4(WEB[1]));
-    lab.run(6_000);
+    lab.run(ROUND);
     assert_eq!(servers(&lab), [ALL[0], ALL[2]], "{}", lab.story());
     lab.sim.release(IpAddr::V4(r1), IpAddr::V4(WEB[1]));
-    lab.run(4_000);
+    lab.run(ROUND);
     assert_eq!(servers(&lab), ALL, "{}", lab.story());
     lab.sim.partition(IpAddr::V4(r1), IpAddr::V4(WEB[0]));
-    lab.run(6_000);
+    lab.run(ROUND);
     assert_eq!(servers(&lab), [ALL[1], ALL[2]], "{}", lab.story());
 }
 
@@ -96,7 +98,7 @@ fn a_killed_daemon_leaves_its_servers_in_the_table_and_the_next_one_finds_them()
     assert_eq!(servers(&lab), ALL);
     lab.sim.crash(IpAddr::V4(WEB[0]));
     lab.bounce(0);
-    lab.run(8_000);
+    lab.run(ROUND);
     assert_eq!(servers(&lab), [ALL[1], ALL[2]], "{}", lab.story());
     lab.signal(0, Word::Stop);
     lab.run(1_000);
