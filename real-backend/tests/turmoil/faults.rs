@@ -111,10 +111,10 @@ fn a_script_that_fails_moves_mastership() {
     let watched = format!("{script}{}", instance(150, "track_script {\n check\n }"));
     let mut lab = Lab::new(4, &[watched, instance(100, "")]);
     lab.until(10_000);
-    lab.machines[0].borrow_mut().programs.insert("/bin/check web".into(), 1);
+    lab.machines[0].borrow_mut().exits("/bin/check web", 1);
     lab.until(18_000);
     assert_eq!(lab.holders(), ["r2"], "90 is less than 100\n{}", lab.story());
-    lab.machines[0].borrow_mut().programs.clear();
+    lab.machines[0].borrow_mut().exits("/bin/check web", 0);
     lab.agrees();
     assert_eq!(lab.holders(), ["r1"], "{}", lab.story());
 }

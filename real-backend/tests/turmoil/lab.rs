@@ -15,6 +15,7 @@ use turmoil::{Builder, Sim};
 use vrrplab_real::config::Source;
 use vrrplab_real::control::{self, Ask, MOST_ASKS, MOST_UNREAD};
 use vrrplab_real::daemon::Daemon;
+use vrrplab_real::recorder::{DEFAULT_LIMIT, Recorder};
 use vrrplab_real::system::{System, Word};
 
 use crate::ground::Ground;
@@ -108,6 +109,19 @@ impl Lab {
     pub fn until(&mut self, ms: u64) {
         let now = u64::try_from(self.sim.elapsed().as_millis()).unwrap();
         self.run(ms.checked_sub(now).expect("a time to come"));
+    }
+
+    /// Daemons that start from now on write flight recordings.
+    pub fn record(&mut self) {
+        for machine in &self.machines {
+            machine.borrow_mut().recordings = Some(0);
+        }
+    }
+
+    /// The recordings, each of one daemon.
+    pub fn recordings(&self) -> Vec<PathBuf> {
+        let files = fs::read_dir(&self.folder).unwrap().map(|file| file.unwrap().path());
+        files.filter(|path| path.extension().is_some_and(|kind| kind == "flight")).collect()
     }
 
     /// A host that runs something else, from its first step on.
@@ -268,7 +282,13 @@ async fn serve(machine: Shared) -> turmoil::Result {
     let operators = TcpListener::bind(("0.0.0.0", CONTROL)).await?;
     tokio::spawn(control::serve(Door(operators), desk.clone()));
     machine.borrow_mut().starts(&model);
-    let mut daemon = Daemon::start_on(ground, source, model, None);
+    let recording = machine.borrow_mut().next_recording();
+    let recorder = recording.map(|path| Recorder::open(&path, DEFAULT_LIMIT)).transpose()?;
+    let recorder = recorder.map(|mut recorder| {
+        recorder.begin(ground.now(), 0, read.configuration);
+        recorder
+    });
+    let mut daemon = Daemon::start_on(ground, source, model, recorder);
     daemon.hear_operators(asks);
     spawn_local(follow(machine.clone(), desk));
     daemon.run().await?;

@@ -44,6 +44,8 @@ pub struct Machine {
     pub name: String,
     pub ip: Ipv4Addr,
     pub config: PathBuf,
+    /// Its daemons write flight recordings, each one its own, beside the configuration; so many have begun.
+    pub recordings: Option<u32>,
     /// The others, by their addresses.
     pub peers: Vec<IpAddr>,
     /// The kernel's links and addresses.
@@ -72,6 +74,7 @@ impl Machine {
             name: name.to_owned(),
             ip,
             config,
+            recordings: None,
             peers,
             links: links(ip, true),
             director: Director::new(1, 64),
@@ -107,6 +110,13 @@ impl Machine {
     pub fn starts(&mut self, model: &NodeModel) {
         self.follow(model);
         self.say("starts");
+    }
+
+    /// Where the daemon that begins writes its recording.
+    pub fn next_recording(&mut self) -> Option<PathBuf> {
+        let number = self.recordings.as_mut()?;
+        *number += 1;
+        Some(self.config.with_extension(format!("{number}.flight")))
     }
 
     /// These are its instances; those that it had already stay in their states.
@@ -166,6 +176,12 @@ impl Machine {
         self.changed = true;
         self.say(&format!("gets {}{} by hand", if add { "+" } else { "-" }, addr.ip));
         self.wake();
+    }
+
+    /// From now on this program ends so.
+    pub fn exits(&mut self, program: &str, status: i32) {
+        self.say(&format!("{program} exits with {status}"));
+        self.programs.insert(program.to_owned(), status);
     }
 
     pub fn signal(&mut self, word: Word) {

@@ -6,6 +6,7 @@
 mod control;
 mod election;
 mod faults;
+mod flights;
 mod ground;
 mod lab;
 mod machine;
