@@ -1,6 +1,6 @@
 //! One story, two executions: the simulator's world and the daemon's loop come to the same states at the same times.
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::NodeId;
@@ -14,7 +14,7 @@ const WITHIN: u64 = 15;
 /// When, who, and what it became.
 type Change = (u64, String, String);
 
-fn simulated(path: &PathBuf) -> Vec<Change> {
+fn simulated(path: &Path) -> Vec<Change> {
     let (world, report) = scenario::load(path, &Disk);
     let world = world.unwrap_or_else(|| panic!("{}", report.render(false)));
     let outcome = play(&world, world.seed, false, |_, _| Ok(())).unwrap();

@@ -105,7 +105,7 @@ fn configurations(seed: u64) -> [String; HOSTS] {
         2 => all("version 3").map(|text| text.replace("advert_int 1\n", "advert_int 0.3\n")),
         3 => all("preempt_delay 2"),
         4 => all("nopreempt"),
-        5 => all(&format!("track_script {{\n check\n }}")).map(|text| {
+        5 => all("track_script {\n check\n }").map(|text| {
             format!(
                 "vrrp_script check {{\n script \"{CHECK}\"\n interval 1\n fall 2\n rise 1\n weight -120\n}}\n{text}"
             )
