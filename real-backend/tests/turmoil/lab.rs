@@ -12,6 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::spawn_local;
 use turmoil::net::TcpListener;
 use turmoil::{Builder, Sim};
+use vrrplab_formats::control::Request;
 use vrrplab_real::config::Source;
 use vrrplab_real::control::{self, Ask, MOST_ASKS, MOST_UNREAD};
 use vrrplab_real::daemon::Daemon;
@@ -142,6 +143,24 @@ impl Lab {
         assert_eq!(self.log.borrow().lines.len(), before, "agreement: it goes on\n{}", self.story());
         assert_eq!(self.masters().len(), 1, "agreement\n{}", self.story());
         assert_eq!(self.holders(), self.masters(), "agreement\n{}", self.story());
+        self.accept_all();
+    }
+
+    /// `adverts-accepted`: no daemon that runs has refused a packet since its start.
+    fn accept_all(&mut self) {
+        let ask = |machine: &Shared| {
+            let (back, answer) = oneshot::channel();
+            machine.borrow().asks.as_ref()?.try_send(Ask::Request(Request::Status, back)).ok()?;
+            Some(answer)
+        };
+        let answers: Vec<_> = self.machines.iter().filter_map(ask).collect();
+        assert!(!answers.is_empty(), "nobody runs");
+        self.run(10);
+        for mut answer in answers {
+            let status = serde_json::to_value(answer.try_recv().expect("an answer")).unwrap();
+            assert!(status.to_string().contains("checksum-errors"), "they are counted: {status}");
+            assert_eq!(errors(&status), [], "adverts-accepted\n{}", self.story());
+        }
     }
 
     pub fn masters(&self) -> Vec<String> {
@@ -265,6 +284,19 @@ impl Lab {
     }
 }
 
+/// The counters of errors in a report that are not zero.
+fn errors(report: &serde_json::Value) -> Vec<(String, u64)> {
+    let of = |(name, value): (&String, &serde_json::Value)| match value.as_u64() {
+        Some(count) if name.ends_with("-errors") && count > 0 => vec![(name.clone(), count)],
+        _ => errors(value),
+    };
+    match report {
+        serde_json::Value::Object(fields) => fields.iter().flat_map(of).collect(),
+        serde_json::Value::Array(items) => items.iter().flat_map(errors).collect(),
+        _ => Vec::new(),
+    }
+}
+
 impl Drop for Lab {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.folder);
@@ -281,7 +313,7 @@ async fn serve(machine: Shared) -> turmoil::Result {
     let (desk, asks) = mpsc::channel(MOST_ASKS);
     let operators = TcpListener::bind(("0.0.0.0", CONTROL)).await?;
     tokio::spawn(control::serve(Door(operators), desk.clone()));
-    machine.borrow_mut().starts(&model);
+    machine.borrow_mut().starts(&model, desk.clone());
     let recording = machine.borrow_mut().next_recording();
     let recorder = recording.map(|path| Recorder::open(&path, DEFAULT_LIMIT)).transpose()?;
     let recorder = recorder.map(|mut recorder| {

@@ -107,7 +107,8 @@ impl Machine {
     }
 
     /// The daemon has read its configuration and is about to work.
-    pub fn starts(&mut self, model: &NodeModel) {
+    pub fn starts(&mut self, model: &NodeModel, desk: mpsc::Sender<Ask>) {
+        self.asks = Some(desk);
         self.follow(model);
         self.say("starts");
     }

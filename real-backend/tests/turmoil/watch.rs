@@ -1,5 +1,5 @@
-//! What must never happen, by the same names as in the simulator: `one-master`, `vip-at-master`, `agreement`. That each
-//! decision has a rule is asserted where it is told.
+//! What must never happen, by the same names as in the simulator: `one-master`, `vip-at-master`; `agreement` and
+//! `adverts-accepted` are asked in the end (`lab.rs`). That each decision has a rule is asserted where it is told.
 use std::collections::BTreeMap;
 use std::time::Duration;
 
