@@ -5,11 +5,14 @@
 mod client;
 pub mod place;
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::UnixListener;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::time::timeout;
 use vrrplab_formats::control::{Answer, Code, Request, Status, Told, Usage};
 
 /// So many clients are served at once; others are told so and sent away.
@@ -36,12 +39,28 @@ pub enum Ask {
     Metrics(oneshot::Sender<(Status, Usage)>),
 }
 
+/// Where clients come in: the unix socket, or a simulated network.
+pub trait Listener {
+    /// A client's connection.
+    type Stream: AsyncRead + AsyncWrite + Unpin + Send + 'static;
+    /// Waits for the next client.
+    fn next(&self) -> impl Future<Output = io::Result<Self::Stream>> + Send;
+}
+
+impl Listener for UnixListener {
+    type Stream = UnixStream;
+
+    async fn next(&self) -> io::Result<UnixStream> {
+        Ok(self.accept().await?.0)
+    }
+}
+
 /// Serves clients for ever.
-pub async fn serve(listener: UnixListener, asks: mpsc::Sender<Ask>) {
+pub async fn serve(listener: impl Listener, asks: mpsc::Sender<Ask>) {
     let places = Arc::new(Semaphore::new(MOST_CLIENTS));
     loop {
-        match listener.accept().await {
-            Ok((stream, _)) => match places.clone().try_acquire_owned() {
+        match listener.next().await {
+            Ok(mut stream) => match places.clone().try_acquire_owned() {
                 Ok(place) => {
                     let asks = asks.clone();
                     tokio::spawn(async move {
@@ -53,7 +72,7 @@ pub async fn serve(listener: UnixListener, asks: mpsc::Sender<Ask>) {
                 }
                 Err(_) => {
                     let line = Answer::refused(Code::Busy, format!("{MOST_CLIENTS} clients are served already")).line();
-                    let _ = stream.try_write(line.as_bytes()); // it fits, or nobody reads it
+                    let _ = timeout(Duration::ZERO, stream.write_all(line.as_bytes())).await; // it fits, or nobody reads it
                 }
             },
             Err(why) => {

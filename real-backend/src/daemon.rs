@@ -5,27 +5,26 @@ mod happening;
 
 use std::io;
 
-use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use vrrplab_engine::model::{IfIndex, NodeModel};
 use vrrplab_engine::{Command, Finished, Input, Instant, KernelEvent, Output, Rule, Span};
 use vrrplab_formats::control::Reloaded;
 use vrrplab_formats::flight::Configuration;
 
-use crate::clock::{moment, now};
 use crate::config::Source;
 use crate::counters::Counters;
-use crate::door::{Door, Knock, MOST_KNOCKS};
-use crate::host::Host;
+use crate::door::{Knock, MOST_KNOCKS};
 use crate::log::Log;
 use crate::netlink::Netlink;
 use crate::plan::{Act, Step, plan};
 use crate::recorder::{RecordedEngine, Recorder};
 use crate::script::{Ended, security};
+use crate::system::linux::Linux;
+use crate::system::{System, Word};
 use crate::watch::processes;
-use balancing::{Balancing, Hands};
+use balancing::Balancing;
 use desk::Desk;
-use happening::{Happening, Signals, Word};
+use happening::Happening;
 
 /// So many packets of one socket are read before others have their turn.
 const PACKETS_AT_ONCE: usize = 64;
@@ -33,13 +32,10 @@ const PACKETS_AT_ONCE: usize = 64;
 const LAST_WORDS: Span = Span::from_secs(1);
 
 /// The daemon at work.
-pub struct Daemon {
+pub struct Daemon<S: System = Linux> {
     engine: RecordedEngine,
-    balancing: Balancing,
-    host: Host,
-    door: Door,
-    bell: UdpSocket,
-    signals: Signals,
+    balancing: Balancing<S>,
+    system: S,
     log: Log,
     source: Source,
     /// What was counted last, of each `vrrp_track_process`.
@@ -56,17 +52,19 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Opens everything and starts the engine. It must be called inside of a runtime.
+    /// Opens everything on this host and starts the engine. It must be called inside of a runtime.
     pub fn start(source: Source, netlink: Netlink, model: NodeModel, recorder: Option<Recorder>) -> io::Result<Daemon> {
-        let door = Door::new()?;
-        let host = Host::open(netlink, &door, model.clone())?;
+        Ok(Daemon::start_on(Linux::open(netlink, model.clone())?, source, model, recorder))
+    }
+}
+
+impl<S: System> Daemon<S> {
+    /// Starts the engine on a system that is open for this configuration.
+    pub fn start_on(system: S, source: Source, model: NodeModel, recorder: Option<Recorder>) -> Daemon<S> {
         let mut daemon = Daemon {
             engine: RecordedEngine::new(model.clone(), recorder),
-            balancing: Balancing::default(),
-            host,
-            bell: door.bell()?,
-            door,
-            signals: Signals::new()?,
+            balancing: Balancing::new(system.sockets()),
+            system,
             log: Log::default(),
             source,
             counts: vec![0; model.processes.len()],
@@ -79,14 +77,13 @@ impl Daemon {
             names_before: Vec::new(),
         };
         daemon.begin_to_count();
-        for event in daemon.host.file_contents() {
-            daemon.engine.handle(now(), Input::Kernel(event));
+        for event in daemon.system.file_contents() {
+            daemon.engine.handle(daemon.system.now(), Input::Kernel(event));
         }
         daemon.look_at_processes(processes::count(&daemon.model.processes));
-        let mut hands = Hands { host: &mut daemon.host, door: &daemon.door };
-        daemon.balancing.start(&daemon.model, &mut hands);
+        daemon.balancing.start(&daemon.model, &mut daemon.system);
         daemon.tell(Input::Operator(Command::Start));
-        Ok(daemon)
+        daemon
     }
 
     /// Works until the end. Even when the system fails it, it says goodbye and leaves nothing behind.
@@ -96,7 +93,7 @@ impl Daemon {
             self.tell(Input::Operator(Command::Stop));
             self.stop_balancing();
         }
-        self.host.close();
+        self.system.close();
         self.engine.close();
         done
     }
@@ -105,24 +102,20 @@ impl Daemon {
         let mut busy = false;
         while !self.is_over() {
             let deadline = self.deadline();
-            self.door.arm(deadline)?;
+            self.system.arm(deadline)?;
             self.engine.hand_over();
             if busy {
                 tokio::task::yield_now().await; // the runtime looks for signals and children
             }
-            let (signals, scripts, counting) = (&mut self.signals, &mut self.host.scripts, &mut self.counting);
             let (prober, desk) = (&mut self.balancing.prober, &mut self.desk);
-            match happening::next(signals, scripts, counting, prober, desk, &self.bell, busy).await? {
+            match happening::next(&mut self.system, &mut self.counting, prober, desk, busy).await? {
                 Happening::Knock => busy = self.answer()?,
                 Happening::Word(word) => self.obey(word),
                 Happening::Ended(Ended::Job(finished)) => self.ended(finished),
                 Happening::Ended(Ended::Other) => {}
                 Happening::Counted(counts) => self.look_at_processes(counts),
                 Happening::Asked(ask) => self.answer_operator(ask),
-                Happening::Answered(job, answer) => {
-                    let mut hands = Hands { host: &mut self.host, door: &self.door };
-                    self.balancing.answered(job, answer, &mut hands);
-                }
+                Happening::Answered(job, answer) => self.balancing.answered(job, answer, &mut self.system),
             }
             self.be_in_time();
         }
@@ -135,12 +128,12 @@ impl Daemon {
     }
 
     fn is_over(&self) -> bool {
-        self.end_at.is_some_and(|end| self.host.scripts.is_idle() || now() >= end)
+        self.end_at.is_some_and(|end| self.system.is_idle() || self.system.now() >= end)
     }
 
     /// Serves all who knock; whether something is left.
     fn answer(&mut self) -> io::Result<bool> {
-        let knocks = self.door.knocks()?;
+        let knocks = self.system.knocks()?;
         let mut left = knocks.len() == MOST_KNOCKS;
         for knock in knocks {
             match knock {
@@ -156,7 +149,7 @@ impl Daemon {
     /// Reads what has come to a socket; whether that was all.
     fn listen(&mut self, socket: u32) -> bool {
         for _ in 0..PACKETS_AT_ONCE {
-            match self.host.adverts.hear(socket) {
+            match self.system.hear(socket) {
                 Ok(Some((iface, bytes))) => {
                     self.tell(Input::Frame { iface, bytes: &bytes });
                     if let Some(rule) = self.engine.take_unseen() {
@@ -174,16 +167,15 @@ impl Daemon {
     }
 
     fn hear_kernel(&mut self) {
-        match self.host.netlink.news() {
-            Ok(news) => self.host.unread.extend(news),
-            Err(why) => tracing::error!(%why, "the kernel does not tell what has changed"),
+        if let Err(why) = self.system.look_at_links() {
+            tracing::error!(%why, "the kernel does not tell what has changed");
         }
         self.carry_out();
-        self.balancing.follow(&self.engine, &mut Hands { host: &mut self.host, door: &self.door });
+        self.balancing.follow(&self.engine, &mut self.system);
     }
 
     fn look_at_files(&mut self) {
-        match self.host.files.changed() {
+        match self.system.changed_files() {
             Ok(changed) => {
                 for (path, bytes) in changed {
                     self.tell(Input::Kernel(KernelEvent::FileContent { path, bytes }));
@@ -195,11 +187,11 @@ impl Daemon {
 
     /// What the clock asks for.
     fn be_in_time(&mut self) {
-        let at = now();
+        let at = self.system.now();
         if self.engine.next_wake().is_some_and(|wake| wake.at <= at) {
             self.tell(Input::Wake);
         }
-        self.balancing.be_in_time(&mut Hands { host: &mut self.host, door: &self.door });
+        self.balancing.be_in_time(&mut self.system);
         if self.count_at.is_some_and(|due| due <= at) {
             self.count_at = None;
             let models = self.model.processes.clone();
@@ -217,26 +209,26 @@ impl Daemon {
                 self.tell(Input::Kernel(KernelEvent::ProcessCount { item, count }));
             }
         }
-        self.count_at = Some(now() + processes::EVERY);
+        self.count_at = Some(self.system.now() + processes::EVERY);
     }
 
     fn tell(&mut self, input: Input<'_>) {
         if let Input::Kernel(event) = &input {
-            self.balancing.hear(event, &mut Hands { host: &mut self.host, door: &self.door });
+            self.balancing.hear(event, &mut self.system);
         }
-        self.engine.handle(now(), input);
+        self.engine.handle(self.system.now(), input);
         self.carry_out();
-        self.balancing.follow(&self.engine, &mut Hands { host: &mut self.host, door: &self.door });
+        self.balancing.follow(&self.engine, &mut self.system);
     }
 
     fn ended(&mut self, finished: Finished) {
-        if !self.balancing.ended(&finished, &mut Hands { host: &mut self.host, door: &self.door }) {
+        if !self.balancing.ended(&finished, &mut self.system) {
             self.tell(Input::Finished(finished));
         }
     }
 
     fn stop_balancing(&mut self) {
-        self.balancing.stop(&self.model, &mut Hands { host: &mut self.host, door: &self.door });
+        self.balancing.stop(&self.model, &mut self.system);
     }
 
     /// Does all that the engine wants, and tells it what the kernel said meanwhile, until both are silent.
@@ -247,35 +239,36 @@ impl Daemon {
                 match step {
                     Step::Do(rule, act) => {
                         if let Act::Packet { iface, bytes } = &act {
-                            let link = self.host.netlink.table().get(*iface);
+                            let link = self.system.table().get(*iface);
                             let base = link.filter(|link| link.is_macvlan).and_then(|link| link.base).map(IfIndex);
                             self.counters.sent([Some(*iface), base], bytes);
                         }
-                        self.host.perform(&self.door, rule, act);
+                        self.system.perform(rule, act);
                     }
                     Step::Say(trace) => {
                         let instance = trace.instance.map(|i| match trace.rule {
                             Rule::ReloadRemoved => self.names_before.get(i).map_or("", String::as_str),
                             _ => self.engine.instance_name(i),
                         });
-                        self.counters.decided(moment(), &trace);
-                        self.desk.tell(instance, &trace);
-                        self.log.say(now(), instance.unwrap_or(""), &trace);
+                        let moment = self.system.moment();
+                        self.counters.decided(moment, &trace);
+                        self.desk.tell(moment.unix_ms, instance, &trace);
+                        self.log.say(moment.now, instance.unwrap_or(""), &trace);
                     }
                 }
             }
-            let Some(event) = self.host.unread.pop_front() else { return };
+            let Some(event) = self.system.next_event() else { return };
             self.say_link(&event);
-            self.host.prepare(&self.door, &event);
-            self.engine.handle(now(), Input::Kernel(event));
+            self.system.prepare(&event);
+            self.engine.handle(self.system.now(), Input::Kernel(event));
         }
     }
 
     fn say_link(&self, event: &KernelEvent) {
         if let KernelEvent::Link { iface, up } = event
-            && self.host.netlink.table().get(*iface).is_some()
+            && self.system.table().get(*iface).is_some()
         {
-            let interface = self.host.netlink.table().name(*iface);
+            let interface = self.system.table().name(*iface);
             tracing::info!(interface, "Netlink reports {interface} {}", if *up { "up" } else { "down" });
         }
     }
@@ -289,7 +282,7 @@ impl Daemon {
                 self.tell(Input::Operator(Command::Stop));
                 self.stop_balancing();
                 self.count_at = None;
-                self.end_at = Some(now() + LAST_WORDS);
+                self.end_at = Some(self.system.now() + LAST_WORDS);
             }
             Word::Reload => {
                 let _ = self.reload(); // what is to be said is in the log
@@ -312,17 +305,17 @@ impl Daemon {
         configuration.note_untracked(&whole, &model);
         tracing::info!("Reloading");
         self.desk.reloads += 1;
-        if let Err(why) = self.host.reload(&self.door, model.clone()) {
+        if let Err(why) = self.system.reload(model.clone()) {
             tracing::error!(%why, "reload: not everything can be opened");
             warnings.push(format!("not everything can be opened: {why}"));
         }
-        for event in self.host.file_contents() {
+        for event in self.system.file_contents() {
             self.tell(Input::Kernel(event));
         }
         let before = std::mem::replace(&mut self.model, model.clone());
         self.names_before = before.instances.into_iter().map(|instance| instance.name).collect();
-        self.counters.settle(moment(), &self.model);
-        self.balancing.reload(&self.model, &mut Hands { host: &mut self.host, door: &self.door });
+        self.counters.settle(self.system.moment(), &self.model);
+        self.balancing.reload(&self.model, &mut self.system);
         self.engine.is_reloaded_from(configuration);
         self.tell(Input::Operator(Command::Reload(Box::new(model))));
         self.counts = vec![0; self.model.processes.len()];
@@ -332,7 +325,7 @@ impl Daemon {
 
     /// The configuration as it is now, and what is to be said about it.
     fn read_again(&self) -> Result<(NodeModel, Configuration, Vec<String>), String> {
-        let read = self.source.read(self.host.netlink.table().interfaces());
+        let read = self.source.read(self.system.table().interfaces());
         let read = read.map_err(|why| format!("the configuration cannot be read, the old one stays: {why}"))?;
         let told = if read.report.diagnostics.is_empty() { String::new() } else { read.report.render(false) };
         if !told.is_empty() {

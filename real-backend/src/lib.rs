@@ -1,6 +1,6 @@
 //! The Linux driver of the engine: it carries the engine's effects out with sockets, netlink and programs.
 //!
-//! [`daemon`] is the loop. [`plan`] says which system calls an effect means; [`host`] makes them. [`netlink`], [`socket`],
+//! [`daemon`] is the loop, over a [`system`]. [`plan`] says which system calls an effect means; [`host`] makes them. [`netlink`], [`socket`],
 //! [`script`] and [`probe`] do not know each other.
 #![cfg(target_os = "linux")]
 
@@ -24,5 +24,6 @@ pub mod report;
 pub mod script;
 pub mod socket;
 pub mod sysctl;
+pub mod system;
 pub mod usage;
 pub mod watch;

@@ -7,6 +7,7 @@ pub mod http;
 pub mod pace;
 mod ping;
 pub mod smtp;
+mod sockets;
 mod tcp;
 pub mod tls;
 mod udp;
@@ -21,13 +22,15 @@ use vrrplab_engine::health::{Answer, Ask};
 use vrrplab_engine::model::health::Connection;
 
 use pace::Pace;
+pub use sockets::{Datagrams, OfKernel, Sockets};
 
 /// So many answers may wait; then those who would say more wait too.
 const MOST_WAITING: usize = 64;
 
 /// The attempts under way.
-pub struct Prober {
+pub struct Prober<S = OfKernel> {
     attempts: BTreeMap<Job, AbortHandle>,
+    sockets: S,
     tls: tls::Client,
     speaker: mpsc::Sender<Said>,
     said: mpsc::Receiver<Said>,
@@ -60,18 +63,23 @@ impl Speaker {
 
 impl Default for Prober {
     fn default() -> Prober {
-        let (speaker, said) = mpsc::channel(MOST_WAITING);
-        Prober { attempts: BTreeMap::new(), tls: tls::Client::default(), speaker, said }
+        Prober::new(OfKernel)
     }
 }
 
-impl Prober {
+impl<S: Sockets> Prober<S> {
+    /// Nothing is under way; attempts will be made by these sockets.
+    pub fn new(sockets: S) -> Prober<S> {
+        let (speaker, said) = mpsc::channel(MOST_WAITING);
+        Prober { attempts: BTreeMap::new(), sockets, tls: tls::Client::default(), speaker, said }
+    }
+
     /// Begins an attempt. It must be called inside of a runtime with a clock. Programs are not for it.
     pub fn begin(&mut self, job: Job, connection: Connection, ask: Ask) {
         let speaker = Speaker { job, way: self.speaker.clone() };
-        let tls = self.tls.clone();
+        let (sockets, tls) = (self.sockets.clone(), self.tls.clone());
         let task = tokio::spawn(async move {
-            if let Some(answer) = attempt(&connection, ask, &tls, &speaker).await {
+            if let Some(answer) = attempt(&sockets, &connection, ask, &tls, &speaker).await {
                 speaker.conclude(answer).await;
             }
         });
@@ -87,7 +95,7 @@ impl Prober {
 
     /// Nobody waits for any attempt.
     pub fn forget(&mut self) {
-        std::mem::take(&mut self.attempts).values().for_each(AbortHandle::abort);
+        forget(&mut self.attempts);
     }
 
     /// The next answer, and whose it is. After a datagram others of the same attempt may follow until its time is over or it
@@ -111,36 +119,47 @@ impl Prober {
     }
 }
 
-impl Drop for Prober {
+impl<S> Drop for Prober<S> {
     fn drop(&mut self) {
-        self.forget();
+        forget(&mut self.attempts);
     }
 }
 
-async fn attempt(connection: &Connection, ask: Ask, tls: &tls::Client, speaker: &Speaker) -> Option<Answer> {
+fn forget(attempts: &mut BTreeMap<Job, AbortHandle>) {
+    std::mem::take(attempts).values().for_each(AbortHandle::abort);
+}
+
+async fn attempt<S: Sockets>(
+    sockets: &S,
+    connection: &Connection,
+    ask: Ask,
+    tls: &tls::Client,
+    speaker: &Speaker,
+) -> Option<Answer> {
     let pace = Pace::new(connection.timeout);
     let answer = match ask {
         Ask::Run(_) => return None,
-        Ask::Connect => tcp::connect(connection, &pace).await.map(|_| Answer::Reached),
-        Ask::Page { tls: name, request } => page(connection, name, &request, tls, &pace).await,
-        Ask::Dialogue(says) => match tcp::connect(connection, &pace).await {
+        Ask::Connect => sockets.connect(connection, &pace).await.map(|_| Answer::Reached),
+        Ask::Page { tls: name, request } => page(sockets, connection, name, &request, tls, &pace).await,
+        Ask::Dialogue(says) => match sockets.connect(connection, &pace).await {
             Ok(mut stream) => Ok(smtp::dialogue(&mut stream, &says, &pace).await),
             Err(answer) => Err(answer),
         },
-        Ask::Datagram(payload) => udp::ask(connection, &payload, &pace, speaker).await,
-        Ask::Echo => ping::echo(connection, speaker.job.0, &pace).await,
+        Ask::Datagram(payload) => udp::ask(sockets, connection, &payload, &pace, speaker).await,
+        Ask::Echo => sockets.echo(connection, speaker.job.0, &pace).await,
     };
     Some(answer.unwrap_or_else(|failure| failure))
 }
 
-async fn page(
+async fn page<S: Sockets>(
+    sockets: &S,
     connection: &Connection,
     name: Option<Option<String>>,
     request: &[u8],
     tls: &tls::Client,
     pace: &Pace,
 ) -> Result<Answer, Answer> {
-    let mut stream = tcp::connect(connection, pace).await?;
+    let mut stream = sockets.connect(connection, pace).await?;
     match name {
         None => Ok(http::fetch(&mut stream, request, pace).await),
         Some(name) => {

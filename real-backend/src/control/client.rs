@@ -89,11 +89,12 @@ async fn follow(
     let mut anything = [0; 1];
     loop {
         tokio::select! {
+            biased;
+            _ = reader.read(&mut anything) => return Ok(()),
             told = news.recv() => match told {
                 Some(told) => say(writer, &Answer::new(Said::Trace(told))).await?,
                 None => return Ok(()),
             },
-            _ = reader.read(&mut anything) => return Ok(()),
         }
     }
 }

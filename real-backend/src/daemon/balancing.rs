@@ -7,7 +7,6 @@ mod words;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
-use std::{fs, io, process};
 
 use vrrplab_engine::health::{Answer, Ask, Checkers, EffectKind, Input, Output, Probe, Trace, Warmups};
 use vrrplab_engine::lvs::IpvsCommand;
@@ -17,28 +16,18 @@ use vrrplab_engine::model::globals::{FlushOnStop, LvsTimeouts};
 use vrrplab_engine::track::judge::number;
 use vrrplab_engine::{Finished, Instant, Job, KernelEvent, Notice, Rule};
 
-use crate::clock::now;
-use crate::door::Door;
-use crate::host::Host;
-use crate::netlink::ipvs::Ipvs;
 use crate::plan::Act;
 use crate::probe::Prober;
+use crate::system::{Servers, System};
 use follow::Syncing;
 
 /// Numbers of programs that checkers have started are told from those of VRRP by this bit.
 const OF_CHECKERS: u64 = 1 << 63;
 
-/// The system, for what is to be done.
-pub(super) struct Hands<'a> {
-    pub host: &'a mut Host,
-    pub door: &'a Door,
-}
-
 /// Health checks and the table. Where there is nothing to balance, all of it is absent.
-#[derive(Default)]
-pub(super) struct Balancing {
+pub(super) struct Balancing<S: System> {
     checkers: Option<Checkers>,
-    ipvs: Option<Ipvs>,
+    ipvs: Option<S::Servers>,
     syncing: Option<Syncing>,
     /// The addresses of this host that the checkers know of; only kept where a service pauses without its address.
     here: Option<BTreeSet<IpAddr>>,
@@ -47,18 +36,31 @@ pub(super) struct Balancing {
     /// The paths of tracked files.
     files: Vec<String>,
     /// What the checkers ask by sockets.
-    pub prober: Prober,
+    pub prober: Prober<S::Sockets>,
 }
 
-impl Balancing {
+impl<S: System> Balancing<S> {
+    /// Nothing to balance; probes will use these sockets.
+    pub fn new(sockets: S::Sockets) -> Balancing<S> {
+        Balancing {
+            checkers: None,
+            ipvs: None,
+            syncing: None,
+            here: None,
+            timeouts_before: None,
+            files: Vec::new(),
+            prober: Prober::new(sockets),
+        }
+    }
+
     /// The daemon has begun: what the configuration wants is put into the table, and the checks begin.
-    pub fn start(&mut self, model: &NodeModel, hands: &mut Hands<'_>) {
+    pub fn start(&mut self, model: &NodeModel, hands: &mut S) {
         self.syncing = Syncing::of(model);
         self.begin(model, hands);
     }
 
-    fn begin(&mut self, model: &NodeModel, hands: &mut Hands<'_>) {
-        if !self.open(model) {
+    fn begin(&mut self, model: &NodeModel, hands: &mut S) {
+        if !self.open(model, hands) {
             return;
         }
         self.set_timeouts(model);
@@ -68,14 +70,14 @@ impl Balancing {
         if model.globals.lvs_flush {
             self.program(Rule::ServersStart, &IpvsCommand::Flush);
         }
-        self.note(model, hands.host);
-        let mut checkers = Checkers::new(model, Warmups::Seed(now().0));
-        for event in hands.host.file_contents() {
+        self.note(model, hands);
+        let mut checkers = Checkers::new(model, Warmups::Seed(hands.now().0));
+        for event in hands.file_contents() {
             for (item, value) in self.numbers(&event) {
-                checkers.handle(now(), Input::File { item, value });
+                checkers.handle(hands.now(), Input::File { item, value });
             }
         }
-        checkers.handle(now(), Input::Start);
+        checkers.handle(hands.now(), Input::Start);
         let outputs: Vec<Output> = std::iter::from_fn(|| checkers.poll()).collect();
         self.checkers = Some(checkers);
         self.fill(&outputs);
@@ -89,18 +91,18 @@ impl Balancing {
     }
 
     /// SIGHUP.
-    pub fn reload(&mut self, model: &NodeModel, hands: &mut Hands<'_>) {
+    pub fn reload(&mut self, model: &NodeModel, hands: &mut S) {
         self.replace_syncing(model);
         if self.checkers.is_none() {
             return self.begin(model, hands);
         }
         self.set_timeouts(model);
-        self.note(model, hands.host);
+        self.note(model, hands);
         self.tell(Input::Reload(model), hands);
     }
 
     /// SIGTERM: what the table holds of the configuration goes.
-    pub fn stop(&mut self, model: &NodeModel, hands: &mut Hands<'_>) {
+    pub fn stop(&mut self, model: &NodeModel, hands: &mut S) {
         self.tell(Input::Stop, hands);
         self.checkers = None;
         self.prober.forget();
@@ -117,14 +119,14 @@ impl Balancing {
     }
 
     /// The deadline has come.
-    pub fn be_in_time(&mut self, hands: &mut Hands<'_>) {
-        if self.next_wake().is_some_and(|at| at <= now()) {
+    pub fn be_in_time(&mut self, hands: &mut S) {
+        if self.next_wake().is_some_and(|at| at <= hands.now()) {
             self.tell(Input::Wake, hands);
         }
     }
 
     /// A program has ended; whether it was one of the checkers'.
-    pub fn ended(&mut self, finished: &Finished, hands: &mut Hands<'_>) -> bool {
+    pub fn ended(&mut self, finished: &Finished, hands: &mut S) -> bool {
         let own = finished.job.0 & OF_CHECKERS != 0;
         if own {
             let job = Job(finished.job.0 & !OF_CHECKERS);
@@ -134,7 +136,7 @@ impl Balancing {
     }
 
     /// Something came back from a probe. A datagram that was to another question leaves its attempt under way.
-    pub fn answered(&mut self, job: Job, answer: Answer, hands: &mut Hands<'_>) {
+    pub fn answered(&mut self, job: Job, answer: Answer, hands: &mut S) {
         self.tell(Input::Answered { job, answer }, hands);
         if !self.checkers.as_ref().is_some_and(|checkers| checkers.waits_for(job)) {
             self.prober.cancel(job);
@@ -142,7 +144,7 @@ impl Balancing {
     }
 
     /// What the kernel says of files also concerns servers.
-    pub fn hear(&mut self, event: &KernelEvent, hands: &mut Hands<'_>) {
+    pub fn hear(&mut self, event: &KernelEvent, hands: &mut S) {
         for (item, value) in self.numbers(event) {
             self.tell(Input::File { item, value }, hands);
         }
@@ -157,11 +159,11 @@ impl Balancing {
         }
     }
 
-    fn open(&mut self, model: &NodeModel) -> bool {
+    fn open(&mut self, model: &NodeModel, hands: &mut S) -> bool {
         let wanted = !model.servers.is_empty() || self.syncing.is_some();
         if wanted && self.ipvs.is_none() {
             tracing::info!("Initializing ipvs");
-            match Ipvs::open().or_else(|_| load_and_open()) {
+            match hands.servers() {
                 Ok(ipvs) => self.ipvs = Some(ipvs),
                 Err(why) => tracing::error!(
                     %why,
@@ -194,9 +196,9 @@ impl Balancing {
     }
 
     /// Keeps what is asked for later.
-    fn note(&mut self, model: &NodeModel, host: &Host) {
+    fn note(&mut self, model: &NodeModel, hands: &S) {
         let pauses = model.servers.iter().any(|server| server.ha_suspend);
-        self.here = pauses.then(|| self.here.take().unwrap_or_else(|| follow::addresses(host)));
+        self.here = pauses.then(|| self.here.take().unwrap_or_else(|| follow::addresses(hands)));
         self.files = model.files.iter().map(|file| file.path.clone()).collect();
     }
 
@@ -210,7 +212,7 @@ impl Balancing {
     /// At the start: the table becomes what the checkers want of it, whatever an earlier run has left of these services.
     fn fill(&mut self, outputs: &[Output]) {
         let commands: Vec<IpvsCommand> = outputs.iter().filter_map(command).collect();
-        let found = self.ipvs.as_mut().map_or(Ok(Vec::new()), Ipvs::services);
+        let found = self.ipvs.as_mut().map_or(Ok(Vec::new()), Servers::services);
         let present: Vec<Wanted> = match found {
             Ok(found) => found.iter().map(Wanted::from).collect(),
             Err(why) => {
@@ -224,20 +226,20 @@ impl Balancing {
     }
 
     /// Something happened to the checkers, if they run.
-    fn tell(&mut self, input: Input<'_>, hands: &mut Hands<'_>) {
+    fn tell(&mut self, input: Input<'_>, hands: &mut S) {
         if let Some(checkers) = &mut self.checkers {
-            checkers.handle(now(), input);
+            checkers.handle(hands.now(), input);
             self.carry_out(hands);
         }
     }
 
-    fn carry_out(&mut self, hands: &mut Hands<'_>) {
+    fn carry_out(&mut self, hands: &mut S) {
         while let Some(output) = self.checkers.as_mut().and_then(Checkers::poll) {
             self.carry_out_one(output, hands);
         }
     }
 
-    fn carry_out_one(&mut self, output: Output, hands: &mut Hands<'_>) {
+    fn carry_out_one(&mut self, output: Output, hands: &mut S) {
         let effect = match output {
             Output::Trace(told) => return say(&told),
             Output::Effect(effect) => effect,
@@ -255,14 +257,14 @@ impl Balancing {
             }
             EffectKind::WriteLine { fifo, line } => Act::Tell(Box::new(Notice::Line { fifo, line })),
         };
-        hands.host.perform(hands.door, rule, act);
+        hands.perform(rule, act);
     }
 
-    fn start_probe(&mut self, rule: Rule, job: Job, probe: Probe, hands: &mut Hands<'_>) {
+    fn start_probe(&mut self, rule: Rule, job: Job, probe: Probe, hands: &mut S) {
         match (probe.ask, probe.connection) {
             (Ask::Run(program), _) => {
                 let run = Act::Run(Job(job.0 | OF_CHECKERS), Box::new(program));
-                hands.host.perform(hands.door, rule, run);
+                hands.perform(rule, run);
             }
             (ask, Some(connection)) => self.prober.begin(job, connection, ask),
             (_, None) => tracing::error!(rule = rule.id(), "a check without a target"), // the reader makes none
@@ -278,14 +280,6 @@ impl Balancing {
             Err(why) => tracing::error!(rule, %why, "IPVS: {}: {why}", words::command(command)),
         }
     }
-}
-
-/// Loads the kernel's module by the program that it uses itself, and tries again.
-fn load_and_open() -> io::Result<Ipvs> {
-    let program = fs::read_to_string("/proc/sys/kernel/modprobe")?;
-    let done = process::Command::new(program.trim()).args(["-q", "ip_vs"]).status();
-    tracing::debug!(?done, "modprobe ip_vs");
-    Ipvs::open()
 }
 
 fn command(output: &Output) -> Option<IpvsCommand> {

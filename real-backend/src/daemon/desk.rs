@@ -7,10 +7,10 @@ use vrrplab_engine::Trace;
 use vrrplab_formats::control::{Answer, Code, Ipvs, News, Request, Said, Status, Told, Tracing};
 
 use super::Daemon;
-use crate::clock::{moment, unix_ms};
 use crate::control::{Ask, MOST_FOLLOWERS};
 use crate::counters::Moment;
 use crate::report;
+use crate::system::System;
 use crate::usage;
 
 /// What the daemon knows of operators.
@@ -50,13 +50,13 @@ impl Desk {
     }
 
     /// Tells a decision to all who follow; who has no room is told later how many it missed.
-    pub fn tell(&mut self, instance: Option<&str>, trace: &Trace) {
+    pub fn tell(&mut self, unix_ms: u64, instance: Option<&str>, trace: &Trace) {
         if self.followers.is_empty() {
             return;
         }
         let Some(news) = News::of(trace) else { return };
         let rule = trace.rule.id().to_owned();
-        let told = Told { unix_ms: unix_ms(), instance: instance.map(str::to_owned), rule, news };
+        let told = Told { unix_ms, instance: instance.map(str::to_owned), rule, news };
         self.followers.retain_mut(|follower| follower.hears(&told));
     }
 }
@@ -87,7 +87,7 @@ impl Follower {
     }
 }
 
-impl Daemon {
+impl<S: System> Daemon<S> {
     /// From now on operators ask here.
     pub fn hear_operators(&mut self, asks: mpsc::Receiver<Ask>) {
         self.desk.asks = Some(asks);
@@ -95,7 +95,7 @@ impl Daemon {
 
     /// From now on it counts.
     pub(super) fn begin_to_count(&mut self) {
-        let started = moment();
+        let started = self.system.moment();
         self.counters.settle(started, &self.model);
         self.desk.started = Some(started);
     }
@@ -145,7 +145,7 @@ impl Daemon {
     }
 
     fn status(&self) -> Status {
-        let moment = moment();
+        let moment = self.system.moment();
         let daemon = vrrplab_formats::control::Daemon {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
@@ -154,7 +154,7 @@ impl Daemon {
             reloads: self.desk.reloads,
             reloads_refused: self.desk.reloads_refused,
         };
-        let name = |iface| self.host.netlink.table().name(iface);
+        let name = |iface| self.system.table().name(iface);
         report::status(moment, daemon, &self.engine, &self.counters, name)
     }
 }
@@ -173,15 +173,15 @@ mod tests {
         let (news, mut told) = mpsc::channel(2);
         let mut desk = Desk { followers: vec![Follower { news, lost: 0 }], ..Desk::default() };
         for to in 1..=5 {
-            desk.tell(Some("VI_1"), &priority(to));
+            desk.tell(0, Some("VI_1"), &priority(to));
         }
         assert_eq!(told.try_recv().unwrap().news, News::Priority { from: 100, to: 1 });
         assert_eq!(told.try_recv().unwrap().news, News::Priority { from: 100, to: 2 });
-        desk.tell(Some("VI_1"), &priority(6));
+        desk.tell(0, Some("VI_1"), &priority(6));
         assert_eq!(told.try_recv().unwrap().news, News::Lost { count: 3 });
         assert_eq!(told.try_recv().unwrap().news, News::Priority { from: 100, to: 6 });
         drop(told);
-        desk.tell(Some("VI_1"), &priority(7));
+        desk.tell(0, Some("VI_1"), &priority(7));
         assert!(desk.followers.is_empty(), "who has gone is forgotten");
     }
 }

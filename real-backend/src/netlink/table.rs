@@ -94,7 +94,7 @@ impl Table {
     }
 
     /// An address is there or gone; whether that is a change.
-    pub(super) fn note(&mut self, iface: IfIndex, addr: IfAddr, there: bool) -> bool {
+    pub fn note(&mut self, iface: IfIndex, addr: IfAddr, there: bool) -> bool {
         let Some(link) = self.links.get_mut(&iface) else { return false };
         let known = link.addresses.contains(&addr);
         if there && !known {
@@ -106,7 +106,7 @@ impl Table {
     }
 
     /// Everything is as in `now`: the differences, links that went down and addresses that vanished first.
-    pub(super) fn replace(&mut self, now: Table) -> Vec<KernelEvent> {
+    pub fn replace(&mut self, now: Table) -> Vec<KernelEvent> {
         let old = std::mem::replace(self, now);
         let (mut lost, mut won) = (Vec::new(), Vec::new());
         for (iface, before) in &old.links {
@@ -125,6 +125,12 @@ impl Table {
         }
         lost.extend(won);
         lost
+    }
+}
+
+impl FromIterator<LinkEntry> for Table {
+    fn from_iter<I: IntoIterator<Item = LinkEntry>>(links: I) -> Table {
+        Table { links: links.into_iter().map(|link| (link.index, link)).collect() }
     }
 }
 

@@ -6,9 +6,9 @@ use vrrplab_engine::health::Input;
 use vrrplab_engine::model::NodeModel;
 use vrrplab_engine::{Engine, State};
 
-use super::{Balancing, Hands};
-use crate::host::Host;
-use crate::netlink::ipvs::{Ipvs, SyncDaemon, SyncRole};
+use super::Balancing;
+use crate::netlink::ipvs::{SyncDaemon, SyncRole};
+use crate::system::{Servers, System};
 
 /// `lvs_sync_daemon`, and what of it runs.
 pub(super) struct Syncing {
@@ -41,7 +41,7 @@ impl Syncing {
     }
 
     /// Lets exactly these run; what is superfluous stops first.
-    fn become_of(&mut self, ipvs: &mut Ipvs, wanted: &[SyncRole]) {
+    fn become_of(&mut self, ipvs: &mut impl Servers, wanted: &[SyncRole]) {
         let gone: Vec<SyncRole> = self.running.iter().copied().filter(|role| !wanted.contains(role)).collect();
         for role in gone {
             said(role, "stop", ipvs.stop_sync(role, &self.daemon));
@@ -54,15 +54,15 @@ impl Syncing {
     }
 }
 
-impl Balancing {
+impl<S: System> Balancing<S> {
     /// Looks at what VRRP and the kernel have changed since the last time.
-    pub fn follow(&mut self, engine: &Engine, hands: &mut Hands<'_>) {
+    pub fn follow(&mut self, engine: &Engine, hands: &mut S) {
         if let (Some(syncing), Some(ipvs)) = (&mut self.syncing, &mut self.ipvs) {
             let wanted = syncing.wanted(engine);
             syncing.become_of(ipvs, &wanted);
         }
         let Some(known) = &self.here else { return };
-        let now = addresses(hands.host);
+        let now = addresses(hands);
         if *known == now {
             return;
         }
@@ -93,8 +93,8 @@ impl Balancing {
 }
 
 /// The addresses of this host.
-pub(super) fn addresses(host: &Host) -> BTreeSet<IpAddr> {
-    let links = host.netlink.table().interfaces();
+pub(super) fn addresses(system: &impl System) -> BTreeSet<IpAddr> {
+    let links = system.table().interfaces();
     links.iter().flat_map(|link| link.addresses.iter().map(|address| address.ip)).collect()
 }
 

@@ -1,0 +1,169 @@
+//! Operators ask over the simulated network, by the code that serves the unix socket: while the daemon changes, dies and is
+//! not to be reached.
+use std::cell::RefCell;
+use std::net::Ipv4Addr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::time::{Instant, sleep, sleep_until};
+use turmoil::net::TcpStream;
+use vrrplab_formats::control::{Answer, Request, Said};
+use vrrplab_real::control::{MOST_CLIENTS, PATIENCE};
+
+use crate::lab::{CONTROL, Lab, instance};
+
+const OPERATOR: Ipv4Addr = Ipv4Addr::new(192, 168, 0, 99);
+const R1: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 168, 0, 1), CONTROL);
+
+type Notes = Rc<RefCell<Vec<String>>>;
+
+fn two() -> Lab {
+    Lab::new(6, &[instance(150, ""), instance(100, "")])
+}
+
+async fn say(stream: &mut BufReader<TcpStream>, request: Request) -> std::io::Result<()> {
+    stream.write_all(format!("{}\n", request.line()).as_bytes()).await
+}
+
+async fn hear(stream: &mut BufReader<TcpStream>) -> Option<Said> {
+    let mut line = String::new();
+    let length = stream.read_line(&mut line).await.ok()?;
+    (length > 0).then(|| serde_json::from_str::<Answer>(&line).expect("an answer").said)
+}
+
+/// One question to r1, and what came of it.
+async fn ask(request: Request) -> String {
+    let Ok(stream) = TcpStream::connect(R1).await else { return "nobody listens".into() };
+    let mut stream = BufReader::new(stream);
+    if say(&mut stream, request).await.is_err() {
+        return "nobody hears".into();
+    }
+    match hear(&mut stream).await {
+        Some(Said::Status(status)) => {
+            let state = &status.instances[0];
+            format!("{} {}", state.name, serde_json::to_value(state).unwrap()["state"].as_str().unwrap_or("?"))
+        }
+        Some(Said::Reload(reloaded)) => format!("reloaded {}", reloaded.instances),
+        Some(Said::Error(refused)) => format!("refused: {:?}", refused.code),
+        Some(other) => format!("{other:?}"),
+        None => "no answer".into(),
+    }
+}
+
+#[test]
+fn operators_are_answered_whatever_state_the_daemon_is_in() {
+    let mut lab = two();
+    let notes = Notes::default();
+    let own = notes.clone();
+    lab.sim.client(OPERATOR, async move {
+        let begun = Instant::now();
+        for (at, request) in [
+            (1, Request::Status),
+            (5, Request::Status),
+            (6, Request::Reload),
+            (7, Request::Reload),
+            (11, Request::Status), // r1 is without carrier
+        ] {
+            sleep_until(begun + Duration::from_secs(at)).await;
+            let answer = ask(request).await;
+            own.borrow_mut().push(format!("{at} {answer}"));
+        }
+        Ok(())
+    });
+    lab.until(6_500);
+    lab.configure(0, "vrrp_instance VI_1 {\n interface eth7\n}\n");
+    lab.until(10_000);
+    lab.carrier(0, false);
+    lab.until(12_000);
+    let expected =
+        ["1 VI_1 BACKUP", "5 VI_1 MASTER", "6 reloaded 1", "7 refused: ConfigurationRefused", "11 VI_1 FAULT"];
+    assert_eq!(*notes.borrow(), expected, "{}", lab.story());
+}
+
+#[test]
+fn who_follows_the_trace_hears_everything_until_the_daemon_dies() {
+    let mut lab = two();
+    let notes = Notes::default();
+    let own = notes.clone();
+    lab.sim.client(OPERATOR, async move {
+        sleep(Duration::from_secs(1)).await;
+        let mut stream = BufReader::new(TcpStream::connect(R1).await?);
+        say(&mut stream, Request::Trace).await?;
+        while let Some(said) = hear(&mut stream).await {
+            let what = match said {
+                Said::Tracing(tracing) => format!("{} listen", tracing.listeners),
+                Said::Trace(told) => told.rule,
+                other => format!("{other:?}"),
+            };
+            own.borrow_mut().push(what);
+        }
+        own.borrow_mut().push("the end".into());
+        Ok(())
+    });
+    lab.until(10_000);
+    lab.carrier(0, false);
+    lab.until(12_000);
+    lab.carrier(0, true);
+    lab.until(13_000);
+    lab.crash(0);
+    lab.until(14_000);
+    let expected = ["2 listen", "backup-timer-expired", "fault-appears", "fault-clears", "the end"];
+    assert_eq!(*notes.borrow(), expected, "{}", lab.story());
+}
+
+#[test]
+fn a_question_that_is_held_back_is_answered_when_it_arrives_and_one_to_a_dead_host_is_not() {
+    let mut lab = two();
+    let notes = Notes::default();
+    let own = notes.clone();
+    lab.sim.client(OPERATOR, async move {
+        let begun = Instant::now();
+        for at in [2, 10, 20] {
+            sleep_until(begun + Duration::from_secs(at)).await;
+            let answer = ask(Request::Status).await;
+            own.borrow_mut().push(format!("{at} {answer} at {}", begun.elapsed().as_secs()));
+        }
+        Ok(())
+    });
+    let r1 = std::net::IpAddr::V4(R1.0);
+    let operator = std::net::IpAddr::V4(OPERATOR);
+    lab.until(1_000);
+    lab.sim.hold(operator, r1);
+    lab.until(6_000);
+    lab.sim.release(operator, r1);
+    lab.until(8_000);
+    lab.sim.partition(operator, r1);
+    lab.until(15_000);
+    lab.sim.repair(operator, r1);
+    lab.until(22_000);
+    let expected = ["2 VI_1 MASTER at 6", "10 nobody listens at 10", "20 VI_1 MASTER at 20"];
+    assert_eq!(*notes.borrow(), expected, "{}", lab.story());
+}
+
+#[test]
+fn silent_clients_are_sent_away_and_take_nobody_elses_place_for_long() {
+    let mut lab = two();
+    let notes = Notes::default();
+    let own = notes.clone();
+    lab.sim.client(OPERATOR, async move {
+        sleep(Duration::from_secs(1)).await;
+        let mut silent = Vec::new();
+        for _ in 0..MOST_CLIENTS {
+            silent.push(BufReader::new(TcpStream::connect(R1).await?));
+        }
+        sleep(Duration::from_millis(100)).await;
+        let mut late = BufReader::new(TcpStream::connect(R1).await?);
+        let Some(Said::Error(refused)) = hear(&mut late).await else { return Err("not refused".into()) };
+        own.borrow_mut().push(format!("{:?}", refused.code));
+        sleep(PATIENCE + Duration::from_secs(1)).await;
+        let Some(Said::Error(refused)) = hear(&mut silent[0]).await else { return Err("not sent away".into()) };
+        own.borrow_mut().push(format!("{:?}", refused.code));
+        let answer = ask(Request::Status).await;
+        own.borrow_mut().push(answer);
+        Ok(())
+    });
+    lab.until(20_000);
+    assert_eq!(*notes.borrow(), ["Busy", "TooSlow", "VI_1 MASTER"], "{}", lab.story());
+    assert_eq!(lab.changes(0), ["3.4 r1 MASTER (backup-timer-expired)"], "VRRP goes on");
+}
