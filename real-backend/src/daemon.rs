@@ -2,6 +2,7 @@
 mod balancing;
 mod desk;
 mod happening;
+mod watchdog;
 
 use std::io;
 
@@ -20,12 +21,14 @@ use crate::host::Host;
 use crate::log::Log;
 use crate::netlink::Netlink;
 use crate::plan::{Act, Step, plan};
+use crate::privilege::Privileges;
 use crate::recorder::{RecordedEngine, Recorder};
 use crate::script::{Ended, security};
 use crate::watch::processes;
 use balancing::{Balancing, Hands};
 use desk::Desk;
 use happening::{Happening, Signals, Word};
+use watchdog::Watchdog;
 
 /// So many packets of one socket are read before others have their turn.
 const PACKETS_AT_ONCE: usize = 64;
@@ -53,6 +56,8 @@ pub struct Daemon {
     desk: Desk,
     /// The instances before the last reload: those that it removed are told by their positions there.
     names_before: Vec<String>,
+    watchdog: Watchdog,
+    privileges: Privileges,
 }
 
 impl Daemon {
@@ -77,6 +82,8 @@ impl Daemon {
             counters: Counters::default(),
             desk: Desk::default(),
             names_before: Vec::new(),
+            watchdog: Watchdog::new(now()),
+            privileges: Privileges::default(),
         };
         daemon.begin_to_count();
         for event in daemon.host.file_contents() {
@@ -87,6 +94,11 @@ impl Daemon {
         daemon.balancing.start(&daemon.model, &mut hands);
         daemon.tell(Input::Operator(Command::Start));
         Ok(daemon)
+    }
+
+    /// What was given up before: configurations that need it are refused from now on.
+    pub fn has_reduced(&mut self, privileges: Privileges) {
+        self.privileges = privileges;
     }
 
     /// Works until the end. Even when the system fails it, it says goodbye and leaves nothing behind.
@@ -131,7 +143,8 @@ impl Daemon {
 
     fn deadline(&self) -> Option<Instant> {
         let engine = self.engine.next_wake().map(|wake| wake.at);
-        [engine, self.balancing.next_wake(), self.count_at, self.end_at].into_iter().flatten().min()
+        let own = [self.count_at, self.end_at, self.watchdog.next_wake()];
+        [engine, self.balancing.next_wake()].into_iter().chain(own).flatten().min()
     }
 
     fn is_over(&self) -> bool {
@@ -196,6 +209,7 @@ impl Daemon {
     /// What the clock asks for.
     fn be_in_time(&mut self) {
         let at = now();
+        self.watchdog.be_in_time(at);
         if self.engine.next_wake().is_some_and(|wake| wake.at <= at) {
             self.tell(Input::Wake);
         }
@@ -340,6 +354,9 @@ impl Daemon {
         }
         match read.model {
             Some(model) => {
+                if let Some(why) = self.privileges.refuse(&model, &read.configuration) {
+                    return Err(format!("the configuration needs a restart, the old one stays: {why}"));
+                }
                 let warnings = Some(told).filter(|told| !told.is_empty());
                 Ok((model, read.configuration, warnings.into_iter().collect()))
             }
