@@ -30,14 +30,15 @@ pub(super) fn pages(folder: &Path) -> io::Result<Exit> {
     Ok(Exit::Held)
 }
 
-/// What is said at the end of the help holds for every command.
+/// The exit codes hold for every command that does not name its own.
 fn documented() -> Command {
     let command = Cli::command();
-    match command.get_after_help().cloned() {
-        Some(end) => command
-            .mut_subcommands(|sub| if sub.get_after_help().is_none() { sub.after_help(end.clone()) } else { sub }),
-        None => command,
-    }
+    let codes = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    command.mut_subcommands(|sub| match sub.get_after_help().map(ToString::to_string) {
+        Some(end) if end.contains("Exit codes") => sub,
+        Some(end) => sub.after_help(format!("{end}\n\n{codes}")),
+        None => sub.after_help(codes.clone()),
+    })
 }
 
 #[cfg(test)]
