@@ -52,8 +52,8 @@ done
 gzip -9n "$papers"/*.[18]
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT
-options=()
-[ "$profile" = release ] || options=(--profile "$profile")
+options=(--strip)
+[ "$profile" = release ] || options+=(--profile "$profile")
 cargo deb --quiet --no-build -p vrrplab-real "${options[@]}" --output "$out/vrrplab.deb" -- --locked >/dev/null
 
 # --- looked at --------------------------------------------------------------------------------------------------------

@@ -76,11 +76,10 @@ pub fn judge(program: &Program, globals: &Globals) -> Result<Account, String> {
     let name = program.words.first().ok_or("no program is named")?;
     let path = find(name).ok_or_else(|| format!("`{name}` is not there, or cannot be executed"))?;
     let account = account(program, globals)?;
-    if account.uid == 0 && globals.script_security {
-        if let Some(place) = weak_place(&path).map_err(|why| format!("`{name}`: {why}"))? {
-            let place = place.display();
-            return Err(format!("`{name}` would run as root, and others than root may write to {place}"));
-        }
+    let risk = account.uid == 0 && globals.script_security;
+    if risk && let Some(place) = weak_place(&path).map_err(|why| format!("`{name}`: {why}"))? {
+        let place = place.display();
+        return Err(format!("`{name}` would run as root, and others than root may write to {place}"));
     }
     Ok(account)
 }
