@@ -7,7 +7,7 @@
 # Needs Linux, root, and on Debian the right to install keepalived, tcpdump, iproute2, ping. Everything runs in network
 # namespaces of its own, which are removed at the end, whatever happens.
 # Usage: bash ci/interop.sh [MODE ...]     (default: all; MODE is pass, ah, v3, v6, unicast, vmac, vmac6, operations,
-#        verdicts or outage)
+#        privileges, verdicts or outage)
 #        VRRPLABD=path/of/vrrplabd and VRRPLAB=path/of/vrrplab to use binaries that are built already,
 #        KEEP=1 to keep logs and captures
 set -euo pipefail
@@ -644,10 +644,12 @@ verdicts() {
     done
 }
 
+. ci/interop/privileges.sh
+
 # --- everything at once: a story mostly waits ------------------------------------------------------------------------
 
 modes=("$@")
-[ ${#modes[@]} -gt 0 ] || modes=(pass ah v3 v6 unicast vmac vmac6 operations verdicts outage)
+[ ${#modes[@]} -gt 0 ] || modes=(pass ah v3 v6 unicast vmac vmac6 operations privileges verdicts outage)
 stories=() broken=0
 all_end() {
     local pid
@@ -659,6 +661,7 @@ for mode in "${modes[@]}"; do
     case $mode in
     outage) measure=1 ;;
     operations) operate operations & stories+=("$!") ;;
+    privileges) privileges privileges & stories+=("$!") ;;
     verdicts) verdicts verdicts & stories+=("$!") ;;
     pass | ah | v3 | v6 | unicast | vmac | vmac6)
         story "$mode-vk" "$mode" vrrplabd keepalived &

@@ -1,9 +1,12 @@
 //! The command line of `vrrplabd`.
+mod papers;
+
 use std::io::{self, IsTerminal};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use caps::errors::CapsError;
 use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, ValueEnum};
 use tracing_subscriber::filter::LevelFilter;
@@ -19,7 +22,8 @@ use crate::clock;
 use crate::config::{NO_FILE, REFUSED, Source};
 use crate::daemon::{Daemon, notify_manager};
 use crate::netlink::Netlink;
-use crate::operators::Operators;
+use crate::operators::{NOWHERE, Operators};
+use crate::privilege::Privileges;
 use crate::recorder::{DEFAULT_LIMIT, Recorder};
 use crate::script::security;
 
@@ -67,6 +71,15 @@ pub struct Args {
     /// Ends the recording when its file is so large: bytes, or with K, M or G; 1G where absent.
     #[arg(long, value_name = "SIZE", requires = "record", value_parser = size)]
     pub record_limit: Option<u64>,
+    /// Keeps all capabilities, for programs or a reload that need more than the configuration shows at start.
+    #[arg(long)]
+    pub keep_capabilities: bool,
+    /// Prints completions for a shell.
+    #[arg(long, value_enum, value_name = "SHELL", exclusive = true)]
+    pub completions: Option<clap_complete::Shell>,
+    /// Writes the manual page into this folder.
+    #[arg(long, value_name = "DIR", exclusive = true, hide = true)]
+    pub man: Option<PathBuf>,
 }
 
 /// How log lines look.
@@ -84,6 +97,9 @@ pub enum LogFormat {
 pub fn run() -> ExitCode {
     let matches = Args::command().get_matches();
     let args = Args::from_arg_matches(&matches).unwrap_or_else(|why| why.exit());
+    if let Some(printed) = papers::asked(&args) {
+        return printed;
+    }
     start_log(&args);
     let source = Source::new(&args.config, args.config_id.as_deref());
     let netlink = match Netlink::open() {
@@ -119,6 +135,13 @@ fn serve(
     mut configuration: Configuration,
     operators: &Operators<'_>,
 ) -> ExitCode {
+    // nothing but this thread is there yet: what it gives up, nobody has
+    let privileges = match reduce(args, &model, &configuration) {
+        Ok(privileges) => privileges,
+        Err(why) => {
+            return failed(&format!("capabilities cannot be given up (--keep-capabilities leaves them): {why}"));
+        }
+    };
     let whole = model.clone();
     for told in security::prune(&mut model).into_iter().chain(not_done_yet(&model)) {
         tracing::warn!("{told}");
@@ -134,6 +157,7 @@ fn serve(
         let (asks, _open) = operators.open().await?;
         let mut daemon = Daemon::start(source, netlink, model, recorder)?;
         daemon.hear_operators(asks);
+        daemon.has_reduced(privileges);
         notify_manager(&[sd_notify::NotifyState::Ready]);
         daemon.run().await
     });
@@ -145,6 +169,15 @@ fn serve(
         }
         Err(why) => failed(&why.to_string()),
     }
+}
+
+fn reduce(args: &Args, model: &NodeModel, configuration: &Configuration) -> Result<Privileges, CapsError> {
+    if args.keep_capabilities {
+        return Ok(Privileges::default());
+    }
+    let control = Some(&args.control).filter(|path| path.as_path() != Path::new(NOWHERE));
+    let written: Vec<PathBuf> = args.record.iter().chain(control).cloned().collect();
+    Privileges::reduce(model, configuration, &written)
 }
 
 /// The recorder that is asked for. Without one the daemon works as well, so it starts all the same.

@@ -2,6 +2,7 @@
 mod balancing;
 mod desk;
 mod happening;
+mod watchdog;
 
 use std::io;
 
@@ -17,6 +18,7 @@ use crate::door::{Knock, MOST_KNOCKS};
 use crate::log::Log;
 use crate::netlink::Netlink;
 use crate::plan::{Act, Step, plan};
+use crate::privilege::Privileges;
 use crate::recorder::{RecordedEngine, Recorder};
 use crate::script::{Ended, security};
 use crate::system::linux::Linux;
@@ -25,6 +27,7 @@ use crate::watch::processes;
 use balancing::Balancing;
 use desk::Desk;
 use happening::Happening;
+use watchdog::Watchdog;
 
 /// So many packets of one socket are read before others have their turn.
 const PACKETS_AT_ONCE: usize = 64;
@@ -49,6 +52,8 @@ pub struct Daemon<S: System = Linux> {
     desk: Desk,
     /// The instances before the last reload: those that it removed are told by their positions there.
     names_before: Vec<String>,
+    watchdog: Watchdog,
+    privileges: Privileges,
 }
 
 impl Daemon {
@@ -64,6 +69,7 @@ impl<S: System> Daemon<S> {
         let mut daemon = Daemon {
             engine: RecordedEngine::new(model.clone(), recorder),
             balancing: Balancing::new(system.sockets()),
+            watchdog: Watchdog::new(system.now()),
             system,
             log: Log::default(),
             source,
@@ -75,6 +81,7 @@ impl<S: System> Daemon<S> {
             counters: Counters::default(),
             desk: Desk::default(),
             names_before: Vec::new(),
+            privileges: Privileges::default(),
         };
         daemon.begin_to_count();
         for event in daemon.system.file_contents() {
@@ -84,6 +91,11 @@ impl<S: System> Daemon<S> {
         daemon.balancing.start(&daemon.model, &mut daemon.system);
         daemon.tell(Input::Operator(Command::Start));
         daemon
+    }
+
+    /// What was given up before: configurations that need it are refused from now on.
+    pub fn has_reduced(&mut self, privileges: Privileges) {
+        self.privileges = privileges;
     }
 
     /// Works until the end. Even when the system fails it, it says goodbye and leaves nothing behind.
@@ -124,7 +136,8 @@ impl<S: System> Daemon<S> {
 
     fn deadline(&self) -> Option<Instant> {
         let engine = self.engine.next_wake().map(|wake| wake.at);
-        [engine, self.balancing.next_wake(), self.count_at, self.end_at].into_iter().flatten().min()
+        let own = [self.count_at, self.end_at, self.watchdog.next_wake()];
+        [engine, self.balancing.next_wake()].into_iter().chain(own).flatten().min()
     }
 
     fn is_over(&self) -> bool {
@@ -188,6 +201,7 @@ impl<S: System> Daemon<S> {
     /// What the clock asks for.
     fn be_in_time(&mut self) {
         let at = self.system.now();
+        self.watchdog.be_in_time(at);
         if self.engine.next_wake().is_some_and(|wake| wake.at <= at) {
             self.tell(Input::Wake);
         }
@@ -333,6 +347,9 @@ impl<S: System> Daemon<S> {
         }
         match read.model {
             Some(model) => {
+                if let Some(why) = self.privileges.refuse(&model, &read.configuration) {
+                    return Err(format!("the configuration needs a restart, the old one stays: {why}"));
+                }
                 let warnings = Some(told).filter(|told| !told.is_empty());
                 Ok((model, read.configuration, warnings.into_iter().collect()))
             }

@@ -18,6 +18,7 @@ pub mod metrics;
 pub mod netlink;
 pub mod operators;
 pub mod plan;
+pub mod privilege;
 pub mod probe;
 pub mod recorder;
 pub mod report;

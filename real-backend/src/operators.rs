@@ -11,7 +11,7 @@ use crate::control::{self, Ask, MOST_ASKS};
 use crate::metrics;
 
 /// The word for no control socket.
-const NONE: &str = "none";
+pub const NOWHERE: &str = "none";
 
 /// What is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -55,7 +55,7 @@ impl Operators<'_> {
     }
 
     fn control(&self) -> io::Result<Option<(Place, UnixListener)>> {
-        if self.control == Path::new(NONE) {
+        if self.control == Path::new(NOWHERE) {
             return Ok(None);
         }
         let (place, listener) = Place::take(self.control)?;

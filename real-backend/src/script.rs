@@ -5,6 +5,7 @@ pub mod security;
 use std::collections::BTreeMap;
 use std::io;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::task::{Context, Poll};
 
@@ -16,6 +17,8 @@ use vrrplab_engine::{Exit, Finished, Job};
 
 pub use security::Account;
 
+/// What the service manager says to us is for us alone, and it listens to nobody else.
+const MANAGERS: [&str; 3] = ["NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID"];
 /// What a shell reports of a program that cannot be started.
 const CANNOT_START: i32 = 127;
 
@@ -121,9 +124,12 @@ impl Scripts {
 fn spawn(words: &[String], account: &Account) -> io::Result<Child> {
     let (program, arguments) =
         words.split_first().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no program is named"))?;
-    let mut command = Command::new(program);
+    let found = security::find(program).unwrap_or_else(|| PathBuf::from(program)); // it is what was judged
+    let mut command = Command::new(found);
     command.args(arguments).process_group(0);
-    command.env_remove("NOTIFY_SOCKET"); // the service manager listens to us alone
+    for name in MANAGERS {
+        command.env_remove(name);
+    }
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     if !account.is_own() {
         command.uid(account.uid).gid(account.gid);

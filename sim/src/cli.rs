@@ -10,6 +10,7 @@ mod merge;
 mod netns;
 mod new;
 mod output;
+mod papers;
 mod print;
 #[cfg(target_os = "linux")]
 mod record;
@@ -83,6 +84,19 @@ enum Command {
     /// Turn another configuration into keepalived.conf
     #[command(subcommand)]
     Import(Import),
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        #[arg(value_enum, value_name = "SHELL")]
+        shell: clap_complete::Shell,
+    },
+    /// Write the manual pages into a folder
+    #[command(hide = true)]
+    Man {
+        /// The folder
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -283,6 +297,8 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Explain { what } => explain::explain(what),
         Command::Print { file, config_id } => print::print(file, config_id.as_deref()),
         Command::Import(Import::Standby { file }) => import::standby(file),
+        Command::Completions { shell } => papers::completions(*shell),
+        Command::Man { folder } => papers::pages(folder),
     };
     done.unwrap_or_else(output::exit_of)
 }

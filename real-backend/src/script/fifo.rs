@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
-use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, chown};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt, fchown};
 
 use nix::libc::O_NONBLOCK;
 use nix::sys::stat::Mode;
@@ -25,18 +25,21 @@ impl Fifos {
         if self.open.contains_key(&fifo.path) {
             return Ok(());
         }
+        let mut made = false;
         if fs::symlink_metadata(&fifo.path).is_err() {
             mkfifo(fifo.path.as_str(), Mode::S_IRUSR | Mode::S_IWUSR)?;
             self.made.push(fifo.path.clone());
-            if let Some(owner) = &fifo.owner {
-                let owner = Account::named(owner).map_err(io::Error::other)?;
-                chown(&fifo.path, Some(owner.uid), Some(owner.gid))?;
-            }
+            made = true;
         }
         // for reading too: so a pipe without a reader takes lines instead of breaking
         let file = OpenOptions::new().read(true).write(true).custom_flags(O_NONBLOCK).open(&fifo.path)?;
         if !file.metadata()?.file_type().is_fifo() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, "this is no pipe"));
+        }
+        // then only: what is another's can only be opened by who may open everything
+        if let Some(owner) = fifo.owner.as_ref().filter(|_| made) {
+            let owner = Account::named(owner).map_err(io::Error::other)?;
+            fchown(&file, Some(owner.uid), Some(owner.gid))?;
         }
         self.open.insert(fifo.path.clone(), file);
         Ok(())

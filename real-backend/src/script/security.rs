@@ -1,5 +1,7 @@
 //! As whom a program runs, and whether it may run at all.
+use std::ffi::OsString;
 use std::fs::{self, Metadata};
+use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -9,6 +11,8 @@ use vrrplab_engine::model::command::{Program, RunAs};
 use vrrplab_engine::model::globals::Globals;
 use vrrplab_engine::model::health::CheckKind;
 
+/// So many links a path may go through, as in the kernel.
+const MOST_LINKS: u32 = 40;
 /// keepalived's user for scripts, where no other is named.
 const DEFAULT_USER: &str = "keepalived_script";
 /// Where programs without a folder are looked for.
@@ -72,17 +76,16 @@ pub fn judge(program: &Program, globals: &Globals) -> Result<Account, String> {
     let name = program.words.first().ok_or("no program is named")?;
     let path = find(name).ok_or_else(|| format!("`{name}` is not there, or cannot be executed"))?;
     let account = account(program, globals)?;
-    if account.uid == 0 && globals.script_security {
-        let real = path.canonicalize().map_err(|why| format!("`{name}`: {why}"))?;
-        if let Some(place) = weak_place(&real) {
-            let place = place.display();
-            return Err(format!("`{name}` would run as root, and others than root may write to {place}"));
-        }
+    let risk = account.uid == 0 && globals.script_security;
+    if risk && let Some(place) = weak_place(&path).map_err(|why| format!("`{name}`: {why}"))? {
+        let place = place.display();
+        return Err(format!("`{name}` would run as root, and others than root may write to {place}"));
     }
     Ok(account)
 }
 
-fn find(name: &str) -> Option<PathBuf> {
+/// Where a program is; not by the daemon's own PATH, which others may have set.
+pub fn find(name: &str) -> Option<PathBuf> {
     let runs = |path: &PathBuf| fs::metadata(path).is_ok_and(|found| found.is_file() && found.mode() & 0o111 != 0);
     if name.contains('/') {
         return Some(PathBuf::from(name)).filter(runs);
@@ -90,14 +93,43 @@ fn find(name: &str) -> Option<PathBuf> {
     FOLDERS.iter().map(|folder| Path::new(folder).join(name)).find(runs)
 }
 
-/// The first part of a path that another than root may change.
-fn weak_place(path: &Path) -> Option<&Path> {
-    path.ancestors().find(|place| fs::metadata(place).is_ok_and(|found| is_weak(&found)))
+/// The first place on the way to a file that another than root may change: folders, links and where they lead, the file.
+fn weak_place(path: &Path) -> io::Result<Option<PathBuf>> {
+    let mut here = PathBuf::new();
+    let mut links = 0;
+    let mut ahead: Vec<OsString> = parts(&std::path::absolute(path)?);
+    while let Some(part) = ahead.pop() {
+        if part == ".." {
+            here.pop();
+            continue;
+        }
+        here.push(part);
+        let found = fs::symlink_metadata(&here)?;
+        if is_weak(&found) {
+            return Ok(Some(here));
+        }
+        if found.is_symlink() {
+            links += 1;
+            if links > MOST_LINKS {
+                return Err(io::Error::other("too many links"));
+            }
+            let target = fs::read_link(&here)?;
+            here.pop();
+            ahead.extend(parts(&target)); // an absolute one begins with the root, which `push` returns to
+        }
+    }
+    Ok(None)
+}
+
+/// The parts of a path, the first one at the end.
+fn parts(path: &Path) -> Vec<OsString> {
+    path.components().rev().map(|part| part.as_os_str().to_owned()).collect()
 }
 
 /// In a folder with the sticky bit nobody but the owner replaces a file.
 fn is_weak(found: &Metadata) -> bool {
-    let (mode, sticky) = (found.mode(), found.is_dir() && found.mode() & 0o1000 != 0);
+    // the mode of a link means nothing
+    let (mode, sticky) = (found.mode(), found.is_symlink() || found.is_dir() && found.mode() & 0o1000 != 0);
     found.uid() != 0 || (!sticky && (mode & 0o002 != 0 || (mode & 0o020 != 0 && found.gid() != 0)))
 }
 
@@ -125,6 +157,8 @@ pub fn prune(model: &mut NodeModel) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
     use super::*;
 
     fn program(words: &[&str]) -> Program {
@@ -151,20 +185,89 @@ mod tests {
         assert!(judge(&own, &globals).unwrap_err().contains("no user"));
     }
 
+    /// A folder for one test, which nobody else may write to, and how it is called.
+    fn folder(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("vrrplabd-{name}-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        allow(&folder, 0o755);
+        folder.canonicalize().unwrap()
+    }
+
+    fn script(path: &Path) {
+        fs::write(path, "#!/bin/sh\n").unwrap();
+        allow(path, 0o755);
+    }
+
+    fn allow(path: &Path, mode: u32) {
+        fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    }
+
+    fn weak(path: &Path) -> Option<PathBuf> {
+        weak_place(path).unwrap()
+    }
+
     #[test]
     fn what_others_may_write_is_weak() {
-        let folder = std::env::temp_dir().join(format!("vrrplabd-weak-{}", std::process::id()));
-        fs::create_dir_all(&folder).unwrap();
+        if Account::own().uid != 0 {
+            return; // what is not root's is weak anyway
+        }
+        let folder = folder("weak");
         let file = folder.join("script");
-        fs::write(&file, "#!/bin/sh\n").unwrap();
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o777)).unwrap();
-        assert_eq!(weak_place(&file), Some(file.as_path()));
-        fs::set_permissions(&folder, fs::Permissions::from_mode(0o777)).unwrap();
-        fs::set_permissions(&file, fs::Permissions::from_mode(0o755)).unwrap();
-        if Account::own().uid == 0 {
-            assert_eq!(weak_place(&file), Some(folder.as_path()));
+        script(&file);
+        assert_eq!(weak(&file), None);
+        allow(&file, 0o777);
+        assert_eq!(weak(&file), Some(file.clone()));
+        allow(&folder, 0o777);
+        allow(&file, 0o755);
+        assert_eq!(weak(&file), Some(folder.clone()));
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn a_link_is_as_weak_as_every_place_on_its_way() {
+        if Account::own().uid != 0 {
+            return;
+        }
+        let folder = folder("links");
+        let (good, bad) = (folder.join("good"), folder.join("bad"));
+        for (place, mode) in [(&good, 0o755), (&bad, 0o777)] {
+            fs::create_dir(place).unwrap();
+            allow(place, mode);
+        }
+        script(&good.join("script"));
+        symlink("script", good.join("near")).unwrap();
+        symlink("../good/script", bad.join("relative")).unwrap();
+        symlink(bad.join("relative"), good.join("by-way-of-bad")).unwrap();
+        symlink("round", good.join("round")).unwrap();
+        assert_eq!(weak(&good.join("near")), None);
+        assert_eq!(weak(&bad.join("relative")), Some(bad.clone()));
+        assert_eq!(weak(&good.join("by-way-of-bad")), Some(bad), "both ends are good, the middle is not");
+        assert_eq!(weak_place(&good.join("round")).unwrap_err().to_string(), "too many links");
+        fs::remove_dir_all(&folder).unwrap();
+    }
+
+    #[test]
+    fn with_security_nothing_runs_as_root_that_others_may_change() {
+        if Account::own().uid != 0 {
+            return;
+        }
+        let folder = folder("secure");
+        let file = folder.join("script");
+        script(&file);
+        let program = program(&[file.to_str().unwrap()]);
+        let root = Some(RunAs { user: "root".into(), group: None });
+        let secure = Globals { script_security: true, script_user: root.clone(), ..Globals::default() };
+        let careless = Globals { script_user: root, ..Globals::default() };
+        assert!(judge(&program, &secure).is_ok());
+        allow(&folder, 0o777);
+        let why = judge(&program, &secure).unwrap_err();
+        assert!(why.contains("would run as root, and others than root may write to"), "{why}");
+        assert!(judge(&program, &careless).is_ok());
+        let of_another = Globals { script_user: Some(RunAs { user: "daemon".into(), group: None }), ..secure.clone() };
+        assert!(judge(&program, &of_another).is_ok(), "as another user it does no harm");
+        let nobody_named = Globals { script_security: true, ..Globals::default() };
+        if find_user(DEFAULT_USER).unwrap().is_none() {
+            assert!(judge(&program, &nobody_named).unwrap_err().contains("neither a script_user nor a user"));
         }
         fs::remove_dir_all(&folder).unwrap();
     }
