@@ -22,8 +22,8 @@ use crate::invariant::Watch;
 use crate::lab::Lab;
 use boundaries::Boundaries;
 pub use catalogue::Candidate;
-use meter::Meter;
 pub use meter::Measure;
+use meter::Meter;
 pub use pairs::Pairs;
 pub use table::{Hit, Row, Table};
 

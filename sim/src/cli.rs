@@ -2,6 +2,7 @@
 mod certify;
 mod check;
 mod ctl;
+mod diff;
 mod explain;
 mod explore;
 mod import;
@@ -56,6 +57,8 @@ enum Command {
     Explore(explore::ExploreArgs),
     /// Break everything once, one fault or two at a time, and tell what clients notice
     Certify(certify::CertifyArgs),
+    /// Tell what a change of keepalived.conf files changes: findings, takeover times, outages
+    Diff(diff::DiffArgs),
     /// Put the summaries of `explore --shard` together, as if one machine had played all
     Merge(merge::MergeArgs),
     /// Hold the simulator against recordings of real keepalived
@@ -278,6 +281,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Why(args) => why::why(args),
         Command::Explore(args) => explore::explore(args),
         Command::Certify(args) => certify::certify(args),
+        Command::Diff(args) => diff::diff(args),
         Command::Merge(args) => merge::merge(args),
         Command::Verify(args) => verify::verify(args),
         Command::Record(args) => record(args),

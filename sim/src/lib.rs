@@ -3,6 +3,7 @@
 
 pub mod certify;
 pub mod chance;
+pub mod change;
 pub mod cli;
 pub mod experiment;
 pub mod explore;

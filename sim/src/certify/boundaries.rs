@@ -21,12 +21,7 @@ pub(super) struct Boundaries {
 
 impl Boundaries {
     pub(super) fn new(world: &World) -> Boundaries {
-        Boundaries {
-            at: BTreeSet::new(),
-            turns: Vec::new(),
-            master: false,
-            answered: vec![None; world.clients.len()],
-        }
+        Boundaries { at: BTreeSet::new(), turns: Vec::new(), master: false, answered: vec![None; world.clients.len()] }
     }
 
     /// Somebody was master.

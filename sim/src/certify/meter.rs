@@ -165,7 +165,8 @@ impl Observer for Meter {
     fn see(&mut self, at: Instant, moment: &Moment<'_>) {
         if self.at_end.is_none() && at >= self.over {
             let late = self.late;
-            self.at_end = Some(self.known().all(|client| client.answered.is_some_and(|(_, at)| at >= late)));
+            let served = self.known().all(|client| client.answered.is_some_and(|(_, at)| at >= late));
+            self.at_end = Some(served);
         }
         match *moment {
             Moment::Decided { node, instance, trace } => {

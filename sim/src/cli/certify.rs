@@ -111,12 +111,7 @@ fn pairs(certifier: &Certifier, singles: &Table, runs: usize, jobs: usize, stop:
 }
 
 /// All rows, in order of their numbers, whoever has played them. `None`: it was to stop.
-fn collect(
-    count: usize,
-    jobs: usize,
-    stop: &AtomicBool,
-    play: impl Fn(usize) -> Vec<Row> + Sync,
-) -> Option<Vec<Row>> {
+fn collect(count: usize, jobs: usize, stop: &AtomicBool, play: impl Fn(usize) -> Vec<Row> + Sync) -> Option<Vec<Row>> {
     let mut parts: Vec<Vec<Row>> = vec![Vec::new(); count];
     let mut done = 0;
     let work = |at: usize| Some(play(at));
@@ -137,7 +132,8 @@ fn collect(
 fn write_cases(certifier: &Certifier, table: &Table, folder: &Path) -> io::Result<String> {
     fs::create_dir_all(folder).map_err(|why| named(folder, &why))?;
     let mut cases: Vec<&[Hit]> = table.groups().iter().take(WRITTEN).map(|group| &group[0].hits[..]).collect();
-    if let Some(double) = table.rows.iter().max_by_key(|row| row.worst.double).filter(|row| row.worst.double > Span::ZERO)
+    if let Some(double) =
+        table.rows.iter().max_by_key(|row| row.worst.double).filter(|row| row.worst.double > Span::ZERO)
         && !cases.contains(&&double.double_hits[..])
     {
         cases.push(&double.double_hits);

@@ -47,10 +47,11 @@ pub(super) fn print(told: &Told<'_>) -> String {
 
 fn head(told: &Told<'_>) -> String {
     let certifier = told.certifier;
-    let things = if told.table.rows.first().is_some_and(|row| row.candidates.len() > 1) { "pair" } else { "single fault" };
-    let (rows, runs) = (told.table.rows.len() as u64, told.table.runs() + told.before);
-    let (moments, hold) = (certifier.instants().len() as u64, span(certifier.hold()));
-    let (rows, moments) = (count(rows, things), count(moments, "moment"));
+    let things =
+        if told.table.rows.first().is_some_and(|row| row.candidates.len() > 1) { "pair" } else { "single fault" };
+    let number = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
+    let (rows, runs) = (count(number(told.table.rows.len()), things), told.table.runs() + told.before);
+    let (moments, hold) = (count(number(certifier.instants().len()), "moment"), span(certifier.hold()));
     let mut text = format!(
         "{}: {rows}, first faults at {moments}, {}; a fault that lasts does so for {hold}, then all is mended\n",
         certifier.world().name,
@@ -98,7 +99,8 @@ fn verdict(told: &Told<'_>) -> String {
     let lasting = table.rows.iter().filter(|row| row.worst.survived.is_some()).count();
     let survived = table.rows.iter().filter(|row| row.worst.survived == Some(true)).count();
     let never = table.rows.iter().filter(|row| row.worst.back.is_none()).count();
-    let mut text = format!("{survived} of {lasting} that last are survived: clients are served again while they last\n");
+    let mut text =
+        format!("{survived} of {lasting} that last are survived: clients are served again while they last\n");
     if never > 0 {
         let hold = span(told.certifier.hold());
         text += &format!("after {never}, service is not back {hold} after all is mended\n");
