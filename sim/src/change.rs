@@ -72,7 +72,8 @@ impl Behaviour {
 /// What one fault costs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cost {
-    /// The outage; nothing where service does not come back.
+    /// The outage; of a fault that is not survived, which takes as long as the fault, the time from its end on. Nothing where
+    /// service does not come back.
     pub outage: Option<Span>,
     /// Service is back while it lasts.
     pub survived: Option<bool>,
@@ -105,14 +106,17 @@ impl Side {
     pub fn know_costs(&mut self, certifier: &Certifier, table: &Table) {
         let cost = |row: &crate::certify::Row| {
             let name = certifier.name(row.candidates[0]);
-            (name, Cost { outage: row.counted(), survived: row.worst.survived })
+            let survived = row.worst.survived;
+            let outage = if survived == Some(false) { row.worst.back } else { row.counted() };
+            (name, Cost { outage, survived })
         };
         self.costs = table.rows.iter().map(cost).collect();
     }
 
-    /// The longest outage of a single fault; nothing where service does not come back.
+    /// The longest outage of a single fault that is survived; nothing where service does not come back.
     pub fn worst(&self) -> Option<Span> {
-        let all: Option<Vec<Span>> = self.costs.values().map(|cost| cost.outage).collect();
+        let survived = self.costs.values().filter(|cost| cost.survived != Some(false));
+        let all: Option<Vec<Span>> = survived.map(|cost| cost.outage).collect();
         all.map(|all| all.into_iter().max().unwrap_or_default())
     }
 
@@ -186,13 +190,14 @@ fn longer(was: Option<Span>, is: Option<Span>, limit: Span) -> bool {
 fn faults(old: &Side, new: &Side, limit: Span, lines: &mut Vec<Line>) {
     let words = |time: Option<Span>| time.map_or_else(|| "not back".to_owned(), span);
     if old.worst() != new.worst() {
-        let text = format!("worst outage of a single fault: {} -> {}", words(old.worst()), words(new.worst()));
+        let text = format!("worst outage that is survived: {} -> {}", words(old.worst()), words(new.worst()));
         lines.push(Line { about: "fault", text, worse: longer(old.worst(), new.worst(), limit) });
     }
     let mut found: Vec<(Span, Line)> = Vec::new();
     for (name, is) in &new.costs {
         let Some(was) = old.costs.get(name).filter(|was| *was != is) else { continue };
-        let mut text = format!("{name}: outage {} -> {}", words(was.outage), words(is.outage));
+        let what = |cost: &Cost| if cost.survived == Some(false) { "back after " } else { "" };
+        let mut text = format!("{name}: {}{} -> {}{}", what(was), words(was.outage), what(is), words(is.outage));
         let lost = was.survived == Some(true) && is.survived == Some(false);
         if lost {
             text += ", and clients are not served any more while it lasts";
@@ -200,7 +205,9 @@ fn faults(old: &Side, new: &Side, limit: Span, lines: &mut Vec<Line>) {
         if was.survived == Some(false) && is.survived == Some(true) {
             text += ", and clients are served while it lasts";
         }
-        let worse = lost || longer(was.outage, is.outage, limit);
+        // the two say different things when one is survived and the other is not
+        let alike = (was.survived == Some(false)) == (is.survived == Some(false));
+        let worse = lost || alike && longer(was.outage, is.outage, limit);
         let by = match (was.outage, is.outage) {
             (Some(was), Some(is)) => Span(was.0.abs_diff(is.0)),
             _ => Span(u64::MAX),
@@ -251,8 +258,8 @@ mod tests {
         let (old, new) = (side(3609, Some(3700), true), side(7218, Some(7300), true));
         let expected = [
             "VRID 51 (IPv4): takeover after a crash: 3.609 s -> 7.218 s",
-            "worst outage of a single fault: 3.7 s -> 7.3 s",
-            "r1 loses power: outage 3.7 s -> 7.3 s",
+            "worst outage that is survived: 3.7 s -> 7.3 s",
+            "r1 loses power: 3.7 s -> 7.3 s",
         ];
         assert_eq!(words(&changes(&old, &new, Span::from_secs(3))), expected.map(|text| (text, true)));
         assert_eq!(words(&changes(&old, &new, Span::from_secs(4))), expected.map(|text| (text, false)));
@@ -261,9 +268,11 @@ mod tests {
 
     #[test]
     fn what_is_not_survived_any_more_is_worse_whatever_the_limit() {
-        let lines = changes(&side(3609, Some(3700), true), &side(3609, Some(3700), false), Span::from_secs(60));
-        let text = "r1 loses power: outage 3.7 s -> 3.7 s, and clients are not served any more while it lasts";
-        assert_eq!(words(&lines), [(text, true)]);
+        let (old, new) = (side(3609, Some(3700), true), side(3609, Some(400), false));
+        let lines = changes(&old, &new, Span::from_secs(60));
+        let text = "r1 loses power: 3.7 s -> back after 0.4 s, and clients are not served any more while it lasts";
+        assert_eq!(words(&lines), [("worst outage that is survived: 3.7 s -> 0 s", false), (text, true)]);
+        assert!(changes(&new, &old, Span::from_secs(4)).iter().all(|line| !line.worse));
     }
 
     #[test]

@@ -85,7 +85,8 @@ fn side(args: &DiffArgs, files: &[PathBuf]) -> io::Result<Result<Side, Exit>> {
         let text = Disk.read(path).map_err(unreadable)?;
         let mut own = Report::default();
         subjects.extend(Subject::of_file(path, &text, None, &mut own));
-        let notes = own.diagnostics.iter().map(|told| Note::new(told.severity, position, &told.title));
+        let notes =
+            own.diagnostics.iter().map(|told| Note::new(told.severity, position, &anonymous(&told.title, files)));
         side.notes.extend(notes);
         report.merge(own);
     }
@@ -99,13 +100,21 @@ fn side(args: &DiffArgs, files: &[PathBuf]) -> io::Result<Result<Side, Exit>> {
         finding.tell(&mut alone);
         for told in alone.diagnostics {
             let file = files.iter().position(|file| file.display().to_string() == told.file).unwrap_or_default();
-            side.notes.insert(Note::new(told.severity, file, &told.title));
+            side.notes.insert(Note::new(told.severity, file, &anonymous(&told.title, files)));
         }
     }
     if findings.iter().all(|finding| finding.lint.severity != Severity::Error) {
         side.know_takeovers(&lint::takeovers(&subjects));
     }
     played(args, files, side)
+}
+
+/// Words without the names of the files, which differ between the two sides.
+fn anonymous(title: &str, files: &[PathBuf]) -> String {
+    let replace = |text: String, (position, file): (usize, &PathBuf)| {
+        text.replace(&file.display().to_string(), &format!("file {}", position + 1))
+    };
+    files.iter().enumerate().fold(title.to_owned(), replace)
 }
 
 /// What single faults cost, and what the scenario shows.
