@@ -8,8 +8,9 @@ use vrrplab_formats::diagnostics::Severity;
 use vrrplab_formats::lint::Takeover;
 use vrrplab_formats::world::World;
 
-use crate::certify::{Certifier, Table};
+use crate::certify::{Certifier, Row, Table};
 use crate::experiment;
+use crate::explore::Kind;
 use crate::observe::words::span;
 
 /// Something that was found in the configurations, without its line: that moves when others come before it.
@@ -102,15 +103,17 @@ impl Side {
         self.takeovers = takeovers.iter().map(|one| (key(one), (one.after_crash, one.after_stop))).collect();
     }
 
-    /// What single faults cost.
+    /// What single faults cost. Those of chance are left out: one draw of them says little about a change.
     pub fn know_costs(&mut self, certifier: &Certifier, table: &Table) {
-        let cost = |row: &crate::certify::Row| {
+        let cost = |row: &Row| {
             let name = certifier.name(row.candidates[0]);
             let survived = row.worst.survived;
             let outage = if survived == Some(false) { row.worst.back } else { row.counted() };
             (name, Cost { outage, survived })
         };
-        self.costs = table.rows.iter().map(cost).collect();
+        let of_chance = [Kind::Loss, Kind::Jitter, Kind::Reorder, Kind::Corrupt];
+        let certain = |row: &&Row| !of_chance.contains(&certifier.candidates()[row.candidates[0]].kind);
+        self.costs = table.rows.iter().filter(certain).map(cost).collect();
     }
 
     /// The longest outage of a single fault that is survived; nothing where service does not come back.
