@@ -193,26 +193,22 @@ fn slower_adverts_are_a_change_for_the_worse_and_faster_ones_are_not() {
             fs::write(folder.join(name).join(router), conf(priority, lines)).unwrap();
         }
     }
-    let diff = |limit: &str, from: &str, to: &str| {
+    let diff = |from: &str, to: &str| {
         let [a, b] = ["r1.conf", "r2.conf"].map(|router| format!("{from}/{router}"));
         let [c, d] = ["r1.conf", "r2.conf"].map(|router| format!("{to}/{router}"));
         let done =
-            vrrplab(&folder, &["diff", "--json", "diff.json", "--limit", limit, "--seeds", "1", &a, &b, "--", &c, &d]);
+            vrrplab(&folder, &["diff", "--json", "diff.json", "--limit", "0s", "--seeds", "1", &a, &b, "--", &c, &d]);
         (done.status.code(), shown(&done))
     };
     // keepalived's VRRPv2 skew time does not grow with the interval: 3 x 2 s + 156/256 s
-    let (code, text) = diff("0s", "old", "new");
+    let (code, text) = diff("old", "new");
     assert!(text.contains("! VRID 51 (IPv4): takeover after a crash: 3.609375 s -> 6.609375 s\n"), "{text}");
     assert_eq!(code, Some(1), "{text}");
     let json = fs::read_to_string(folder.join("diff.json")).unwrap();
     assert!(json.contains("\"worse\": true") && json.contains("r1 loses power: "), "{json}");
-    let (code, text) = diff("0s", "new", "old");
+    let (code, text) = diff("new", "old");
     assert!(text.contains("  VRID 51 (IPv4): takeover after a crash: 6.609375 s -> 3.609375 s\n"), "{text}");
-    assert!(text.contains("  worst outage that is survived: "), "{text}");
     assert_eq!(code, Some(0), "{text}");
-    let (code, text) = diff("0s", "old", "old");
-    assert!(text.starts_with("nothing changes\n"), "{text}");
-    assert_eq!(code, Some(0));
 }
 
 #[test]
