@@ -1,6 +1,8 @@
 //! The command line of `vrrplab`: what may be asked, and with which number it ends.
+mod certify;
 mod check;
 mod ctl;
+mod diff;
 mod explain;
 mod explore;
 mod import;
@@ -54,6 +56,10 @@ enum Command {
     Why(WhyArgs),
     /// Play a scenario with thousands of other faults, drawn from seeds, and make small scenarios of what fails
     Explore(explore::ExploreArgs),
+    /// Break everything once, one fault or two at a time, and tell what clients notice
+    Certify(certify::CertifyArgs),
+    /// Tell what a change of keepalived.conf files changes: findings, takeover times, outages
+    Diff(diff::DiffArgs),
     /// Put the summaries of `explore --shard` together, as if one machine had played all
     Merge(merge::MergeArgs),
     /// Hold the simulator against recordings of real keepalived
@@ -288,6 +294,8 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Check(args) => check::check(args),
         Command::Why(args) => why::why(args),
         Command::Explore(args) => explore::explore(args),
+        Command::Certify(args) => certify::certify(args),
+        Command::Diff(args) => diff::diff(args),
         Command::Merge(args) => merge::merge(args),
         Command::Verify(args) => verify::verify(args),
         Command::Record(args) => record(args),

@@ -28,12 +28,18 @@ use crate::lab::{Lab, Tally};
 pub use fingerprint::{file_name, fingerprint};
 pub use kind::Kind;
 pub use merge::{Merged, merge};
+pub(crate) use plan::phases;
+pub(crate) use reduce::Case;
 pub use shard::{Shard, from_environment};
+pub(crate) use shrink::Thought;
 pub use shrink::{Found, Search, shrink};
+pub(crate) use spot::{Spot, Target, spots};
 pub use strike::Strike;
+pub(crate) use strike::{healed, members, quality};
 use summary::Seed;
 pub use summary::{Failure, Head, Summary};
 use trail::Trail;
+pub(crate) use written::time as written_time;
 
 /// What happens within this time after the last fault is no failure yet.
 const GRACE: Span = Span::from_secs(1);

@@ -1,7 +1,9 @@
 //! The seeded world around the engine: clock, switches, simulated Linux nodes, clients, faults, observers.
 #![deny(clippy::float_arithmetic)]
 
+pub mod certify;
 pub mod chance;
+pub mod change;
 pub mod cli;
 pub mod experiment;
 pub mod explore;

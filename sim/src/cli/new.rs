@@ -45,7 +45,7 @@ pub(super) fn new(args: &NewArgs) -> io::Result<Exit> {
 }
 
 /// The scenario around these files; none when one of them cannot be used.
-fn around(files: &[PathBuf], out: Option<&Path>, report: &mut Report) -> io::Result<Option<String>> {
+pub(super) fn around(files: &[PathBuf], out: Option<&Path>, report: &mut Report) -> io::Result<Option<String>> {
     let mut texts = Vec::new();
     for path in files {
         let unreadable = |why| io::Error::other(format!("cannot read {}: {why}", path.display()));
@@ -89,9 +89,9 @@ fn proven(starter: &Starter<'_>, out: Option<&Path>) -> Option<String> {
 }
 
 /// The disk, with one more file on it.
-struct Memory<'t> {
-    path: &'t Path,
-    text: &'t str,
+pub(super) struct Memory<'t> {
+    pub(super) path: &'t Path,
+    pub(super) text: &'t str,
 }
 
 impl Files for Memory<'_> {

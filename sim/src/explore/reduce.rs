@@ -14,22 +14,22 @@ const KEPT: [&str; 6] = ["name", "about", "seed", "duration", "invariants", "exp
 
 /// A scenario that can be cut.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Case {
+pub(crate) struct Case {
     /// The file, but for its timeline and promises.
-    pub(super) file: Outline,
+    pub(crate) file: Outline,
     /// The items of its own timeline.
-    pub(super) own: Vec<Outline>,
+    pub(crate) own: Vec<Outline>,
     /// The drawn faults.
-    pub(super) strikes: Vec<Strike>,
+    pub(crate) strikes: Vec<Strike>,
     /// When judging begins.
-    pub(super) from: Instant,
+    pub(crate) from: Instant,
     /// When it ends.
-    pub(super) end: Instant,
+    pub(crate) end: Instant,
 }
 
 impl Case {
     /// The file at `path` as it is, configurations written into it.
-    pub(super) fn read(path: &Path, files: &dyn Files) -> Result<Case, String> {
+    pub(crate) fn read(path: &Path, files: &dyn Files) -> Result<Case, String> {
         let text = files.read(path)?;
         let mut file = Outline::read(&text)?;
         let own = match file.take("timeline") {
@@ -62,6 +62,12 @@ impl Case {
         Ok(case)
     }
 
+    /// Neither its own faults nor what it says about them count.
+    pub(crate) fn forget_promises(&mut self) {
+        self.own.clear();
+        self.file.take("expect_violation");
+    }
+
     /// Nobody asks, and what happens to clients does not.
     pub(super) fn remove_clients(&mut self, world: &World) {
         self.file.take("clients");
@@ -89,7 +95,7 @@ impl Case {
     }
 
     /// The scenario, names of faults taken from the world as it was before anything was cut.
-    pub(super) fn outline(&self, world: &World) -> Outline {
+    pub(crate) fn outline(&self, world: &World) -> Outline {
         let mut file = self.file.clone();
         file.set("duration", Outline::word(written::time(self.end.since(Instant(0)))));
         let mut timeline = self.timeline(world);

@@ -77,10 +77,10 @@ struct Shrinker<'s> {
 }
 
 /// One text that is not on the disk yet.
-struct Thought<'t> {
-    path: &'t Path,
-    text: &'t str,
-    files: &'t dyn Files,
+pub(crate) struct Thought<'t> {
+    pub(crate) path: &'t Path,
+    pub(crate) text: &'t str,
+    pub(crate) files: &'t dyn Files,
 }
 
 impl Files for Thought<'_> {

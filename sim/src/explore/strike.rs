@@ -196,8 +196,13 @@ pub(super) fn mended_only(begin: LinkChange, end: LinkChange) -> LinkChange {
     }
 }
 
+/// The end of a change of a link: what it broke is as it was.
+pub(crate) fn healed(begin: LinkChange, own: LinkQuality) -> LinkChange {
+    mended_only(begin, mended(own))
+}
+
 /// What a link is like when nothing is wrong.
-fn quality(link: LinkPlace, world: &World) -> LinkQuality {
+pub(crate) fn quality(link: LinkPlace, world: &World) -> LinkQuality {
     let of = |network: NetworkId, own: Option<LinkQuality>| own.unwrap_or(world.networks[network.0].link);
     match link {
         LinkPlace::Nic(nic) => {
@@ -237,7 +242,8 @@ fn of_network(spot: &Spot, network: NetworkId, seed: u64, chance: &mut Chance, w
     })
 }
 
-fn members(network: NetworkId, world: &World) -> impl Iterator<Item = (Member, &str)> {
+/// The hosts of a network.
+pub(crate) fn members(network: NetworkId, world: &World) -> impl Iterator<Item = (Member, &str)> {
     let on = move |node: &vrrplab_formats::world::Node| node.ports.iter().any(|port| port.network == network);
     let nodes = world.nodes.iter().enumerate().filter(move |(_, node)| on(node));
     let clients = world.clients.iter().enumerate().filter(move |(_, client)| client.network == network);
