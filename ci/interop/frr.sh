@@ -55,7 +55,7 @@ kill_one() { kill -9 "$(<"$out/$1-$2.main")"; }
 # speaks LAB MAC PRIORITY FROM: whether it has sent such an advert since then
 speaks() { [ -n "$(first "$@")" ]; }
 # last LAB MAC: when it sent its last advert that is no release
-last() { adverts "$1" | awk -v mac="$2" '$2 == mac && $4 > 0 { t = $1 } END { print t + 0 }'; }
+last() { adverts "$1" | awk -v mac="$2" '$2 == mac && $4 > 0 { t = $1 } END { print t }'; }
 # still LAB MAC FROM: how many adverts it has sent since then
 still() { adverts "$1" | awk -v mac="$2" -v from="$3" '$1 >= from && $2 == mac && $4 > 0 { n++ } END { print n + 0 }'; }
 # split LAB on|off: a and b do not hear each other; the hub and the client hear both
@@ -84,7 +84,9 @@ silent_after() { awk -v last="$(last "$1" "$2")" -v from="$3" -v most="$4" 'BEGI
 
 # frr_story LAB FAMILY KIND_OF_A KIND_OF_B: a is the better one
 frr_story() {
-    local lab=$1 family=$2 kind_a=$3 kind_b=$4 a b t from
+    local lab=$1 family=$2 kind_a=$3 kind_b=$4 a b t from late=0
+    # its macvlan has no IPv6 address yet when FRR becomes master: the first advert stays away (it says so), announcements do not
+    [ "$kind_b $family" != "frr v6" ] || late=1
     frr_lab "$lab" "$family" "$kind_a" "$kind_b" 150 100
     a=$(mac_of "$kind_a" 1 "$family") b=$(mac_of "$kind_b" 2 "$family")
     from=$EPOCHREALTIME
@@ -102,7 +104,7 @@ frr_story() {
     note "$lab" "after SIGTERM the other one advertises" within 4 speaks "$lab" "$b" 100 "$from"
     t=$(first "$lab" "$a" 0 "$from")
     note "$lab" "a release at once" between "$from" "$t" 0 0.3
-    note "$lab" "the other's advert after its skew" between "$t" "$(first "$lab" "$b" 100 "${t:-0}")" 0.55 0.9
+    note "$lab" "the other's advert after its skew" between "$t" "$(first "$lab" "$b" 100 "${t:-0}")" 0.55 $late.9
     sleep 0.5
     from=$EPOCHREALTIME
     begin "$lab" a "$kind_a"
@@ -113,7 +115,7 @@ frr_story() {
     kill_one "$lab" a
     note "$lab" "after SIGKILL the other one advertises" within 6 speaks "$lab" "$b" 100 "$from"
     t=$(last_before "$lab" 150 "$EPOCHREALTIME")
-    note "$lab" "after the last advert of the dead one, the down timer" between "$t" "$(first "$lab" "$b" 100 "$from")" 3.55 3.9
+    note "$lab" "after the last advert of the dead one, the down timer" between "$t" "$(first "$lab" "$b" 100 "$from")" 3.55 "$((3 + late)).9"
     from=$EPOCHREALTIME
     begin "$lab" a "$kind_a"
     note "$lab" "the killed one comes back and takes over" within 8 speaks "$lab" "$a" 150 "$from"

@@ -74,10 +74,11 @@ END
     done
 }
 
-# start LAB PLACE KIND
+# start LAB PLACE KIND [OPTION OF VRRPLABD ..]
 start() {
     local lab=$1 place=$2 kind=$3 conf="$out/$1-$2.conf" daemon
-    daemon=("$VRRPLABD" --config "$conf" --control "$out/$lab-$place.sock")
+    shift 3
+    daemon=("$VRRPLABD" --config "$conf" --control "$out/$lab-$place.sock" "$@")
     # what an operator does to it is recorded, in one file for all its runs
     [ "$lab" != operations ] || daemon+=(--metrics 127.0.0.1:9650 --record "$out/$lab-$place.flight")
     [ "$kind" = vrrplabd ] ||
