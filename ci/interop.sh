@@ -6,10 +6,10 @@
 # the users' ones of scenarios/seeds: vrrplabd's may be a twentieth longer than keepalived's. What many instances cost
 # beside keepalived is measured by load, and nothing asserted.
 # Ends with 'N passed, N failed'; exits 1 when anything failed or nothing was run, 2 when it cannot run.
-# Needs Linux, root, and on Debian the right to install what is missing (keepalived, tcpdump, frr, faketime and such).
+# Needs Linux, root, and on Debian the right to install what is missing (keepalived, tcpdump, frr and such).
 # Everything runs in network namespaces of its own, which are removed at the end, whatever happens.
 # Usage: bash ci/interop.sh [MODE ...]     (default: all but load; MODE is pass, ah, v3, v6, unicast, vmac, vmac6, frr,
-#        operations, verdicts, faults, outage, load)
+#        operations, verdicts, faults, outage, load; faults:crowd is one of the faults)
 #        VRRPLABD=path/of/vrrplabd and VRRPLAB=path/of/vrrplab to use binaries that are built already,
 #        KEEP=1 to keep logs and captures
 set -euo pipefail
@@ -25,13 +25,13 @@ all=(pass ah v3 v6 unicast vmac vmac6 frr operations verdicts faults outage)
 modes=("$@")
 [ ${#modes[@]} -gt 0 ] || modes=("${all[@]}")
 # wanted MODE: whether it is to be run
-wanted() { [[ " ${modes[*]} " == *" $1 "* ]]; }
+wanted() { [[ " ${modes[*]%%:*} " == *" $1 "* ]]; }
 for mode in "${modes[@]}"; do
-    [[ " ${all[*]} load " == *" $mode "* ]] || { echo "unknown mode: $mode" >&2; exit 2; }
+    [[ " ${all[*]} load " == *" ${mode%%:*} "* ]] || { echo "unknown mode: $mode" >&2; exit 2; }
 done
 need=() programs=(keepalived:keepalived tcpdump:tcpdump ip:iproute2 ping:iputils-ping nft:nftables)
 ! wanted frr || programs+=(/usr/lib/frr/vrrpd:frr)
-! wanted faults || programs+=(faketime:faketime python3:python3)
+! wanted faults || programs+=(python3:python3)
 for pair in "${programs[@]}"; do
     command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
 done
@@ -83,6 +83,8 @@ all_end() {
 for mode in "${modes[@]}"; do
     case $mode in
     faults) faults ;;
+    faults:flood) ;;
+    faults:*) faults "${mode#*:}" ;;
     frr) frr ;;
     load | outage) ;;
     operations) operate operations & stories+=("$!") ;;
@@ -97,7 +99,7 @@ for mode in "${modes[@]}"; do
 done
 all_end
 # what fills or measures the machine has it alone
-if wanted faults; then flood; fi
+if [[ " ${modes[*]} " =~ \ faults(:flood)?\  ]]; then flood; fi
 if wanted outage; then outages_compared; fi
 if wanted load; then load; fi
 

@@ -45,6 +45,7 @@ fault_kill() {
     for n in 1 3 5 7 9; do
         sleep 0.$n
         murder "$lab" a
+        within 2 ended "$lab" a || true # as a service manager waits
         start "$lab" a vrrplabd
     done
     note "$lab" "after five deaths of the master just one has the address" within 9 only "$lab" a $vip b
@@ -52,12 +53,14 @@ fault_kill() {
     for n in 2 4 6; do
         sleep 0.$n
         murder "$lab" b
+        within 2 ended "$lab" b || true
         start "$lab" b vrrplabd
     done
     sleep 1
     note "$lab" "deaths of the backup are noticed by nobody" only "$lab" a $vip b
     note "$lab" "which says nothing" test -z "$(first "$lab" 02:00:00:00:00:02 100 "$from")"
     murder "$lab" a
+    within 2 ended "$lab" a || true
     sed -i 's/10\.9\.0\.100/10.9.0.101/' "$out/$lab-a.conf" "$out/$lab-b.conf"
     kill -HUP "$(pid_of "$lab" b)"
     start "$lab" a vrrplabd
@@ -132,38 +135,6 @@ fault_second() {
     stop "$lab" b
 }
 
-# --- clocks
-
-# fault_clock LAB: the time of day jumps. Nobody may set the machine's, and time namespaces do not have one: libfaketime
-# tells the daemon another time of day, and leaves the monotonic clock alone.
-fault_clock() {
-    local lab=$1 vip=10.9.0.100 from library before step
-    library=$(find /usr/lib -name libfaketimeMT.so.1 | head -n 1)
-    lab_up "$lab"
-    configure "$lab" pass
-    printf '+0\n' >"$out/$lab-time"
-    start "$lab" b vrrplabd
-    LD_PRELOAD=$library FAKETIME_TIMESTAMP_FILE="$out/$lab-time" FAKETIME_NO_CACHE=1 DONT_FAKE_MONOTONIC=1 \
-        FAKETIME_DONT_FAKE_MONOTONIC=1 start "$lab" a vrrplabd
-    within 8 only "$lab" a $vip b || true
-    before=$(changes "$lab" a)
-    from=$EPOCHREALTIME
-    sleep 1
-    for step in +400d -3600 -1000d +0; do
-        printf '%s\n' "$step" >"$out/$lab-time"
-        sleep 0.9
-        kill -USR1 "$(pid_of "$lab" a)"
-        sleep 0.2
-    done
-    note "$lab" "the daemon saw another year" grep -qE "^$(date -u -d '400 days' +%Y)-.*MASTER, priority" "$out/$lab-a.log"
-    note "$lab" "and an earlier one" grep -qE "^$(date -u -d '-1000 days' +%Y)-.*MASTER, priority" "$out/$lab-a.log"
-    note "$lab" "no state changed" test "$(changes "$lab" a)" = "$before"
-    heard "$lab" 02:00:00:00:00:01 "$from"
-    stop "$lab" a
-    note "$lab" "it ends" within 4 gone "$lab" a
-    stop "$lab" b
-}
-
 # --- disks and pipes
 
 # fault_disk LAB: a disk without room, for the recorder and for a pipe; then a pipe that nobody reads
@@ -202,13 +173,14 @@ fault_disk() {
     stop "$lab" a
     note "$lab" "it ends" within 4 gone "$lab" a
     start "$lab" a vrrplabd --record "$small/flight"
-    note "$lab" "with room it records again" within 3 test "$(grep -c '^{"flight"' "$small/flight")" = 2
+    note "$lab" "with room it records again" within 3 flights "$small/flight" 2
     within 8 only "$lab" a $vip b || true
     stop "$lab" a
     within 4 gone "$lab" a || true
     note "$lab" "and both flights are replayed" "$VRRPLAB" replay --quiet "$small/flight"
     stop "$lab" b
 }
+flights() { [ "$(grep -c '^{"flight"' "$1")" = "$2" ]; }
 # news LAB COUNT: so many addresses come and go, of which the engine hears
 news() {
     local n
@@ -246,7 +218,8 @@ END
         sleep 0.15
     done
     note "$lab" "it was started again and again" test "$(wc -l <"$work/runs")" -ge 3
-    note "$lab" "of its children never more than one run's are left ($most processes)" test "$most" -le 50
+    # each second another one begins beside it, as with keepalived; each ends after three
+    note "$lab" "never more than four of its runs are there ($most processes)" test "$most" -le 95
     # shellcheck disable=SC2046
     dead=$(ps -o stat= --ppid "$(pid_of "$lab" a)" | grep -c '^Z' || true)
     note "$lab" "nor any dead ones ($dead)" test "$dead" -le 1
@@ -257,13 +230,16 @@ END
     stop "$lab" b
 }
 
+# faults [WHICH]: all of them, or one: kill, kill-vmac, link, second, disk, script, crowd
 faults() {
-    fault_kill fault-kill pass & stories+=("$!")
-    fault_kill fault-kill-vmac vmac & stories+=("$!")
-    fault_link fault-link & stories+=("$!")
-    fault_second fault-second & stories+=("$!")
-    fault_clock fault-clock & stories+=("$!")
-    fault_disk fault-disk & stories+=("$!")
-    fault_script fault-script & stories+=("$!")
-    crowd fault-crowd & stories+=("$!")
+    local which
+    for which in ${1:-kill kill-vmac link second disk script crowd}; do
+        case $which in
+        kill) fault_kill fault-kill pass & ;;
+        kill-vmac) fault_kill fault-kill-vmac vmac & ;;
+        crowd) crowd fault-crowd & ;;
+        *) "fault_$which" "fault-$which" & ;;
+        esac
+        stories+=("$!")
+    done
 }

@@ -15,8 +15,9 @@ wire() {
     ip -n "$prefix-$1-$2" addr add "fd09::$3/64" dev eth0 nodad
     ip -n "$prefix-$1-$2" link set eth0 up
 }
+# lab_up LAB [FILTER]: tcpdump writes what passes the filter
 lab_up() {
-    local lab=$1 place number=0
+    local lab=$1 filter=${2:-ip proto 112 or ip proto 51 or ip6 or arp or igmp} place number=0
     for place in hub a b c; do
         remove "$prefix-$lab-$place" # of an earlier round
         ip netns add "$prefix-$lab-$place"
@@ -29,7 +30,7 @@ lab_up() {
         number=$((number + 1))
         wire "$lab" "$place" "$number"
     done
-    in_lab "$lab" hub tcpdump --immediate-mode -l -n -e -vv -tt -i br0 'ip proto 112 or ip proto 51 or ip6 or arp or igmp' \
+    in_lab "$lab" hub tcpdump --immediate-mode -s 512 -B 16384 -l -n -e -vv -tt -i br0 "$filter" \
         >"$out/$lab.cap" 2>/dev/null &
 }
 
