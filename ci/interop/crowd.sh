@@ -57,7 +57,6 @@ crowd() {
 
     reloads "$lab" $mac
     murder "$lab" a
-    within 2 ended "$lab" a || true
     note "$lab" "when it is killed the other one takes all" within 8 has "$lab" b 750
     start "$lab" a vrrplabd
     note "$lab" "it comes back for all" within 15 are "$lab" a MASTER 500

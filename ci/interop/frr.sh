@@ -50,7 +50,10 @@ frr_daemon() {
 # begin LAB PLACE KIND
 begin() { if [ "$3" = frr ]; then frr_daemon "$1" "$2" vrrpd; else start "$1" "$2" "$3"; fi; }
 # kill_one LAB PLACE: at once, and nobody cleans up
-kill_one() { kill -9 "$(<"$out/$1-$2.main")"; }
+kill_one() {
+    kill -9 "$(<"$out/$1-$2.main")"
+    within 3 dead "$(<"$out/$1-$2.main")" || true
+}
 
 # speaks LAB MAC PRIORITY FROM: whether it has sent such an advert since then
 speaks() { [ -n "$(first "$@")" ]; }
@@ -126,8 +129,8 @@ frr_story() {
     note "$lab" "when the segment splits there are two masters" within 6 speaks "$lab" "$b" 100 "$from"
     sleep 1.2
     note "$lab" "the better one is one of them" test "$(still "$lab" "$a" "$from")" -ge 3
-    from=$EPOCHREALTIME
     split "$lab" off
+    from=$EPOCHREALTIME
     sleep 3.2
     note "$lab" "when it heals the lesser one is silent" silent_after "$lab" "$b" "$from" 1.3
     note "$lab" "and the better one goes on" test "$(still "$lab" "$a" "$from")" -ge 2
@@ -150,8 +153,8 @@ frr_tie() {
     begin "$lab" b "$kind_b"
     note "$lab" "apart, a is master" within 8 speaks "$lab" "$a" 100 "$from"
     note "$lab" "and so is b" within 8 speaks "$lab" "$b" 100 "$from"
-    from=$EPOCHREALTIME
     split "$lab" off
+    from=$EPOCHREALTIME
     sleep 3.2
     note "$lab" "together, the smaller address is silent" silent_after "$lab" "$a" "$from" 1.3
     note "$lab" "and the larger one goes on" test "$(still "$lab" "$b" "$from")" -ge 2

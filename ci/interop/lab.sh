@@ -91,11 +91,15 @@ start() {
 }
 stop() { kill -TERM "$(<"$out/$1-$2.main")"; }
 # keepalived's parent starts a dead child again, and its child cleans up after a dead parent: first nobody moves.
+# Who comes next shall not meet them: their sockets are closed when murder returns.
 murder() {
-    local pids
+    local pids pid
     pids=$(ip netns pids "$prefix-$1-$2")
+    [ -n "$pids" ] || return 0
     # shellcheck disable=SC2086
     kill -STOP $pids && kill -9 $pids
     rm -f "$out/$1-$2.pid" "$out/$1-$2-vrrp.pid"
+    for pid in $pids; do within 3 dead "$pid" || true; done
 }
+dead() { ! grep -q '^State:[[:space:]]*[^ZX]' "/proc/$1/status" 2>/dev/null; }
 gone() { [ -z "$(ip netns pids "$prefix-$1-$2")" ]; }

@@ -1,7 +1,7 @@
 # Part of ci/interop.sh, which sources it: what 1, 100 and 500 instances cost vrrplabd and keepalived, both at once, each alone on
 # its segment and master of everything with adverts every second. Nothing is asserted but that all are master.
 
-# usage PLACE_OF_A_LAB: KiB and hundredths of a second of all its processes together, and of the one that speaks VRRP
+# usage LAB: KiB and hundredths of a second of all processes of a together
 usage() {
     local pid kib=0 busy=0 own
     for pid in $(ip netns pids "$prefix-$1-a"); do
