@@ -26,7 +26,7 @@ burden() {
     many "$lab" a 150 "$count"
     addresses=$((count - count / 2 + count / 2 * 2))
     start "$lab" a "$kind"
-    note "$lab" "master of $count" within 20 has "$lab" a "$addresses"
+    note "$lab" "master of $count" within 60 has "$lab" a "$addresses"
     sleep 3 # announcements are repeated
     from=$EPOCHREALTIME before=$(usage "$lab")
     sleep "${LOAD_SECONDS:-30}"
