@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # vrrplabd and the IPVS of a real kernel: Debian's kernel is booted in an emulator, with vrrplabd, keepalived 2.2.7 and ipvsadm
 # in its file system. What vrrplabd programs is compared with what keepalived programs of the same file, connections are
-# counted at the servers, servers die and come back, configurations are read again, directors tell each other of connections.
+# counted at the servers, servers die and come back, configurations are read again, directors tell each other of connections, the time of day jumps.
 # Ends with 'N passed, N failed'; exits 1 when anything failed or nothing was run, 2 when it cannot run.
 # Needs x86-64 and, on Debian, root to install what is missing; the kernel's package is only unpacked. The processor is emulated:
 # there may be a /dev/kvm that does not work, and two minutes are enough. QEMU_ACCEL=kvm for those who know theirs.
-# Usage: bash ci/qemu.sh [PART ...]     (default: all; PART is tables, reload, stop, traffic, health, checks or sync)
+# Usage: bash ci/qemu.sh [PART ...]     (default: all; PART is tables, reload, stop, traffic, health, checks, sync or clock)
 #        VRRPLABD=path/of/vrrplabd to use a binary that is built already, KEEP=1 to keep what the machine has said
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -94,7 +94,7 @@ bridge() {
 }
 
 parts=$(cat parts)
-[ -n "$parts" ] || parts="tables reload stop traffic health checks sync"
+[ -n "$parts" ] || parts="tables reload stop traffic health checks sync clock"
 for part in $parts; do
     echo "-- $part"
     . "guest/$part.sh"

@@ -31,9 +31,8 @@ impl Host {
     /// Opens the pipes of the configuration, and starts their readers with the pipe's path as the last argument.
     pub(super) fn open_fifos(&mut self) {
         let fifos: Vec<Fifo> = self.model.globals.fifos().cloned().collect();
-        let before = self.before.as_ref();
         for fifo in fifos {
-            if before.is_some_and(|before| before.globals.fifos().any(|known| known.path == fifo.path)) {
+            if self.fifos.is_open(&fifo.path) {
                 continue;
             }
             if let Err(why) = self.fifos.open(&fifo) {

@@ -45,6 +45,11 @@ impl Fifos {
         Ok(())
     }
 
+    /// Whether this pipe is open already.
+    pub fn is_open(&self, path: &str) -> bool {
+        self.open.contains_key(path)
+    }
+
     /// Writes a line, or says why it is lost.
     pub fn write(&mut self, path: &str, line: &str) -> io::Result<()> {
         let pipe = self.open.get_mut(path).ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "not open"))?;

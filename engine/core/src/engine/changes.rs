@@ -5,7 +5,7 @@ use core::net::IpAddr;
 use super::Engine;
 use super::timers::Deadline;
 use crate::io::{KernelEvent, News, State, TraceKind};
-use crate::model::IfIndex;
+use crate::model::{AddressFamily, IfIndex};
 use crate::rules::Rule;
 use crate::time::{Instant, Span};
 use crate::track::judge::effective;
@@ -22,10 +22,21 @@ pub(crate) struct LinkChange {
 impl Engine {
     /// Looks at interfaces again: source addresses and own faults of every instance.
     pub(crate) fn look_around(&mut self) {
+        // of each family, the source address found last: hundreds of instances mostly share one interface
+        let mut found: [Option<(IfIndex, Option<IpAddr>)>; 2] = [None; 2];
         for i in 0..self.instances.len() {
             let model = &self.instances[i].model;
             let virtual_addresses = || self.instances.iter().flat_map(|x| x.model.all_vips()).map(|vip| vip.addr.ip);
-            self.sources[i] = self.interfaces.source_of(model, virtual_addresses);
+            let known = &mut found[usize::from(model.family == AddressFamily::V6)];
+            self.sources[i] = match (model.source, *known) {
+                (None, Some((iface, source))) if iface == model.iface => source,
+                (None, _) => {
+                    let source = self.interfaces.source_of(model, virtual_addresses);
+                    *known = Some((model.iface, source));
+                    source
+                }
+                (source, _) => source,
+            };
             let tracked = self.trackers.weigh(model);
             let missing = self.interfaces.faults_of(model, self.sources[i].is_some());
             let faults = missing + tracked.faults + tracked.waits + usize::from(self.lacks_macvlan(i));
