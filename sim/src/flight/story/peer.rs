@@ -10,7 +10,7 @@ use super::{down_time, interval_of};
 
 /// What an advert tells of its sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::flight) struct Heard {
+pub(crate) struct Heard {
     pub at: Instant,
     pub priority: u8,
     pub version: Version,
@@ -49,7 +49,7 @@ enum Mood {
 
 /// What happens to a peer in the scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::flight) enum Turn {
+pub(crate) enum Turn {
     Start,
     Stop,
     Crash,
@@ -60,7 +60,7 @@ pub(in crate::flight) enum Turn {
 
 /// Another router.
 #[derive(Clone, Debug)]
-pub(in crate::flight) struct Peer {
+pub(crate) struct Peer {
     pub name: String,
     pub iface: IfIndex,
     pub ip: IpAddr,
