@@ -28,7 +28,7 @@ use file::{Reader, Record, Trouble};
 pub use finding::{Kind, Weight};
 use link::{Frame, Unwrapper};
 pub use report::Report;
-use speaker::{Capture, Meaning, Speaker};
+use speaker::{Capture, End, Meaning, Speaker};
 
 /// Routers that are kept.
 const SPEAKERS: usize = 65_536;
@@ -108,6 +108,7 @@ impl Analysis {
             speaker.finish(end);
         }
         self.claims.pass(end);
+        self.claims.finish();
         report::make(self)
     }
 
@@ -162,9 +163,12 @@ impl Analysis {
             let addresses: Vec<IpAddr> = speaker.addresses.iter().copied().collect();
             self.claims.advertised(&addresses, number);
         }
-        if meaning == Meaning::Begins && self.is_takeover(number, at) {
-            let addresses = self.speakers[number].said().map(|said| said.addresses.clone()).unwrap_or_default();
-            self.claims.taken_over(&addresses, number, packet, at, &self.speakers);
+        if meaning == Meaning::Begins {
+            self.claims.begins(number, at, &self.speakers);
+            if self.is_takeover(number, at) {
+                let addresses = self.speakers[number].said().map(|said| said.addresses.clone()).unwrap_or_default();
+                self.claims.taken_over(&addresses, number, packet, at, &self.speakers);
+            }
         }
     }
 
@@ -202,9 +206,14 @@ impl Analysis {
     /// Whether a first advert is a takeover, and not only the first that the capture has of an old master.
     fn is_takeover(&self, number: usize, at: Instant) -> bool {
         let own = &self.speakers[number];
+        if let [.., before, _] = own.reigns[..] {
+            // who was only paused, with nobody else to be master, goes on where it was
+            let others = self.others(number).any(|other| other.reigns.last().is_some_and(|reign| reign.to > before.to));
+            return before.end == End::Released || others;
+        }
         let waited = own.said().map_or(Span::ZERO, |said| said.down()) + Span::from_secs(1);
         let silent = self.tally.start.is_some_and(|start| at.since(start) > waited);
-        own.reigns.len() > 1 || silent || self.others(number).any(|other| !other.reigns.is_empty())
+        silent || self.others(number).any(|other| !other.reigns.is_empty())
     }
 }
 

@@ -6,7 +6,7 @@ use vrrplab_engine::model::Mac;
 use vrrplab_engine::{Instant, Span};
 
 use super::evidence::Evidence;
-use super::speaker::{End, Speaker};
+use super::speaker::{End, Reign, Speaker};
 
 /// Virtual addresses that are watched.
 const VIPS: usize = 16_384;
@@ -25,6 +25,9 @@ pub struct Vip {
     speakers: Vec<usize>,
     announced: Option<(Instant, Mac)>,
     holder: Option<(Mac, Instant)>,
+    /// Hardware addresses with which masters announce this address, other than those of their adverts: it is on another
+    /// interface.
+    learned: BTreeMap<usize, Mac>,
     /// Who is not its master, and claims it.
     pub strangers: BTreeMap<Mac, Evidence>,
     /// Two masters claim it in turn.
@@ -64,6 +67,8 @@ pub struct Claim {
 pub struct Claims {
     vips: BTreeMap<IpAddr, Vip>,
     waiting: VecDeque<Missing>,
+    /// Claims of strangers, who may become masters in a moment.
+    doubtful: VecDeque<Claim>,
     /// What was not announced.
     pub missing: Vec<Missing>,
 }
@@ -87,12 +92,22 @@ impl Claims {
         }
     }
 
+    /// A router becomes master: what it said just before, it said as a master.
+    pub fn begins(&mut self, speaker: usize, at: Instant, speakers: &[Speaker]) {
+        let vips = &mut self.vips;
+        self.doubtful.retain(|claim| {
+            let Some(vip) = vips.get_mut(&claim.ip).filter(|vip| vip.speakers.contains(&speaker)) else { return true };
+            at.since(claim.at) > HANDOVER || !(vip.is_of(speaker, claim.mac, speakers) || vip.learns(speaker, claim, speakers))
+        });
+    }
+
     /// A router takes over, and should announce these.
     pub fn taken_over(&mut self, addresses: &[IpAddr], speaker: usize, packet: u64, at: Instant, speakers: &[Speaker]) {
-        let Some(who) = speakers.get(speaker) else { return };
         for ip in addresses {
-            let announced = self.vips.get(ip).and_then(|vip| vip.announced);
-            let already = announced.is_some_and(|(when, mac)| at.since(when) <= HANDOVER && who.has_mac(mac));
+            let already = self.vips.get(ip).is_some_and(|vip| {
+                let announced = vip.announced.filter(|(when, _)| at.since(*when) <= HANDOVER);
+                announced.is_some_and(|(_, mac)| vip.is_of(speaker, mac, speakers))
+            });
             if !already && self.waiting.len() < WAITING {
                 self.waiting.push_back(Missing { vip: *ip, speaker, packet, at });
             }
@@ -105,60 +120,98 @@ impl Claims {
             let missing = self.waiting.pop_front().filter(|_| self.missing.len() < WAITING);
             self.missing.extend(missing);
         }
+        while self.doubtful.front().is_some_and(|first| now.since(first.at) > HANDOVER) {
+            self.judge_first();
+        }
+    }
+
+    /// The capture ends: nobody becomes master any more.
+    pub fn finish(&mut self) {
+        while !self.doubtful.is_empty() {
+            self.judge_first();
+        }
+    }
+
+    /// The oldest doubtful claim is one of a stranger.
+    fn judge_first(&mut self) {
+        let Some(claim) = self.doubtful.pop_front() else { return };
+        let Some(vip) = self.vips.get_mut(&claim.ip) else { return };
+        if let Some(evidence) = vip.strangers.get_mut(&claim.mac) {
+            evidence.add(claim.packet, claim.at);
+        } else if vip.strangers.len() < FEW {
+            vip.strangers.insert(claim.mac, Evidence::new(claim.packet, claim.at));
+        }
     }
 
     /// Somebody says that an address is his.
     pub fn claim(&mut self, claim: Claim, speakers: &[Speaker]) {
         let Some(vip) = self.vips.get_mut(&claim.ip) else { return };
+        let is_strange = vip.claim(&claim, speakers);
         if claim.gratuitous {
             vip.announced = Some((claim.at, claim.mac));
             self.waiting.retain(|waiting| {
-                let who = speakers.get(waiting.speaker);
-                let named = who.is_none_or(|who| who.macs.is_empty() || who.has_mac(claim.mac));
-                waiting.vip != claim.ip || !named
+                let nameless = speakers.get(waiting.speaker).is_none_or(|who| who.macs.is_empty());
+                waiting.vip != claim.ip || !(nameless || vip.is_of(waiting.speaker, claim.mac, speakers))
             });
         }
-        vip.claim(claim, speakers);
+        if is_strange {
+            if self.doubtful.len() >= WAITING {
+                self.judge_first();
+            }
+            self.doubtful.push_back(claim);
+        }
     }
 }
 
 impl Vip {
-    fn claim(&mut self, claim: Claim, speakers: &[Speaker]) {
-        let all = || self.speakers.iter().filter_map(|number| speakers.get(*number));
-        let latest = all().filter_map(|speaker| Some(speaker.reigns.last()?.to)).max();
-        let masters: Vec<&Speaker> = all().filter(|speaker| is_master(speaker, claim.at, latest)).collect();
-        if masters.is_empty() || masters.iter().any(|master| master.macs.is_empty()) {
-            return;
+    /// Whether a hardware address is that of a router, as far as this address goes.
+    fn is_of(&self, speaker: usize, mac: Mac, speakers: &[Speaker]) -> bool {
+        self.learned.get(&speaker) == Some(&mac) || speakers.get(speaker).is_some_and(|speaker| speaker.has_mac(mac))
+    }
+
+    /// A new master announces an address with the hardware address of another interface; nobody else has that one.
+    fn learns(&mut self, speaker: usize, claim: &Claim, speakers: &[Speaker]) -> bool {
+        let taken = self.speakers.iter().any(|other| self.is_of(*other, claim.mac, speakers));
+        let learns = claim.gratuitous && !taken && !self.learned.contains_key(&speaker);
+        if learns {
+            self.learned.insert(speaker, claim.mac);
         }
-        let Some(master) = masters.iter().find(|master| master.has_mac(claim.mac)) else {
-            let began = masters.iter().filter_map(|master| Some(master.reigns.last()?.from)).max();
-            let handover = began.is_some_and(|began| claim.at.since(began) <= HANDOVER);
-            if (handover && all().any(|speaker| speaker.has_mac(claim.mac))) || self.strangers.len() >= FEW {
-                return;
-            }
-            let found = self.strangers.get_mut(&claim.mac);
-            match found {
-                Some(evidence) => evidence.add(claim.packet, claim.at),
-                None => drop(self.strangers.insert(claim.mac, Evidence::new(claim.packet, claim.at))),
-            }
-            return;
+        learns
+    }
+
+    /// Whether this is said by somebody who is not master.
+    fn claim(&mut self, claim: &Claim, speakers: &[Speaker]) -> bool {
+        let reign = |number: &usize| speakers.get(*number).and_then(|speaker| speaker.reigns.last());
+        let latest = self.speakers.iter().filter_map(|number| Some(reign(number)?.to)).max();
+        let is_master = |number: &&usize| reign(number).is_some_and(|reign| is_master(reign, claim.at, latest));
+        let masters: Vec<usize> = self.speakers.iter().filter(is_master).copied().collect();
+        let nameless = |number: &usize| speakers.get(*number).is_none_or(|speaker| speaker.macs.is_empty());
+        if masters.is_empty() || masters.iter().any(nameless) || claim.mac == Mac([0; 6]) {
+            return false;
+        }
+        let newest = masters.iter().filter_map(|number| Some((reign(number)?.from, *number))).max();
+        let Some(master) = masters.iter().copied().find(|master| self.is_of(*master, claim.mac, speakers)) else {
+            let Some((began, newest)) = newest.filter(|(began, _)| claim.at.since(*began) <= HANDOVER) else { return true };
+            let former = self.speakers.iter().any(|speaker| self.is_of(*speaker, claim.mac, speakers));
+            return !(former || claim.at < began || self.learns(newest, claim, speakers));
         };
         if let Some((mac, since)) = self.holder.filter(|(mac, _)| *mac != claim.mac) {
-            let other = masters.iter().any(|other| other.ip != master.ip && other.has_mac(mac));
-            let older = master.reigns.last().is_some_and(|reign| reign.from < since);
-            if other && older && !master.has_mac(mac) {
+            let other = masters.iter().any(|other| *other != master && self.is_of(*other, mac, speakers));
+            let older = reign(&master).is_some_and(|reign| reign.from < since);
+            let settled = newest.is_some_and(|(began, _)| claim.at.since(began) > HANDOVER);
+            if settled && other && older && !self.is_of(master, mac, speakers) {
                 Evidence::note(&mut self.both, claim.packet, claim.at);
             }
         }
         if self.holder.is_none_or(|(mac, _)| mac != claim.mac) {
             self.holder = Some((claim.mac, claim.at));
         }
+        false
     }
 }
 
 /// Whether a router may hold its addresses now: it advertises, or nobody has since it did.
-fn is_master(speaker: &Speaker, now: Instant, latest: Option<Instant>) -> bool {
-    let Some(reign) = speaker.reigns.last() else { return false };
+fn is_master(reign: &Reign, now: Instant, latest: Option<Instant>) -> bool {
     let silence = now.since(reign.to);
     match reign.end {
         End::Released => silence <= HANDOVER,

@@ -168,7 +168,7 @@ impl Report {
             id: finding.kind.id(),
             weight: finding.kind.weight(),
             vrid: finding.vrid,
-            at: finding.at.to_string(),
+            at: moment(finding.at),
             count: finding.count,
             packets: &finding.packets,
             what: &finding.what,
@@ -178,7 +178,7 @@ impl Report {
         });
         serde_json::to_string_pretty(&ReportJson {
             start_ns: self.start.0,
-            seconds: Instant(self.length().0).to_string(),
+            seconds: moment(Instant(self.length().0)),
             packets: tally.packets,
             adverts: tally.adverts,
             arp: tally.arps,
@@ -221,11 +221,14 @@ fn settings(speaker: &Speaker) -> String {
     format!("VRRPv{}, every {} s{auth}{way}", said.version, short(said.interval))
 }
 
+/// A moment in seconds, to the microsecond.
+pub fn moment(at: Instant) -> String {
+    format!("{}.{:06}", at.0 / 1_000_000_000, at.0 % 1_000_000_000 / 1_000)
+}
+
 /// Seconds without needless zeros.
 pub(super) fn short(span: Span) -> String {
-    let text = Instant(span.0).to_string();
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text.is_empty() { "0".to_owned() } else { text.to_owned() }
+    moment(Instant(span.0)).trim_end_matches('0').trim_end_matches('.').to_owned()
 }
 
 fn member(speaker: &Speaker) -> Member {
@@ -252,8 +255,8 @@ fn master(change: &Change<'_>, analysis: &Analysis, start: Instant) -> Master {
     let reign = change.reign;
     Master {
         router: name(change.who),
-        from: relative(reign.from, start).to_string(),
-        to: relative(reign.to, start).to_string(),
+        from: moment(relative(reign.from, start)),
+        to: moment(relative(reign.to, start)),
         how,
         end: match reign.end {
             End::Open => "open",

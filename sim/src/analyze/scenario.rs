@@ -39,6 +39,7 @@ pub struct Guess {
     /// Who becomes master when.
     pub promises: Vec<Promise>,
     end: Instant,
+    cuts: bool,
 }
 
 #[derive(Debug)]
@@ -62,8 +63,8 @@ impl Promise {
     }
 }
 
-/// Guesses; nothing when there was no master.
-pub fn guess(report: &Report) -> Option<Guess> {
+/// Guesses; nothing when there was no master. `cuts`: whoever comes back in time with its own adverts was cut off, not down.
+pub fn guess(report: &Report, cuts: bool) -> Option<Guess> {
     let speakers = &report.analysis.speakers;
     let routers: Vec<Router<'_>> = router::group(speakers);
     let longest = speakers.iter().filter_map(|speaker| speaker.said().map(Said::down)).max()?;
@@ -76,6 +77,7 @@ pub fn guess(report: &Report) -> Option<Guess> {
         faults: Vec::new(),
         promises: Vec::new(),
         end: shift(report.analysis.tally.end) + Span::from_secs(2),
+        cuts,
     };
     for (number, router) in routers.iter().enumerate() {
         guess.router(number, router, speakers, &shift);
@@ -125,12 +127,13 @@ impl Guess {
     fn seat(&mut self, speaker: &Speaker, network: usize, all: &[IpAddr], model: &InstanceModel) -> Option<()> {
         let number = self.nodes.len() + 1;
         let frame = &speaker.shapes.first()?.frame;
-        let envelope = Envelope::parse(frame)?;
+        let mut peer = Peer::new(number, IfIndex(1), &Envelope::parse(frame)?);
+        peer.may_be_cut = self.cuts;
         let node = self.nodes.entry(speaker.ip).or_insert_with(|| Node {
             name: format!("r{number}"),
             network,
             prefix: prefix(all),
-            peer: Peer::new(number, IfIndex(1), &envelope),
+            peer,
             instances: Vec::new(),
         });
         node.instances.push(model.clone());

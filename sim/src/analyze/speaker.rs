@@ -1,5 +1,5 @@
 //! One router as its adverts show it: what it says, when it is master, how well it keeps time.
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 
 use vrrplab_engine::model::Mac;
@@ -17,6 +17,8 @@ const SHAPES: usize = 64;
 const REIGNS: usize = 4_096;
 /// Changes of priority, hardware addresses, places and addresses that are kept of one router.
 const FEW: usize = 256;
+/// Adverts whose copies are known.
+const RECENT: usize = 4;
 /// The same packet again within this time is a copy.
 const COPY: Span = Span::from_millis(10);
 
@@ -103,7 +105,7 @@ pub enum Meaning {
     Ends,
 }
 
-/// The advert counted last, to know its copies.
+/// An advert counted not long ago, to know its copies.
 #[derive(Clone, Debug)]
 struct Last {
     at: Instant,
@@ -143,7 +145,8 @@ pub struct Speaker {
     pub priorities: Vec<(Instant, u8)>,
     /// How many adverts, copies left out.
     pub adverts: u64,
-    last: Option<Last>,
+    /// The last ones: copies may come behind the next advert.
+    recent: VecDeque<Last>,
 }
 
 impl Speaker {
@@ -164,7 +167,7 @@ impl Speaker {
             latest: Span::ZERO,
             priorities: Vec::new(),
             adverts: 0,
-            last: None,
+            recent: VecDeque::new(),
         }
     }
 
@@ -177,7 +180,7 @@ impl Speaker {
 
     /// When it was heard last.
     pub fn heard_last(&self) -> Option<Instant> {
-        self.last.as_ref().map(|last| last.at)
+        self.recent.back().map(|last| last.at)
     }
 
     /// How long ago it was last heard, when that is longer than its adverts are apart.
@@ -193,7 +196,7 @@ impl Speaker {
             self.places.insert(place);
         }
         let (number, kept) = self.shape(capture);
-        let shape = kept.as_ref().unwrap_or(&self.shapes[number]);
+        let Some(shape) = kept.as_ref().or(self.shapes.get(number)) else { return Meaning::Nothing };
         let (refusal, priority, interval) = (shape.refusal, shape.said.priority, shape.said.interval);
         let down = shape.said.down();
         if self.is_copy(capture, number, interval) {
@@ -206,10 +209,15 @@ impl Speaker {
         self.adverts += 1;
         let id = capture.envelope.id;
         let places = capture.place.into_iter().collect();
-        self.last = Some(Last { at: capture.at, id, shape: number, places });
+        if self.recent.len() >= RECENT {
+            self.recent.pop_front();
+        }
+        self.recent.push_back(Last { at: capture.at, id, shape: number, places });
         if let Some(rule) = refusal {
-            let found = self.refused.entry(rule).or_insert(Evidence { count: 0, packets: Vec::new(), ..Evidence::new(0, capture.at) });
-            found.add(capture.packet, capture.at);
+            let found = self.refused.entry(rule);
+            found
+                .and_modify(|evidence| evidence.add(capture.packet, capture.at))
+                .or_insert_with(|| Evidence::new(capture.packet, capture.at));
             // of what was damaged on its way nothing can be believed
             if rule != Rule::ReceiveTtl {
                 return Meaning::Nothing;
@@ -233,7 +241,7 @@ impl Speaker {
                 && (shape.mac, shape.ttl, shape.sane) == (envelope.src_mac, envelope.ttl, sane)
                 && shape.cut == capture.cut
         };
-        let last = self.last.as_ref().map(|last| last.shape).filter(|n| self.shapes.get(*n).is_some_and(alike));
+        let last = self.recent.back().map(|last| last.shape).filter(|n| self.shapes.get(*n).is_some_and(alike));
         if let Some(number) = last.or_else(|| self.shapes.iter().position(alike)) {
             return (number, None);
         }
@@ -266,16 +274,15 @@ impl Speaker {
 
     /// The same packet again, seen at another place or by another eye at the same one.
     fn is_copy(&mut self, capture: &Capture<'_>, shape: usize, interval: Span) -> bool {
-        let Some(last) = &mut self.last else { return false };
-        if (last.id, last.shape) != (capture.envelope.id, shape) {
-            return false;
-        }
-        let since = capture.at.since(last.at);
-        let elsewhere = capture.place.is_some_and(|place| !last.places.contains(&place));
-        if elsewhere && last.places.len() < FEW {
-            last.places.extend(capture.place);
-        }
-        since < COPY || (elsewhere && since.0 < interval.0 / 2)
+        let id = capture.envelope.id;
+        self.recent.iter_mut().rev().filter(|last| (last.id, last.shape) == (id, shape)).any(|last| {
+            let since = capture.at.since(last.at);
+            let elsewhere = capture.place.is_some_and(|place| !last.places.contains(&place));
+            if elsewhere && last.places.len() < FEW {
+                last.places.extend(capture.place);
+            }
+            since < COPY || (elsewhere && since.0 < interval.0 / 2)
+        })
     }
 
     fn release(&mut self, capture: &Capture<'_>) -> Meaning {

@@ -5,7 +5,7 @@ use vrrplab_engine::Instant;
 
 use super::Report;
 use super::finding::Weight;
-use super::report::{Finding, Master, Member, VirtualRouter, short};
+use super::report::{Finding, Master, Member, VirtualRouter, moment, short};
 
 /// Changes of master that are printed of one virtual router; JSON has them all.
 const SHOWN: usize = 40;
@@ -15,7 +15,7 @@ pub(super) fn text(report: &Report) -> String {
     let mut text = format!(
         "{} packets in {} s from {}, {} of them adverts, {} ARP, {} neighbour advertisements\n",
         tally.packets,
-        Instant(report.length().0),
+        moment(Instant(report.length().0)),
         date(report.start),
         tally.adverts,
         tally.arps,
@@ -110,7 +110,7 @@ fn tell(text: &mut String, finding: &Finding) {
         kind.id(),
         finding.vrid,
         finding.what,
-        finding.at,
+        moment(finding.at),
         packets.join(", "),
         kind.means(),
         finding.cause.as_deref().unwrap_or(kind.cause()),

@@ -11,6 +11,7 @@ use vrrplab_formats::scenario::{self, Disk};
 use super::output::{Exit, named, say, tell, tell_report, write_whole};
 use super::test::{interrupt, watched};
 use crate::analyze::file::Trouble;
+use crate::analyze::report::moment;
 use crate::analyze::scenario::{Guess, guess};
 use crate::analyze::{Go, Report, Weight, read};
 use crate::experiment::play;
@@ -95,22 +96,32 @@ fn show(args: &AnalyzeArgs, report: &Report) -> io::Result<()> {
     }
     for finding in &report.findings {
         let (weight, id) = (finding.kind.weight().word(), finding.kind.id());
-        say(&format!("{weight}[{id}]: virtual router {}: {}, since {}", finding.vrid, finding.what, finding.at))?;
+        say(&format!("{weight}[{id}]: virtual router {}: {}, since {}", finding.vrid, finding.what, moment(finding.at)))?;
     }
     Ok(())
 }
 
 /// Writes the scenario, plays it, and writes it again without the promises that it does not keep.
 fn write_scenario(args: &AnalyzeArgs, out: &Path, report: &Report) -> io::Result<Exit> {
-    let Some(guess) = guess(report) else {
-        tell("error: nobody is master in this capture: there is nothing to make a scenario of\n");
-        return Ok(Exit::BadInput);
-    };
     let name = args.file.file_stem().and_then(OsStr::to_str).unwrap_or("capture");
-    write_whole(out, guess.yaml(name, &[]).as_bytes())?;
-    let Some(found) = kept(out)? else { return Ok(Exit::BadInput) };
-    write_whole(out, guess.yaml(name, &found).as_bytes())?;
-    tell_kept(out, &guess, &found);
+    let mut best: Option<(Guess, Vec<bool>)> = None;
+    // whoever comes back in time with its own adverts may have been cut off, or it is chance
+    for cuts in [true, false] {
+        let Some(guess) = guess(report, cuts) else {
+            tell("error: nobody is master in this capture: there is nothing to make a scenario of\n");
+            return Ok(Exit::BadInput);
+        };
+        write_whole(out, guess.yaml(name, &[]).as_bytes())?;
+        let Some(found) = kept(out)? else { return Ok(Exit::BadInput) };
+        let held = |found: &[bool]| found.iter().filter(|held| **held).count();
+        if best.as_ref().is_none_or(|(_, before)| held(&found) > held(before)) {
+            best = Some((guess, found));
+        }
+    }
+    if let Some((guess, found)) = best {
+        write_whole(out, guess.yaml(name, &found).as_bytes())?;
+        tell_kept(out, &guess, &found);
+    }
     Ok(Exit::Held)
 }
 

@@ -68,6 +68,8 @@ pub(crate) struct Peer {
     /// The first advert for each instance.
     pub first: BTreeMap<String, Heard>,
     pub turns: Vec<(Instant, Turn)>,
+    /// Who keeps the time of its adverts over a silence is taken to have been cut off.
+    pub may_be_cut: bool,
     /// The instance by which it is judged: the first one heard. Its priority, interval and own down time.
     judged: Option<(String, u8, Span, Span)>,
     mood: Mood,
@@ -84,6 +86,7 @@ impl Peer {
             mac: (!is_virtual).then_some(envelope.src_mac),
             first: BTreeMap::new(),
             turns: Vec::new(),
+            may_be_cut: true,
             judged: None,
             mood: Mood::Listens,
         }
@@ -131,7 +134,9 @@ impl Peer {
                 self.turns.extend([(gone, Turn::Stop), (back, Turn::Start)]);
             }
             // had it started again it would have listened first, and kept another time: so it was there all along
-            Mood::Lost(last) if at.since(last) < down || keeps_time(at.since(last), *interval) => {
+            Mood::Lost(last)
+                if at.since(last) < down || (self.may_be_cut && keeps_time(at.since(last), *interval)) =>
+            {
                 self.turns.extend([(last + half, Turn::Cut), (before(at, half), Turn::Uncut)]);
             }
             Mood::Lost(last) => {
