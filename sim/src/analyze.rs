@@ -32,6 +32,8 @@ use speaker::{Capture, End, Meaning, Speaker};
 
 /// Routers that are kept.
 const SPEAKERS: usize = 65_536;
+/// About so many bytes are kept of all routers: no network has as much to tell, only forgers do.
+const ROOM: usize = 256 << 20;
 /// Kinds of link types that are counted.
 const LINKS: usize = 16;
 
@@ -59,6 +61,8 @@ struct Tally {
     unknown: BTreeMap<u16, u64>,
     /// Adverts of routers that there was no room for.
     homeless: u64,
+    /// About how many bytes are kept of all routers.
+    kept: usize,
 }
 
 /// How a reading goes on.
@@ -118,7 +122,8 @@ impl Analysis {
         tally.start.get_or_insert(record.at);
         tally.end = tally.end.max(record.at);
         let Some(frame) = unwrapper.frame(record) else {
-            if !link::is_known(record.link) && (tally.unknown.len() < LINKS || tally.unknown.contains_key(&record.link)) {
+            if !link::is_known(record.link) && (tally.unknown.len() < LINKS || tally.unknown.contains_key(&record.link))
+            {
                 *tally.unknown.entry(record.link).or_default() += 1;
             }
             return;
@@ -157,8 +162,9 @@ impl Analysis {
         let capture = Capture { packet, at, place: frame.place, cut: frame.cut, frame: frame.bytes, envelope, view };
         let superseded = self.superseded(number, at);
         let speaker = &mut self.speakers[number];
-        let known = speaker.addresses.len();
-        let meaning = speaker.hear(&capture, superseded);
+        let (known, weight) = (speaker.addresses.len(), speaker.weight());
+        let meaning = speaker.hear(&capture, superseded, self.tally.kept < ROOM);
+        self.tally.kept += speaker.weight().saturating_sub(weight);
         if speaker.addresses.len() != known {
             let addresses: Vec<IpAddr> = speaker.addresses.iter().copied().collect();
             self.claims.advertised(&addresses, number);

@@ -97,7 +97,8 @@ impl Claims {
         let vips = &mut self.vips;
         self.doubtful.retain(|claim| {
             let Some(vip) = vips.get_mut(&claim.ip).filter(|vip| vip.speakers.contains(&speaker)) else { return true };
-            at.since(claim.at) > HANDOVER || !(vip.is_of(speaker, claim.mac, speakers) || vip.learns(speaker, claim, speakers))
+            at.since(claim.at) > HANDOVER
+                || !(vip.is_of(speaker, claim.mac, speakers) || vip.learns(speaker, claim, speakers))
         });
     }
 
@@ -191,7 +192,9 @@ impl Vip {
         }
         let newest = masters.iter().filter_map(|number| Some((reign(number)?.from, *number))).max();
         let Some(master) = masters.iter().copied().find(|master| self.is_of(*master, claim.mac, speakers)) else {
-            let Some((began, newest)) = newest.filter(|(began, _)| claim.at.since(*began) <= HANDOVER) else { return true };
+            let Some((began, newest)) = newest.filter(|(began, _)| claim.at.since(*began) <= HANDOVER) else {
+                return true;
+            };
             let former = self.speakers.iter().any(|speaker| self.is_of(*speaker, claim.mac, speakers));
             return !(former || claim.at < began || self.learns(newest, claim, speakers));
         };

@@ -49,7 +49,7 @@ kinds! {
     DoubleMaster => "double-master", Error,
         "Two routers are master of one virtual router at the same time: both answer for its addresses.",
         "They do not hear each other: a packet filter drops protocol 112, a switch loses multicast (IGMP snooping without a querier), the network is parted, or one refuses what the other sends.",
-        "Let protocol 112 to 224.0.0.18 (or ff02::12) pass on all routers and switches, or list the others under `unicast_peer`.";
+        "Where one refuses the other, mend that first; else let protocol 112 to 224.0.0.18 (or ff02::12) pass on all routers and switches, or list the others under `unicast_peer`.";
     /// Two clusters.
     VridClash => "vrid-clash", Error,
         "Routers with nothing in common use one VRID in one network.",

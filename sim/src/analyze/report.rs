@@ -285,13 +285,19 @@ fn notes(analysis: &Analysis) -> Vec<String> {
     if tally.homeless > 0 {
         notes.push(format!("{} adverts come from more routers than can be told apart", tally.homeless));
     }
+    if tally.kept >= super::ROOM {
+        notes.push(
+            "there are so many different adverts that not all could be kept; of some only a part is told".to_owned(),
+        );
+    }
     let adverts = tally.adverts > 0;
     if adverts && tally.arps == 0 && analysis.speakers.iter().any(|speaker| speaker.ip.is_ipv4()) {
         notes.push("no ARP is in this capture: announcements and answers for IPv4 are not judged".to_owned());
     }
     if adverts && tally.advertisements == 0 && analysis.speakers.iter().any(|speaker| speaker.ip.is_ipv6()) {
         notes.push(
-            "no neighbour advertisement is in this capture: announcements and answers for IPv6 are not judged".to_owned(),
+            "no neighbour advertisement is in this capture: announcements and answers for IPv6 are not judged"
+                .to_owned(),
         );
     }
     notes

@@ -143,8 +143,8 @@ fn how(who: usize, reign: &Reign, before: &[Change<'_>]) -> How {
     let Some(Change { who: other, reign: old, .. }) = last else { return How::First };
     let ago = reign.from.since(old.to);
     match old.end {
-        _ if *other == who => How::Again(ago),
         End::Released if old.to <= reign.from => How::AfterRelease(*other, ago),
+        _ if *other == who => How::Again(ago),
         _ if ago.0 > old.interval.0.saturating_mul(3) / 2 => How::AfterSilence(*other, ago),
         _ => How::Preempts(*other),
     }

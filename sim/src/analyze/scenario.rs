@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
-use vrrplab_engine::model::{Auth, IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, UnicastPeer, Version};
+use vrrplab_engine::model::{
+    Auth, IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, UnicastPeer, Version,
+};
 use vrrplab_engine::policy::Policy;
 use vrrplab_engine::{Instant, Span, State};
 use vrrplab_formats::keepalived::print;
@@ -95,7 +97,13 @@ enum Told {
 }
 
 impl Guess {
-    fn router(&mut self, number: usize, router: &Router<'_>, speakers: &[Speaker], shift: &impl Fn(Instant) -> Instant) {
+    fn router(
+        &mut self,
+        number: usize,
+        router: &Router<'_>,
+        speakers: &[Speaker],
+        shift: &impl Fn(Instant) -> Instant,
+    ) {
         let masters: Vec<&(usize, &Speaker)> = router.members.iter().filter(|(_, s)| !s.reigns.is_empty()).collect();
         let Some((_, first)) = masters.first() else { return };
         let name = format!("VI_{}{}", first.vrid, if number == 0 { String::new() } else { format!("_{number}") });
@@ -218,7 +226,8 @@ impl Guess {
             let mark = if holds(place) { "" } else { "# captured, but not so here: " };
             let _ = writeln!(text, "  {mark}- {}", promise.line());
         }
-        text += "# What went wrong there is no promise broken here: delete this to have invariants watched.\ninvariants:\n";
+        text +=
+            "# What went wrong there is no promise broken here: delete this to have invariants watched.\ninvariants:\n";
         for invariant in Invariant::ALL {
             let _ = writeln!(text, "  {}: off", invariant.id());
         }

@@ -13,6 +13,8 @@ use super::link::Place;
 
 /// Different adverts that are kept of one router.
 const SHAPES: usize = 64;
+/// Of longer frames only the beginning is kept; an advert with 255 addresses of IPv6 fits.
+const LONGEST: usize = 4_200;
 /// Times as master that are kept of one router.
 const REIGNS: usize = 4_096;
 /// Changes of priority, hardware addresses, places and addresses that are kept of one router.
@@ -190,12 +192,12 @@ impl Speaker {
         (silence.0 > reign.interval.0.saturating_mul(3) / 2).then_some(silence)
     }
 
-    /// Hears an advert. `superseded`: somebody else has been master since the last one.
-    pub fn hear(&mut self, capture: &Capture<'_>, superseded: bool) -> Meaning {
-        if let Some(place) = capture.place.filter(|_| self.places.len() < FEW) {
+    /// Hears an advert. `superseded`: somebody else has been master since the last one. `room`: more may be kept.
+    pub fn hear(&mut self, capture: &Capture<'_>, superseded: bool, room: bool) -> Meaning {
+        if let Some(place) = capture.place.filter(|_| room && self.places.len() < FEW) {
             self.places.insert(place);
         }
-        let (number, kept) = self.shape(capture);
+        let (number, kept) = self.shape(capture, room);
         let Some(shape) = kept.as_ref().or(self.shapes.get(number)) else { return Meaning::Nothing };
         let (refusal, priority, interval) = (shape.refusal, shape.said.priority, shape.said.interval);
         let down = shape.said.down();
@@ -226,14 +228,28 @@ impl Speaker {
         if priority == 0 {
             return self.release(capture);
         }
-        if self.priorities.len() < FEW && self.priorities.last().is_none_or(|(_, last)| *last != priority) {
+        if room && self.priorities.len() < FEW && self.priorities.last().is_none_or(|(_, last)| *last != priority) {
             self.priorities.push((capture.at, priority));
         }
-        self.reign(capture, priority, interval, down, superseded)
+        let begins = Reign {
+            from: capture.at,
+            to: capture.at,
+            first: capture.packet,
+            last: capture.packet,
+            adverts: 1,
+            priority,
+            interval,
+            end: End::Open,
+        };
+        let meaning = self.reign(begins, down, superseded);
+        if meaning == Meaning::Begins && room && self.reigns.len() < REIGNS {
+            self.reigns.push(begins);
+        }
+        meaning
     }
 
     /// The kind of this advert: its number, and the kind itself when there is no room for more.
-    fn shape(&mut self, capture: &Capture<'_>) -> (usize, Option<Shape>) {
+    fn shape(&mut self, capture: &Capture<'_>, room: bool) -> (usize, Option<Shape>) {
         let (envelope, view) = (&capture.envelope, &capture.view);
         let sane = envelope.header_ok && !envelope.fragment;
         let alike = |shape: &Shape| {
@@ -248,7 +264,7 @@ impl Speaker {
         let said = Said::read(envelope, view);
         let refusal = if capture.cut { None } else { own_refusal(capture.frame, &said) };
         let known = self.addresses.len();
-        if refusal.is_none() {
+        if refusal.is_none() && room {
             self.addresses.extend(said.addresses.iter().take(FEW.saturating_sub(known)));
             if !self.macs.contains(&envelope.src_mac) && self.macs.len() < FEW && envelope.src_mac != Mac([0; 6]) {
                 self.macs.push(envelope.src_mac);
@@ -256,16 +272,16 @@ impl Speaker {
         }
         let shape = Shape {
             said,
-            frame: capture.frame.to_vec(),
+            frame: capture.frame.get(..LONGEST).unwrap_or(capture.frame).to_vec(),
             evidence: Evidence::new(capture.packet, capture.at),
             refusal,
             cut: capture.cut,
             mac: envelope.src_mac,
             ttl: envelope.ttl,
             sane,
-            payload: view.bytes().to_vec(),
+            payload: view.bytes().get(..LONGEST).unwrap_or(view.bytes()).to_vec(),
         };
-        if self.shapes.len() < SHAPES {
+        if room && self.shapes.len() < SHAPES {
             self.shapes.push(shape);
             return (self.shapes.len() - 1, None);
         }
@@ -295,30 +311,31 @@ impl Speaker {
         }
     }
 
-    fn reign(&mut self, capture: &Capture<'_>, priority: u8, interval: Span, down: Span, superseded: bool) -> Meaning {
-        if let Some(reign) = self.reigns.last_mut().filter(|reign| reign.end == End::Open) {
-            let gap = capture.at.since(reign.to);
-            if !superseded && gap <= down {
-                let late = gap.0.saturating_sub(interval.0);
-                if late > interval.0 / 2 {
-                    Evidence::note(&mut self.gaps, capture.packet, capture.at);
-                    self.missing += ((gap.0 + interval.0 / 2) / interval.0.max(1)).saturating_sub(1);
-                } else if late > interval.0 / 4 {
-                    Evidence::note(&mut self.late, capture.packet, capture.at);
-                    self.latest = self.latest.max(Span(late));
-                }
-                (reign.to, reign.last, reign.interval) = (capture.at, capture.packet, interval);
-                reign.adverts += 1;
-                return Meaning::Goes;
-            }
+    /// An advert goes on with the last time as master, or begins another one.
+    fn reign(&mut self, now: Reign, down: Span, superseded: bool) -> Meaning {
+        let Some(reign) = self.reigns.last_mut().filter(|reign| reign.end == End::Open) else { return Meaning::Begins };
+        let (gap, interval) = (now.from.since(reign.to), now.interval);
+        if superseded || gap > down {
             reign.end = End::Silent;
+            return Meaning::Begins;
         }
-        if self.reigns.len() < REIGNS {
-            let (from, packet) = (capture.at, capture.packet);
-            let (first, last) = (packet, packet);
-            self.reigns.push(Reign { from, to: from, first, last, adverts: 1, priority, interval, end: End::Open });
+        let late = gap.0.saturating_sub(interval.0);
+        if late > interval.0 / 2 {
+            Evidence::note(&mut self.gaps, now.first, now.from);
+            self.missing += (gap.0.saturating_add(interval.0 / 2) / interval.0.max(1)).saturating_sub(1);
+        } else if late > interval.0 / 4 {
+            Evidence::note(&mut self.late, now.first, now.from);
+            self.latest = self.latest.max(Span(late));
         }
-        Meaning::Begins
+        (reign.to, reign.last, reign.interval) = (now.from, now.first, interval);
+        reign.adverts += 1;
+        Meaning::Goes
+    }
+
+    /// About how many bytes are kept.
+    pub fn weight(&self) -> usize {
+        let few = self.places.len() + self.addresses.len() + self.macs.len() + self.priorities.len();
+        self.shapes.len() * 2 * LONGEST + self.reigns.len() * 80 + few * 64
     }
 
     /// The capture ends: who has not been heard for so long has fallen silent.

@@ -147,7 +147,10 @@ fn damage_is_found_and_makes_nobody_a_master() {
     finds_not(&orderly(), Kind::BadChecksum);
     let mut tape = orderly();
     // the sum of the message leaves nothing else to object to than its type
-    tape.frame(3_500, &damage(&|frame| (frame[14 + 20], frame[14 + 20 + 6]) = (0x22, frame[14 + 20 + 6].wrapping_sub(1))));
+    tape.frame(
+        3_500,
+        &damage(&|frame| (frame[14 + 20], frame[14 + 20 + 6]) = (0x22, frame[14 + 20 + 6].wrapping_sub(1))),
+    );
     finds(&tape, Kind::Malformed);
     finds_not(&orderly(), Kind::Malformed);
 }

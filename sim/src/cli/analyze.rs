@@ -18,9 +18,11 @@ use crate::experiment::play;
 
 /// `vrrplab analyze`.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  tcpdump -i eth0 -w my.pcap 'vrrp or arp or icmp6'     (on one router; Ctrl-C after a while)\n  \
+#[command(
+    after_help = "Example:\n  tcpdump -i eth0 -w my.pcap 'vrrp or arp or icmp6'     (on one router; Ctrl-C after a while)\n  \
                         vrrplab analyze my.pcap --to-scenario my.yaml\n\n\
-                        Exit codes: 0 nothing is wrong, 1 an error is found, 2 the capture cannot be read, 3 warnings only, 130 ended by Ctrl-C.")]
+                        Exit codes: 0 nothing is wrong, 1 an error is found, 2 the capture cannot be read, 3 warnings only, 130 ended by Ctrl-C."
+)]
 pub(super) struct AnalyzeArgs {
     /// A pcap or pcapng file; `-` is standard input
     #[arg(value_name = "FILE")]
@@ -96,7 +98,12 @@ fn show(args: &AnalyzeArgs, report: &Report) -> io::Result<()> {
     }
     for finding in &report.findings {
         let (weight, id) = (finding.kind.weight().word(), finding.kind.id());
-        say(&format!("{weight}[{id}]: virtual router {}: {}, since {}", finding.vrid, finding.what, moment(finding.at)))?;
+        say(&format!(
+            "{weight}[{id}]: virtual router {}: {}, since {}",
+            finding.vrid,
+            finding.what,
+            moment(finding.at)
+        ))?;
     }
     Ok(())
 }

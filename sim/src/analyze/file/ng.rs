@@ -125,11 +125,7 @@ impl Section {
     }
 
     /// The next packet.
-    pub fn next<'w, R: Read>(
-        &mut self,
-        window: &'w mut Window<R>,
-        number: u64,
-    ) -> Result<Option<Record<'w>>, Trouble> {
+    pub fn next<'w, R: Read>(&mut self, window: &'w mut Window<R>, number: u64) -> Result<Option<Record<'w>>, Trouble> {
         loop {
             let offset = window.offset();
             let head = window.peek(8)?;

@@ -91,7 +91,9 @@ impl Findings<'_> {
             let strangers = router.members[place + 1..].iter().map(|(_, other)| *other).find(|other| {
                 one.addresses.is_disjoint(&other.addresses) && !one.addresses.is_empty() && !other.addresses.is_empty()
             });
-            let Some((other, ours, theirs)) = strangers.and_then(|o| Some((o, first(one)?, first(o)?))) else { continue };
+            let Some((other, ours, theirs)) = strangers.and_then(|o| Some((o, first(one)?, first(o)?))) else {
+                continue;
+            };
             let mut evidence = ours.evidence.clone();
             evidence.packets.truncate(1);
             evidence.add(theirs.evidence.packets[0], theirs.evidence.first);
@@ -285,12 +287,10 @@ fn mismatch(rule: Rule, from: &Speaker, to: &Speaker, shape: &Shape) -> Option<(
             format!("{} sends {theirs}, {} {ours}", to.ip, from.ip)
         }
     };
-    let auth = |said: &Said| {
-        match said.auth {
-            Auth::None => "no authentication".to_owned(),
-            Auth::Pass(_) => "a password".to_owned(),
-            Auth::Ah(_) => "an authentication header".to_owned(),
-        }
+    let auth = |said: &Said| match said.auth {
+        Auth::None => "no authentication".to_owned(),
+        Auth::Pass(_) => "a password".to_owned(),
+        Auth::Ah(_) => "an authentication header".to_owned(),
     };
     Some(match rule {
         Rule::ReceiveAuthFailure => {

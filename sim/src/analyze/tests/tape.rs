@@ -3,7 +3,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use vrrplab_engine::model::Mac;
 use vrrplab_wire::{
-    Advert, AdvertFrame, AddressFamily, GROUP_V4, Version, cover_message_only, gratuitous_arp, multicast_mac,
+    AddressFamily, Advert, AdvertFrame, GROUP_V4, Version, cover_message_only, gratuitous_arp, multicast_mac,
 };
 
 /// The virtual address.

@@ -134,9 +134,7 @@ impl Peer {
                 self.turns.extend([(gone, Turn::Stop), (back, Turn::Start)]);
             }
             // had it started again it would have listened first, and kept another time: so it was there all along
-            Mood::Lost(last)
-                if at.since(last) < down || (self.may_be_cut && keeps_time(at.since(last), *interval)) =>
-            {
+            Mood::Lost(last) if at.since(last) < down || (self.may_be_cut && keeps_time(at.since(last), *interval)) => {
                 self.turns.extend([(last + half, Turn::Cut), (before(at, half), Turn::Uncut)]);
             }
             Mood::Lost(last) => {
