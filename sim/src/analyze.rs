@@ -199,14 +199,14 @@ impl Analysis {
         all.map(|(_, other)| &self.speakers[*other]).filter(move |other| router::are_related(own, other))
     }
 
-    /// Somebody else has been master since this router was last heard.
+    /// Somebody else has become master since this router was last heard.
     fn superseded(&self, number: usize, at: Instant) -> bool {
         let own = &self.speakers[number];
         if own.silence(at).is_none() {
             return false;
         }
         let last = own.heard_last();
-        self.others(number).any(|other| other.reigns.last().is_some_and(|reign| Some(reign.to) > last))
+        self.others(number).any(|other| other.reigns.last().is_some_and(|reign| Some(reign.from) > last))
     }
 
     /// Whether a first advert is a takeover, and not only the first that the capture has of an old master.

@@ -97,7 +97,6 @@ const OTHERWISE: &[(&str, &str)] = &[
         "killed-daemon",
         "a daemon that was killed and starts again, with nobody else there, looks like one that was paused",
     ),
-    ("life-of-a-director", "as before"),
     ("starved-master", "a master that wakes up says so once more before it hears of the other one"),
     ("vm-stun-master", "as before"),
     ("v6-cut-vrrp", "as before"),
@@ -120,7 +119,7 @@ fn every_golden_capture_tells_the_masters_of_its_run() {
 }
 
 /// How many changes of master the guessed scenarios show at the same time as captured, of how many.
-const SHOWN: (usize, usize) = (208, 220);
+const SHOWN: (usize, usize) = (208, 221);
 
 #[test]
 fn the_scenario_of_every_golden_capture_runs_and_shows_the_same_masters() {
@@ -197,7 +196,11 @@ fn recorded_frame(recorded: &RecordedFrame) -> Option<Vec<u8>> {
 }
 
 /// Which recordings cannot be told from their adverts, and why.
-const RECORDED_OTHERWISE: &[(&str, &str)] = &[];
+const RECORDED_OTHERWISE: &[(&str, &str)] = &[
+    ("p32_vrid_clash", "adverts of the other cluster put its own off, so that it seems to give way for a moment"),
+    ("p25_sigstop5_sigcont", "a master that wakes up says so once more before it hears of the other one"),
+    ("v6-cut-vrrp", "as before"),
+];
 
 #[test]
 fn what_real_keepalived_sent_tells_its_masters() {
