@@ -124,7 +124,7 @@ kinds! {
     AdvertGap => "advert-gap", Warning,
         "Adverts of a master are missing, though not so many that a backup takes over.",
         "Loss in the network or in the capture, a starved or paused host.",
-        "See whether the host was busy (`chrt`, `rt_priority`, `vrrp_priority`) or the virtual machine was moved.";
+        "See whether the host was busy (`vrrp_rt_priority`, `vrrp_priority`) or the virtual machine was moved.";
     /// Late adverts.
     AdvertJitter => "advert-jitter", Warning,
         "Adverts of a master come more than a quarter of an interval late.",

@@ -19,7 +19,7 @@ use crate::experiment::play;
 /// `vrrplab analyze`.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  tcpdump -i eth0 -w my.pcap 'vrrp or arp or icmp6'     (on one router; Ctrl-C after a while)\n  \
+    after_help = "Example:\n  tcpdump -i eth0 -w my.pcap 'ip proto 112 or ip6 proto 112 or arp or icmp6'   (on one router; Ctrl-C after a while)\n  \
                         vrrplab analyze my.pcap --to-scenario my.yaml\n\n\
                         Exit codes: 0 nothing is wrong, 1 an error is found, 2 the capture cannot be read, 3 warnings only, 130 ended by Ctrl-C."
 )]
