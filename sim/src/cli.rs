@@ -1,4 +1,5 @@
 //! The command line of `vrrplab`: what may be asked, and with which number it ends.
+mod analyze;
 mod certify;
 mod check;
 mod ctl;
@@ -70,6 +71,8 @@ enum Command {
     Ctl(ctl::CtlArgs),
     /// Run the engine again on a flight recording of vrrplabd, say whether the same comes out, and make a scenario of it
     Replay(replay::ReplayArgs),
+    /// Say what a capture of a real network tells: who was master when, what is wrong, and a scenario in which it happens
+    Analyze(analyze::AnalyzeArgs),
     /// Print the JSON Schema of scenario files, for editors
     Schema,
     /// Say where a rule of the timeline comes from, what an invariant or a lint of `check` means, or what a keyword is for
@@ -301,6 +304,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Record(args) => record(args),
         Command::Ctl(args) => ctl::ctl(args),
         Command::Replay(args) => replay::replay(args),
+        Command::Analyze(args) => analyze::analyze(args),
         Command::Schema => output::say(&vrrplab_formats::scenario::schema()).map(|()| Exit::Held),
         Command::Explain { what } => explain::explain(what),
         Command::Print { file, config_id } => print::print(file, config_id.as_deref()),

@@ -11,6 +11,7 @@ use vrrplab_formats::diagnostics::Report;
 use vrrplab_formats::flight::{Entry, Happened, Header, words};
 
 pub use story::Story;
+pub(crate) use story::{Heard, Peer, quoted};
 
 /// An engine that is flown along a recording.
 pub struct Pilot {

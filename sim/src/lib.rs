@@ -1,6 +1,7 @@
 //! The seeded world around the engine: clock, switches, simulated Linux nodes, clients, faults, observers.
 #![deny(clippy::float_arithmetic)]
 
+pub mod analyze;
 pub mod certify;
 pub mod chance;
 pub mod change;

@@ -88,28 +88,34 @@ fn timeline(text: &mut String, story: &Story) {
         faults.push((*at, fault));
     }
     for peer in story.peers.values().filter(|peer| !peer.first.is_empty()) {
-        let name = quoted(&peer_name(story, peer));
-        for (at, turn) in peer.turns().into_iter().skip(1) {
-            let fault = match turn {
-                Turn::Start => format!("{{ start: {name} }}"),
-                Turn::Stop => format!("{{ stop: {name} }}"),
-                Turn::Crash => format!("{{ crash: {name} }}"),
-                Turn::Cut => format!("{{ cut: {{ node: {name} }} }}"),
-                Turn::Uncut => format!("{{ uncut: {{ node: {name} }} }}"),
-                Turn::Priority(priority) => {
-                    let all = peer.first.keys().map(|instance| format!("{}: {priority}", quoted(instance)));
-                    let all: Vec<String> = all.collect();
-                    format!("{{ reload: {{ node: {name}, priority: {{ {} }} }} }}", all.join(", "))
-                }
-            };
-            faults.push((at, fault));
-        }
+        faults.extend(peer_faults(peer, &peer_name(story, peer)));
     }
     faults.sort_by_key(|(at, _)| *at);
     *text += if faults.is_empty() { "timeline: []\n" } else { "timeline:\n" };
     for (at, fault) in faults {
         let _ = writeln!(text, "  - {{ at: {at}s, do: {fault} }}");
     }
+}
+
+/// What happens to a peer of this name after its first start, as faults.
+pub(crate) fn peer_faults(peer: &Peer, name: &str) -> Vec<(Instant, String)> {
+    let name = quoted(name);
+    let fault = |(at, turn)| {
+        let fault = match turn {
+            Turn::Start => format!("{{ start: {name} }}"),
+            Turn::Stop => format!("{{ stop: {name} }}"),
+            Turn::Crash => format!("{{ crash: {name} }}"),
+            Turn::Cut => format!("{{ cut: {{ node: {name} }} }}"),
+            Turn::Uncut => format!("{{ uncut: {{ node: {name} }} }}"),
+            Turn::Priority(priority) => {
+                let all = peer.first.keys().map(|instance| format!("{}: {priority}", quoted(instance)));
+                let all: Vec<String> = all.collect();
+                format!("{{ reload: {{ node: {name}, priority: {{ {} }} }} }}", all.join(", "))
+            }
+        };
+        (at, fault)
+    };
+    peer.turns().into_iter().skip(1).map(fault).collect()
 }
 
 fn promises(text: &mut String, story: &Story) {

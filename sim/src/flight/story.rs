@@ -11,7 +11,7 @@ use vrrplab_formats::flight::{Entry, Happened};
 use vrrplab_wire::{AddressFamily, Envelope, VrrpView};
 
 use super::Pilot;
-pub(super) use peer::{Heard, Peer, Turn};
+pub(crate) use peer::{Heard, Peer, Turn};
 
 /// A fault of the scenario.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -213,6 +213,6 @@ fn interval_of(view: &VrrpView<'_>) -> (Version, Span) {
 }
 
 /// A word in YAML, whatever is in it: JSON's strings are YAML's, too.
-pub(super) fn quoted(word: &str) -> String {
+pub(crate) fn quoted(word: &str) -> String {
     serde_json::Value::from(word).to_string()
 }

@@ -10,7 +10,7 @@ use super::{down_time, interval_of};
 
 /// What an advert tells of its sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::flight) struct Heard {
+pub(crate) struct Heard {
     pub at: Instant,
     pub priority: u8,
     pub version: Version,
@@ -49,7 +49,7 @@ enum Mood {
 
 /// What happens to a peer in the scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::flight) enum Turn {
+pub(crate) enum Turn {
     Start,
     Stop,
     Crash,
@@ -60,7 +60,7 @@ pub(in crate::flight) enum Turn {
 
 /// Another router.
 #[derive(Clone, Debug)]
-pub(in crate::flight) struct Peer {
+pub(crate) struct Peer {
     pub name: String,
     pub iface: IfIndex,
     pub ip: IpAddr,
@@ -68,6 +68,8 @@ pub(in crate::flight) struct Peer {
     /// The first advert for each instance.
     pub first: BTreeMap<String, Heard>,
     pub turns: Vec<(Instant, Turn)>,
+    /// Who keeps the time of its adverts over a silence is taken to have been cut off.
+    pub may_be_cut: bool,
     /// The instance by which it is judged: the first one heard. Its priority, interval and own down time.
     judged: Option<(String, u8, Span, Span)>,
     mood: Mood,
@@ -84,6 +86,7 @@ impl Peer {
             mac: (!is_virtual).then_some(envelope.src_mac),
             first: BTreeMap::new(),
             turns: Vec::new(),
+            may_be_cut: true,
             judged: None,
             mood: Mood::Listens,
         }
@@ -131,7 +134,7 @@ impl Peer {
                 self.turns.extend([(gone, Turn::Stop), (back, Turn::Start)]);
             }
             // had it started again it would have listened first, and kept another time: so it was there all along
-            Mood::Lost(last) if at.since(last) < down || keeps_time(at.since(last), *interval) => {
+            Mood::Lost(last) if at.since(last) < down || (self.may_be_cut && keeps_time(at.since(last), *interval)) => {
                 self.turns.extend([(last + half, Turn::Cut), (before(at, half), Turn::Uncut)]);
             }
             Mood::Lost(last) => {
