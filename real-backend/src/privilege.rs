@@ -1,7 +1,7 @@
 //! Gives up what the daemon does not need of root's powers. Capabilities belong to threads, and those who come later have
 //! what the first one had: so it is done before there is a second one.
 //!
-//! [`needs`] is the table of what is kept; [`look`] finds out what it depends on.
+//! `needs` is the table of what is kept; `look` finds out what it depends on.
 mod look;
 mod needs;
 

@@ -1,9 +1,9 @@
 //! What a capture of a real network tells: which virtual routers there are, who was master when, and what is wrong.
 //!
-//! [`file`] streams packets out of pcap and pcapng, [`link`](self) passes over all that is no VRRP, ARP or neighbour
+//! `file` streams packets out of pcap and pcapng, `link` passes over all that is no VRRP, ARP or neighbour
 //! advertisement, and [`Analysis`] keeps what the rest shows, in memory that does not grow with the capture: one
-//! [`Speaker`] for each router, [`Claims`] for the addresses. Adverts are judged by the engine's own receive path
-//! ([`judge`]). [`report`] makes virtual routers and findings of that, [`scenario`] a world in which the same happens.
+//! `Speaker` for each router, `Claims` for the addresses. Adverts are judged by the engine's own receive path
+//! (`judge`). [`report`] makes virtual routers and findings of that, [`scenario`] a world in which the same happens.
 mod claims;
 mod evidence;
 pub mod file;
