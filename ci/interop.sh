@@ -107,6 +107,7 @@ if wanted load; then load; fi
 cat "$out"/*.results 2>/dev/null | sort -k2,2 -s || true
 passed=$(cat "$out"/*.results 2>/dev/null | grep -c '^ok' || true)
 failed=$(($(cat "$out"/*.results 2>/dev/null | grep -c '^FAIL' || true) + broken))
+clean
 if [ "$failed" = 0 ] && [ -z "${KEEP:-}" ]; then rm -rf "$out"; else echo "logs and captures are in $out" >&2; fi
 echo "$passed passed, $failed failed ($((SECONDS - started)) s)"
 [ "$failed" = 0 ] && [ "$passed" -gt 0 ]
