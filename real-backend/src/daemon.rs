@@ -102,8 +102,7 @@ impl<S: System> Daemon<S> {
     pub async fn run(mut self) -> io::Result<()> {
         let done = self.work().await;
         if done.is_err() {
-            self.tell(Input::Operator(Command::Stop));
-            self.stop_balancing();
+            self.stop();
         }
         self.system.close();
         self.engine.close();
@@ -241,7 +240,10 @@ impl<S: System> Daemon<S> {
         }
     }
 
-    fn stop_balancing(&mut self) {
+    /// Says goodbye. The sync daemon ends in the role that it has: no instance that stops makes a backup of it.
+    fn stop(&mut self) {
+        self.balancing.stop_syncing();
+        self.tell(Input::Operator(Command::Stop));
         self.balancing.stop(&self.model, &mut self.system);
     }
 
@@ -293,8 +295,7 @@ impl<S: System> Daemon<S> {
             Word::Stop => {
                 tracing::info!("Stopping");
                 notify_manager(&[sd_notify::NotifyState::Stopping]);
-                self.tell(Input::Operator(Command::Stop));
-                self.stop_balancing();
+                self.stop();
                 self.count_at = None;
                 self.end_at = Some(self.system.now() + LAST_WORDS);
             }

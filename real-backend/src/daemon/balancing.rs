@@ -109,7 +109,6 @@ impl<S: System> Balancing<S> {
         if model.globals.lvs_flush_on_stop == Some(FlushOnStop::Everything) {
             self.program(Rule::ServersStop, &IpvsCommand::Flush);
         }
-        self.stop_syncing();
         self.restore_timeouts();
     }
 

@@ -11,8 +11,9 @@ use netlink_packet_route::RouteNetlinkMessage;
 use nix::errno::Errno;
 use nix::sys::socket::{
     AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, send, setsockopt, socket,
-    sockopt::RcvBuf,
+    sockopt::{RcvBuf, ReceiveTimeout},
 };
+use nix::sys::time::TimeVal;
 
 /// RTMGRP_LINK, RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR.
 const WATCHED: u32 = 0x1 | 0x10 | 0x100;
@@ -20,6 +21,9 @@ const WATCHED: u32 = 0x1 | 0x10 | 0x100;
 const LARGEST: usize = 1 << 16;
 /// What may wait for us before the kernel begins to drop.
 const MONITOR_BUFFER: usize = 1 << 20;
+/// The kernel works while a request is sent, so its answer is there; it gives none to a request that was interrupted in the
+/// kernel, as is the stop of a sync daemon that has hardly begun (`EINTR` in `netlink_rcv_skb`).
+const LONGEST_SILENCE: TimeVal = TimeVal::new(1, 0);
 /// How often a dump during which something changed is asked for again.
 const MOST_DUMPS: usize = 5;
 
@@ -37,7 +41,7 @@ pub(super) struct Channel<B: Body = RouteNetlinkMessage> {
 impl Channel {
     /// A socket on which requests are waited for.
     pub fn requests() -> io::Result<Channel> {
-        Ok(Channel::open(SockProtocol::NetlinkRoute, SockFlag::SOCK_CLOEXEC, 0)?)
+        Ok(Channel::open_for_requests(SockProtocol::NetlinkRoute)?)
     }
 
     /// A socket on which the kernel tells of links and addresses.
@@ -52,7 +56,13 @@ impl Channel {
 impl<B: Body> Channel<B> {
     /// A socket for requests of generic netlink.
     pub fn generic() -> io::Result<Channel<B>> {
-        Ok(Channel::open(SockProtocol::NetlinkGeneric, SockFlag::SOCK_CLOEXEC, 0)?)
+        Ok(Channel::open_for_requests(SockProtocol::NetlinkGeneric)?)
+    }
+
+    fn open_for_requests(protocol: SockProtocol) -> Result<Channel<B>, Errno> {
+        let channel = Channel::open(protocol, SockFlag::SOCK_CLOEXEC, 0)?;
+        setsockopt(&channel.socket, ReceiveTimeout, &LONGEST_SILENCE)?;
+        Ok(channel)
     }
 
     fn open(protocol: SockProtocol, flags: SockFlag, groups: u32) -> Result<Channel<B>, Errno> {
@@ -97,6 +107,7 @@ impl<B: Body> Channel<B> {
             let length = match recv(self.socket.as_raw_fd(), &mut self.buffer, MsgFlags::empty()) {
                 Ok(length) => length,
                 Err(Errno::EINTR) => continue,
+                Err(Errno::EAGAIN) => return Err(Errno::ETIMEDOUT),
                 Err(error) => return Err(error),
             };
             let mut messages = split(&self.buffer[..length]);

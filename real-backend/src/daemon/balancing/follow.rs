@@ -84,7 +84,8 @@ impl<S: System> Balancing<S> {
         self.syncing = new.map(|new| Syncing { running: running.unwrap_or_default(), ..new });
     }
 
-    pub(super) fn stop_syncing(&mut self) {
+    /// No sync daemon runs, and none follows VRRP any more.
+    pub fn stop_syncing(&mut self) {
         if let (Some(syncing), Some(ipvs)) = (&mut self.syncing, &mut self.ipvs) {
             syncing.become_of(ipvs, &[]);
         }
