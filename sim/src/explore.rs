@@ -153,7 +153,7 @@ fn first(violations: &[Violation]) -> Option<&Violation> {
 }
 
 /// The world without those who ask, and without what happens to them.
-fn remove_clients(world: &mut World) {
+pub(crate) fn remove_clients(world: &mut World) {
     world.clients.clear();
     for timed in &mut world.faults {
         if let Fault::Partition { groups, .. } = &mut timed.fault {

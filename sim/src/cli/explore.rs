@@ -1,5 +1,5 @@
 //! `vrrplab explore`: thousands of seeds with drawn faults, on all processors; what fails is grouped, made small and written.
-mod clock;
+pub(super) mod clock;
 pub(super) mod report;
 pub(super) mod rows;
 
