@@ -213,3 +213,64 @@ fn words(lab: &Lab<'_>, offer: &Offer, choice: usize) -> String {
     let before = if offer.holds_back(choice) { String::new() } else { format!(" before {first}") };
     format!("{at}  {what}{before}")
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use vrrplab_formats::scenario::{self, Files};
+
+    use super::*;
+
+    struct One(&'static str);
+
+    impl Files for One {
+        fn read(&self, _path: &Path) -> Result<String, String> {
+            Ok(self.0.to_owned())
+        }
+    }
+
+    const PAIR: &str = "
+duration: 4700ms
+networks:
+  lan: {delay: 0us}
+nodes:
+  r1:
+    interfaces:
+      eth0: {network: lan, addresses: [10.0.0.1/24]}
+    vrrp:
+      - {instance: VI, interface: eth0, vrid: 51, priority: 100, vips: [10.0.0.100/24]}
+  r2:
+    interfaces:
+      eth0: {network: lan, addresses: [10.0.0.2/24]}
+    vrrp:
+      - {instance: VI, interface: eth0, vrid: 51, priority: 100, vips: [10.0.0.100/24]}
+";
+
+    /// The outcomes of all runs, each played to its end.
+    fn by_force(orders: &Orders) -> (BTreeSet<Outcome>, usize) {
+        let (mut outcomes, mut runs) = (BTreeSet::new(), 0);
+        let mut ahead = VecDeque::from([Vec::new()]);
+        while let Some(turns) = ahead.pop_front() {
+            let played = orders.run(&turns, None, |point, count, _| {
+                ahead.extend((1..count).map(|choice| [&turns[..], &[Turn { point, choice }]].concat()));
+                true
+            });
+            outcomes.insert(played.unwrap().outcome);
+            runs += 1;
+        }
+        (outcomes, runs)
+    }
+
+    #[test]
+    fn what_comes_to_a_known_state_brings_nothing_new() {
+        let world = scenario::load(Path::new("pair.yaml"), &One(PAIR)).0.unwrap();
+        let options = Options { slack: 1, step: Span::from_millis(1), limit: 10_000 };
+        let orders = Orders::new(&world, options);
+        let found = orders.play(&AtomicBool::new(false), |_| ());
+        let (outcomes, runs) = by_force(&orders);
+        assert_eq!(found.outcomes.iter().map(|(outcome, _)| outcome.clone()).collect::<BTreeSet<_>>(), outcomes);
+        assert!(usize::try_from(found.runs).unwrap() * 2 < runs, "{} runs, {runs} by force", found.runs);
+        println!("{} runs, {runs} by force, {} outcomes", found.runs, outcomes.len());
+    }
+}
