@@ -65,6 +65,8 @@ table() {
     at "$1" ipvsadm -L --daemon
 }
 by_service() { awk '/^ *->/ {line = line "|" $0; next} {if (line) print line; line = $0} END {print line}' | sort | tr '|' '\n'; }
+# shown: the table as an operator is shown it by the only vrrplabd that runs; the servers below it are left out
+shown() { vrrplab ctl ipvs | sed '/^$/,$d'; }
 # calm SPACE: the table is the same as a moment ago
 calm() {
     local before

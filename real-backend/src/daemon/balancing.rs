@@ -2,6 +2,7 @@
 //!
 //! `Checkers` says which probe to make and what becomes of the table; here that is done, and what comes back is told to it.
 mod follow;
+mod show;
 mod takeover;
 mod words;
 

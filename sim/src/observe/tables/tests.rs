@@ -1,8 +1,12 @@
 //! Tables against what ipvsadm 1.31 and ip printed.
+use std::net::IpAddr;
+
 use vrrplab_engine::Span;
-use vrrplab_engine::lvs::DestConfig;
-use vrrplab_engine::model::lvs::{Persistence, Tunnel};
-use vrrplab_engine::model::{IfAddr, Mac};
+use vrrplab_engine::lvs::{DestConfig, ServiceConfig, Virtual};
+use vrrplab_engine::model::lvs::{
+    Endpoint, Forwarding, Granularity, Persistence, Protocol, Scheduler, SchedulerFlags, Tunnel,
+};
+use vrrplab_engine::model::{AddressFamily, IfAddr, Mac};
 use vrrplab_formats::world::NodeId;
 
 use super::*;
