@@ -1,5 +1,4 @@
 //! What operators are shown: the kernel's table, and the real servers as the checkers see them.
-use vrrplab_engine::health::Checkers;
 use vrrplab_formats::control::{Checked, Ipvs};
 
 use super::Balancing;
@@ -14,6 +13,6 @@ impl<S: System> Balancing<S> {
 
     /// The real servers of the configuration.
     pub fn checked(&self) -> Vec<Checked> {
-        self.checkers.iter().flat_map(Checkers::status).map(Checked::from).collect()
+        self.checkers.iter().flat_map(|checkers| checkers.status()).map(Checked::from).collect()
     }
 }
