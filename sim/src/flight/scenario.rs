@@ -161,9 +161,12 @@ fn promises(text: &mut String, story: &Story) {
     }
 }
 
-/// The interfaces that have a cable.
+/// The interfaces that have a cable: loopback and tunnels have none.
 fn wired(model: &NodeModel) -> impl Iterator<Item = &InterfaceModel> {
-    model.interfaces.iter().filter(|interface| interface.name != "lo")
+    model
+        .interfaces
+        .iter()
+        .filter(|interface| !["lo", "tunl0", "ip6tnl0", "sit0", "gre0"].contains(&interface.name.as_str()))
 }
 
 fn is_vip(model: &NodeModel, ip: IpAddr) -> bool {

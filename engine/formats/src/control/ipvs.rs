@@ -123,11 +123,12 @@ impl From<&[ServiceView]> for Ipvs {
     }
 }
 
-/// Marks last, then by protocol and address.
-fn rank(key: Virtual) -> (bool, u8, Option<lvs::Endpoint>, u32) {
+/// Marks last; IPv4 first; then by protocol and address.
+fn rank(key: Virtual) -> (u32, bool, u8, Option<lvs::Endpoint>) {
+    let six = key.family() == AddressFamily::V6;
     match key {
-        Virtual::Address(kind, at) => (false, kind as u8, Some(at), 0),
-        Virtual::Mark(_, mark) => (true, 0, None, mark),
+        Virtual::Address(kind, at) => (0, six, kind as u8, Some(at)),
+        Virtual::Mark(_, mark) => (mark, six, 0, None),
     }
 }
 
