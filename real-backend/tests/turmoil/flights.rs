@@ -60,7 +60,7 @@ fn what_checkers_were_told_is_replayed_too_with_a_reload_and_a_second_daemon() {
     let texts: Vec<String> = flights.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
     let told: Vec<[usize; 2]> = texts.iter().map(|text| fly(text.as_bytes())).collect();
     assert_eq!(told.len(), 2, "{}", lab.story());
-    assert!(told.iter().all(|[vrrp, checkers]| *vrrp > 5 && *checkers > 10), "{told:?}");
+    assert!(told.iter().all(|[vrrp, checkers]| *vrrp > 3 && *checkers > 10), "{told:?}");
     for (what, first, second) in
         [("server-removed", true, false), ("\"in\":{\"reload\"", true, false), ("\"made\":{", true, true)]
     {
