@@ -13,6 +13,7 @@ mod merge;
 mod netns;
 mod new;
 mod output;
+mod page;
 mod papers;
 mod print;
 #[cfg(target_os = "linux")]
@@ -133,6 +134,9 @@ pub struct RunArgs {
     /// Write the report of all runs as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Write all runs as one HTML page to look at: who was master when, what clients saw, every packet, and why
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Print verdicts only
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,

@@ -21,5 +21,6 @@ pub mod observe;
 pub mod record;
 pub mod recorder;
 pub mod replay;
+pub mod report;
 pub mod sight;
 pub mod verify;
