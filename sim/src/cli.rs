@@ -121,6 +121,9 @@ enum Import {
 
 /// `vrrplab run`.
 #[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  vrrplab run scenarios/split-brain.yaml --report out.html   (then open out.html in a browser)"
+)]
 pub struct RunArgs {
     /// Scenario files
     #[arg(required = true, value_name = "FILE")]
@@ -265,6 +268,9 @@ pub struct VerifyArgs {
     /// One line for each recording, as for a folder of them
     #[arg(long, short)]
     pub quiet: bool,
+    /// Write what came out as one HTML page
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Print every row as JSON
     #[arg(long, conflicts_with_all = ["quiet", "markdown"])]
     pub json: bool,

@@ -3,6 +3,8 @@
 //! The two halves know nothing of each other: everything here but `shell.rs` makes a [`Page`], and the files below `page/`,
 //! which are the page's own program, know a page's JSON only. Whoever makes the same JSON elsewhere can show it with them.
 pub mod book;
+pub mod capture;
+pub mod certified;
 pub mod data;
 mod lanes;
 mod packets;
@@ -11,6 +13,9 @@ mod sheets;
 mod site;
 mod story;
 mod strings;
+pub mod tables;
+#[cfg(test)]
+mod tests;
 
 pub use book::Book;
 pub use data::{Heat, Page, Sheet, Story, Verdict};

@@ -267,6 +267,24 @@ pub struct Heat {
     pub cells: Vec<(usize, usize, String, u8, String)>,
 }
 
+impl Page {
+    /// A page without stories yet.
+    pub fn new(command: &'static str, title: impl Into<String>, verdict: Verdict, repeat: String) -> Page {
+        Page {
+            version: VERSION,
+            command,
+            title: title.into(),
+            about: String::new(),
+            verdict,
+            repeat: vec![repeat],
+            facts: Vec::new(),
+            stories: Vec::new(),
+            sheets: Vec::new(),
+            heat: None,
+        }
+    }
+}
+
 impl Row {
     /// A row without a moment.
     pub fn new(tone: Tone, cells: impl IntoIterator<Item = impl Into<String>>) -> Row {

@@ -9,7 +9,6 @@ use super::data::{Lane, Tone};
 use super::site::{Site, asks};
 use super::strings::signed;
 use crate::experiment::Outcome;
-use crate::observe::words::count;
 
 /// A stretch of time of a lane.
 type Bar = (u64, u64, String, Tone);
@@ -87,8 +86,7 @@ fn clients(world: &World, outcome: &Outcome, site: &Site) -> Vec<Lane> {
         let Some(view) = outcome.outages.client(ClientId(c)) else { continue };
         let end = world.duration.0;
         let gaps = view.gaps.iter().map(|gap| {
-            let lost = count(gap.lost, "request");
-            (gap.from.0, gap.back.map_or(end, |back| back.0), format!("{lost} lost"), Tone::Bad)
+            (gap.from.0, gap.back.map_or(end, |back| back.0), format!("{} lost", gap.lost), Tone::Bad)
         });
         match lanes.iter_mut().find(|(known, _)| *known == host) {
             Some((_, lane)) => lane.bars.extend(gaps),
@@ -111,7 +109,7 @@ fn joined(mut lane: Lane) -> Lane {
         match lane.bars[1..].last_mut() {
             Some(last) if gap.0 < last.1 => {
                 last.1 = last.1.max(gap.1);
-                last.2 = "requests lost".to_owned();
+                last.2 = "lost".to_owned();
             }
             _ => lane.bars.push(gap),
         }

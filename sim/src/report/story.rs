@@ -5,7 +5,7 @@ use vrrplab_engine::Span;
 use vrrplab_formats::world::World;
 
 use super::book::{Book, Kind};
-use super::data::{Cause, Events, Packets, Page, Story, Tone, VERSION, Verdict};
+use super::data::{Cause, Events, Packets, Page, Story, Tone, Verdict};
 use super::packets::Flights;
 use super::site::Site;
 use super::strings::{Pool, Strings, base64, differences, or_none, signed};
@@ -28,18 +28,7 @@ pub fn of_runs(stories: Vec<Story>, repeat: String) -> Page {
             (format!("{} scenarios", many.len()), String::new(), Verdict::of(bad == 0, words), Vec::new())
         }
     };
-    Page {
-        version: VERSION,
-        command: "run",
-        title,
-        about,
-        verdict,
-        repeat: vec![repeat],
-        facts,
-        stories,
-        sheets: Vec::new(),
-        heat: None,
-    }
+    Page { about, facts, stories, ..Page::new("run", title, verdict, repeat) }
 }
 
 /// The story of one run; `repeat` is the command that plays it again.

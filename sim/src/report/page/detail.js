@@ -33,6 +33,20 @@
     return -1;
   };
 
+  /** The last faults and changes of state before an event that has no cause of its own. */
+  const lastBefore = (model, event, go) => {
+    const { events } = model;
+    const found = [];
+    for (let i = event - 1; i >= 0 && found.length < 4; i--) {
+      const kind = events.kinds[events.kind[i]];
+      if (!events.detail[i] && (kind === "fault" || kind === "state")) found.push(i);
+    }
+    if (!found.length) return null;
+    const line = (i) => h("li", {}, h("button", { type: "button", class: "moment", title: "Show this moment", onclick: () => go(events.at[i]) }, time(events.at[i])),
+      ` ${model.text(events.place[i])} ${model.text(events.subject[i])} `, h("span", { class: `tone-${events.tones[events.tone[i]]}` }, model.text(events.what[i])));
+    return section("What had happened before", h("ul", { class: "chain" }, found.map(line)));
+  };
+
   const frameOf = (model, packet) => {
     const frame = model.frame(packet);
     const length = model.packets.length[packet];
@@ -75,6 +89,7 @@
         ruleOf(model, events.rule[i]),
         events.change[i] >= 0 && why(model, events.change[i], "Why", go),
         before >= 0 && why(model, before, "Its last change of state before", go),
+        events.change[i] < 0 && before < 0 && lastBefore(model, i, go),
         packet >= 0 && fate(model, packet),
         packet >= 0 && frameOf(model, packet),
       ];

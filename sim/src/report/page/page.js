@@ -1,7 +1,7 @@
 // Puts the page together: header, drawing, lanes, lists, panel and tables, and one moment and one selection for all of them.
 {
   const { h, time, mark, number } = Report;
-  const PRINTED = 400;
+  const [PRINTED, WIDE] = [400, 1100];
 
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const theme = { wanted: "system", paper: false };
@@ -183,7 +183,24 @@
         h("section", { class: "card" }, list.element)),
       panel,
       h("div", { class: "sheets" }, data.sheets.map((sheet) => Report.sheet(sheet, go)), printed(model)));
-    return { element, repaint: timeline.repaint, model, view: timeline.view, start: () => { list.start(); update(false); detail(); } };
+    const start = () => {
+      list.start();
+      const first = opening(model);
+      if (first >= 0 && innerWidth > WIDE) return select({ event: first });
+      if (first >= 0) now.cursor = model.events.at[first];
+      update(false);
+      detail();
+    };
+    return { element, repaint: timeline.repaint, model, view: timeline.view, start };
+  };
+
+  /** What a reader wants to see first: who became master after the first fault, or the fault, or the first change. */
+  const opening = (model) => {
+    const { events, faults } = model;
+    const changes = [];
+    for (let i = 0; i < events.count; i++) if (events.change[i] >= 0 && events.tones[events.tone[i]] === "master") changes.push(i);
+    const after = changes.find((i) => faults.length && i > faults[0]);
+    return [after, faults[0], changes[0], events.count ? 0 : -1].find((i) => i !== undefined);
   };
 
   const legend = (model) => {

@@ -5,13 +5,13 @@
 
   const row = (sheet, one, go) => {
     const cells = one.cells.map((cell, n) => {
-      const [, numeric] = sheet.columns[n];
+      const [label, numeric] = sheet.columns[n];
       const marked = n === 0 && one.tone !== "plain" ? [h("span", { class: "mark", "aria-hidden": "true" }, mark(one.tone)), ` ${cell}`] : [cell];
       const inside = n === 0 && one.at !== undefined && go
         ? h("button", { type: "button", class: "moment", title: `Show ${time(one.at)}`, onclick: () => go(one.at) }, marked)
         : marked;
       const lines = cell.includes("\n");
-      return h("td", { class: `${numeric ? "number" : ""}${n === 0 ? ` verdict tone-${one.tone}` : ""}${lines ? " lines" : ""}` }, inside);
+      return h("td", { class: `${numeric ? "number" : ""}${n === 0 ? ` verdict tone-${one.tone}` : ""}${lines ? " lines" : ""}${cell ? "" : " empty"}${label === "place" ? " written" : ""}`, "data-label": label }, inside);
     });
     return h("tr", {}, cells);
   };
