@@ -69,13 +69,13 @@ vrrp_instance VI {
     }
 }
 CONF
-scenario large 1200s 1150 >"$out/large.yaml"
+scenario large 1250s 1200 >"$out/large.yaml"
 scenario '<b class=evil>{{ x }}</script><img src=x onerror=alert(1)>' 30s 0 | sed 's/c1:/"<b class=evil>c1":/' >"$out/hostile.yaml"
 
 page split-brain run scenarios/split-brain.yaml --quiet
 page large run "$out/large.yaml" --quiet
 page hostile run "$out/hostile.yaml" --quiet
-page certify certify scenarios/basics/master-crash.yaml --limit 5s
+page certify certify scenarios/basics/master-crash.yaml --limit 5s --jobs 2
 page analyze analyze captures/golden/split-brain.pcapng
 page test test scenarios/basics
 page verify verify captures/recordings/p01_basic2

@@ -327,6 +327,10 @@ pub fn dispatch(cli: &Cli) -> Exit {
 
 #[cfg(target_os = "linux")]
 fn on_real_kernels(args: &RunArgs) -> std::io::Result<Exit> {
+    if args.report.is_some() {
+        output::tell("error: --report tells what the simulator saw; it has no page for --on netns or --on all\n");
+        return Ok(Exit::BadInput);
+    }
     netns::run(args)
 }
 

@@ -6,10 +6,10 @@ use vrrplab_formats::world::World;
 use crate::invariant::{Objections, Watch};
 use crate::lab::{Lab, Tally};
 use crate::moment::Observer;
-use crate::report::Book;
 use crate::observe::{
     Capture, Difference, Digest, Judgement, Line, Outages, Promises, States, Timeline, first_difference, json,
 };
+use crate::report::Book;
 
 /// What a run left behind.
 #[derive(Debug)]

@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 use clap::Args;
 use vrrplab_formats::scenario::{self, Disk};
 
-use super::page;
 use super::output::{Exit, named, say, tell, tell_report, write_whole};
+use super::page;
 use super::test::{interrupt, watched};
 use crate::analyze::file::Trouble;
 use crate::analyze::report::moment;

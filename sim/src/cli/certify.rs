@@ -12,11 +12,12 @@ use clap::Args;
 use vrrplab_engine::Span;
 use vrrplab_formats::scenario::{self, Disk};
 
-use super::page;
 use super::output::{Exit, named, say, tell, tell_report, write_whole};
+use super::page;
 use super::test::{crew, interrupt, watched};
 use crate::certify::{Certifier, Hit, Pairs, Row, Table, Unfit};
 use crate::experiment;
+use crate::observe::words;
 use crate::report::certified;
 
 /// So many of the worst cases become scenarios.
@@ -100,7 +101,7 @@ pub(super) fn certify(args: &CertifyArgs) -> io::Result<Exit> {
 
 /// The command line for the same table.
 fn repeat(args: &CertifyArgs) -> String {
-    let limit = args.limit.map(|limit| format!(" --limit {}us", limit.as_micros())).unwrap_or_default();
+    let limit = args.limit.map(|limit| format!(" --limit {}", words::span(limit).replace(' ', ""))).unwrap_or_default();
     let pairs = if args.faults == 2 { format!(" --faults 2 --runs {}", args.runs) } else { String::new() };
     format!("vrrplab certify {}{pairs}{limit}", page::file(&args.file))
 }

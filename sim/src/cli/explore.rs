@@ -16,8 +16,8 @@ use vrrplab_engine::Instant;
 use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::World;
 
-use super::page;
 use super::output::{Exit, named, say, tell, tell_report, write_whole};
+use super::page;
 use super::test::{crew, interrupt, watched};
 use crate::experiment;
 use crate::explore::{Explorer, Options, Search, Shard, Summary, file_name, from_environment, shrink};

@@ -8,8 +8,8 @@ use vrrplab_formats::diagnostics::Severity;
 use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::{Look, Subject, View, World};
 
-use super::{RunArgs, page};
 use super::output::{Exit, colour, named, say, tell, tell_report, write_whole};
+use super::{RunArgs, page};
 use crate::experiment::{Outcome, difference_of_two_runs, play, play_for_report};
 use crate::observe::{Level, Line, Timeline};
 use crate::report::{self, Story};
@@ -54,7 +54,8 @@ pub(super) fn run(args: &RunArgs) -> io::Result<Exit> {
     if let Some(path) = &args.report {
         let files = worlds.iter().map(|(path, _)| page::file(path)).collect::<Vec<_>>().join(" ");
         let seed = args.seed.map(|seed| format!(" --seed {seed}")).unwrap_or_default();
-        let seed = if let [(_, world)] = &worlds[..] { format!(" --seed {}", args.seed.unwrap_or(world.seed)) } else { seed };
+        let seed =
+            if let [(_, world)] = &worlds[..] { format!(" --seed {}", args.seed.unwrap_or(world.seed)) } else { seed };
         page::write(path, &report::of_runs(left.stories, format!("vrrplab run {files}{seed}")))?;
     }
     Ok(exit)
@@ -75,7 +76,8 @@ fn run_one(path: &Path, world: &World, args: &RunArgs, left: &mut Left) -> io::R
         say(&format!("{}: {}", world.name, world.about.lines().next().unwrap_or("")))?;
     }
     let repeat = |file: &str| format!("vrrplab run {file} --seed {}", world.seed);
-    let (capture, tell) = (args.pcap.is_some(), |timeline: &Timeline, lines: &[Line]| print_lines(timeline, lines, args));
+    let (capture, tell) =
+        (args.pcap.is_some(), |timeline: &Timeline, lines: &[Line]| print_lines(timeline, lines, args));
     let outcome = if args.report.is_some() {
         let (outcome, book) = play_for_report(world, world.seed, capture, tell)?;
         left.stories.push(report::of_run(world, &outcome, book, repeat(&page::file(path))));

@@ -6,8 +6,8 @@ use serde_json::Value;
 use vrrplab_engine::Span;
 use vrrplab_formats::recording;
 
-use super::{VerifyArgs, page};
 use super::output::{Exit, say, tell, tell_report};
+use super::{VerifyArgs, page};
 use crate::replay::replay;
 use crate::report::tables;
 use crate::verify::{Summary, Verdict, document};

@@ -62,7 +62,13 @@ fn story(report: &Report, name: &str, verdict: &Verdict, repeat: &str) -> Story 
             }
             ports.push(Port { name: address.clone(), host, network });
             let own = router.masters.iter().filter(|master| master.router == member.address);
-            lanes.push(Lane { name: address, part: title(router), kind: "master", host: signed(host), bars: own.map(bar).collect() });
+            lanes.push(Lane {
+                name: address,
+                part: title(router),
+                kind: "master",
+                host: signed(host),
+                bars: own.map(bar).collect(),
+            });
         }
     }
     let mut strings = Strings::default();
@@ -88,7 +94,10 @@ fn story(report: &Report, name: &str, verdict: &Verdict, repeat: &str) -> Story 
         dropped: Vec::new(),
         changes: Vec::new(),
         islands: Vec::new(),
-        sheets: [findings(report), masters(report), routers(report)].into_iter().filter(|s| !s.rows.is_empty()).collect(),
+        sheets: [findings(report), masters(report), routers(report)]
+            .into_iter()
+            .filter(|s| !s.rows.is_empty())
+            .collect(),
     }
 }
 

@@ -114,8 +114,15 @@ fn heat(certifier: &Certifier, table: &Table, limit: Option<Span>) -> Heat {
 
 fn told(case: &Case) -> String {
     let worst = &case.worst;
-    let back = worst.back.map_or_else(|| "service does not come back".to_owned(), |back| format!("back {} after the end", short(back)));
-    format!("outage {}, two masters {}, no master {}, {back}", short(worst.outage), short(worst.double), short(worst.masterless))
+    let back = worst
+        .back
+        .map_or_else(|| "service does not come back".to_owned(), |back| format!("back {} after the end", short(back)));
+    format!(
+        "outage {}, two masters {}, no master {}, {back}",
+        short(worst.outage),
+        short(worst.double),
+        short(worst.masterless)
+    )
 }
 
 fn sheet(certifier: &Certifier, table: &Table, limit: Option<Span>) -> Sheet {

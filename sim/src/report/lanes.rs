@@ -30,9 +30,11 @@ pub(super) fn lanes(world: &World, outcome: &Outcome, site: &Site) -> (Vec<Lane>
     }
     lanes.extend(holders(world, outcome));
     lanes.extend(clients(world, outcome, site));
-    let instances = world.nodes.iter().enumerate().flat_map(|(n, node)| {
-        node.model.instances.iter().map(move |instance| (NodeId(n), instance.name.clone()))
-    });
+    let instances = world
+        .nodes
+        .iter()
+        .enumerate()
+        .flat_map(|(n, node)| node.model.instances.iter().map(move |instance| (NodeId(n), instance.name.clone())));
     let seats = instances.map(|seat| seats.get(&seat).copied()).collect();
     (lanes, seats)
 }
@@ -85,9 +87,10 @@ fn clients(world: &World, outcome: &Outcome, site: &Site) -> Vec<Lane> {
         let host = site.host(Member::Client(ClientId(c)));
         let Some(view) = outcome.outages.client(ClientId(c)) else { continue };
         let end = world.duration.0;
-        let gaps = view.gaps.iter().map(|gap| {
-            (gap.from.0, gap.back.map_or(end, |back| back.0), format!("{} lost", gap.lost), Tone::Bad)
-        });
+        let gaps = view
+            .gaps
+            .iter()
+            .map(|gap| (gap.from.0, gap.back.map_or(end, |back| back.0), format!("{} lost", gap.lost), Tone::Bad));
         match lanes.iter_mut().find(|(known, _)| *known == host) {
             Some((_, lane)) => lane.bars.extend(gaps),
             None => {

@@ -67,13 +67,7 @@ impl Flights {
                 family: instance.family,
             }));
         }
-        Flights {
-            ports: ports.to_vec(),
-            seats,
-            packets: Vec::new(),
-            frames: Pool::default(),
-            flying: BTreeMap::new(),
-        }
+        Flights { ports: ports.to_vec(), seats, packets: Vec::new(), frames: Pool::default(), flying: BTreeMap::new() }
     }
 
     /// Sees a moment; the position of the packet that it is about.

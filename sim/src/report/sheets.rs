@@ -103,7 +103,8 @@ fn invariants(world: &World, outcome: &Outcome) -> Sheet {
             rows.push(Row::new(tone, [word, invariant.id(), invariant.sentence(), ""]));
         }
         for violation in found {
-            let (tone, word) = if violation.expected { (Tone::Warn, "violated, expected") } else { (Tone::Bad, "violated") };
+            let (tone, word) =
+                if violation.expected { (Tone::Warn, "violated, expected") } else { (Tone::Bad, "violated") };
             let what = format!("{}: {}", time(violation.finding.at), violation.finding.what);
             let more = [&violation.views[..], &violation.causes[..]].concat().join("\n");
             rows.push(Row::new(tone, [word, invariant.id(), &what, &more]).at(Some(violation.finding.at.0)));
@@ -123,7 +124,13 @@ fn doubles(world: &World, outcome: &Outcome) -> Sheet {
         for double in outcome.states.doubles(instance).into_iter().filter(|double| double.from < double.to) {
             let names = double.masters.iter().filter_map(|node| world.nodes.get(node.0));
             let names: Vec<&str> = names.map(|node| node.model.name.as_str()).collect();
-            let cells = [instance, &time(double.from), &time(double.to), &span(double.to.since(double.from)), &names.join(", ")];
+            let cells = [
+                instance,
+                &time(double.from),
+                &time(double.to),
+                &span(double.to.since(double.from)),
+                &names.join(", "),
+            ];
             rows.push(Row::new(Tone::Warn, cells).at(Some(double.from.0)));
         }
     }

@@ -24,9 +24,8 @@ pub fn html(page: &Page) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
     environment.set_auto_escape_callback(|_| AutoEscape::Html);
     environment.add_template("page", TEMPLATE)?;
-    let data = serde_json::to_string(page).map_err(|why| {
-        minijinja::Error::new(minijinja::ErrorKind::BadSerialization, why.to_string())
-    })?;
+    let data = serde_json::to_string(page)
+        .map_err(|why| minijinja::Error::new(minijinja::ErrorKind::BadSerialization, why.to_string()))?;
     environment.get_template("page")?.render(context! {
         title => page.title.clone(),
         about => page.about.clone(),

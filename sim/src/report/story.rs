@@ -143,7 +143,8 @@ type Pools<'p> = (&'p mut Strings, &'p mut Pool<Vec<usize>>, &'p mut Pool<Vec<(i
 fn packets(flights: &Flights, seats: &[Option<usize>], names: &Names, pools: Pools<'_>) -> Packets {
     let (strings, reached, dropped) = pools;
     let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
-    let mut packets = Packets { at: differences(flights.packets.iter().map(|packet| packet.at.0)), ..Packets::default() };
+    let mut packets =
+        Packets { at: differences(flights.packets.iter().map(|packet| packet.at.0)), ..Packets::default() };
     for packet in &flights.packets {
         let lane = packet.seat.and_then(|seat| seats.get(seat).copied().flatten());
         packets.from.push(packet.from.0);

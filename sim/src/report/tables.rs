@@ -82,7 +82,8 @@ pub fn of_explore(summary: &Explored, repeat: String) -> Page {
     let mut failures: Vec<_> = summary.failures.values().collect();
     failures.sort_by_key(|failure| (std::cmp::Reverse(failure.count), failure.first));
     let causes = failures.iter().map(|failure| {
-        let cells = [failure.fingerprint.clone(), failure.count.to_string(), failure.first.to_string(), failure.what.clone()];
+        let cells =
+            [failure.fingerprint.clone(), failure.count.to_string(), failure.first.to_string(), failure.what.clone()];
         Row::new(Tone::Bad, cells)
     });
     let failed = Sheet {
@@ -91,7 +92,8 @@ pub fn of_explore(summary: &Explored, repeat: String) -> Page {
         columns: vec![("cause", false), ("seeds", true), ("first seed", true), ("what", false)],
         rows: causes.collect(),
     };
-    let worst = summary.worst.iter().map(|(outage, seed)| Row::new(Tone::Plain, [span(Span(*outage)), seed.to_string()]));
+    let worst =
+        summary.worst.iter().map(|(outage, seed)| Row::new(Tone::Plain, [span(Span(*outage)), seed.to_string()]));
     let worst = Sheet {
         title: "Longest outages".into(),
         note: "Of a client, faults and all.".into(),
@@ -99,7 +101,9 @@ pub fn of_explore(summary: &Explored, repeat: String) -> Page {
         rows: worst.collect(),
     };
     let outages = summary.outages.iter().map(|(power, runs)| {
-        let below = 1_u64.checked_shl(*power).map_or_else(|| "longer".to_owned(), |ms| format!("less than {}", span(Span::from_millis(ms))));
+        let below = 1_u64
+            .checked_shl(*power)
+            .map_or_else(|| "longer".to_owned(), |ms| format!("less than {}", span(Span::from_millis(ms))));
         Row::new(Tone::Plain, [below, runs.to_string()])
     });
     let outages = Sheet {

@@ -60,7 +60,12 @@ const Report = {};
     return lanes;
   };
 
-  const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+  const bytesOf = (base64) => {
+    const letters = atob(base64);
+    const bytes = new Uint8Array(letters.length);
+    for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
+    return bytes;
+  };
 
   /** A story as the rest of the program wants it. */
   Report.read = (story) => {
@@ -69,9 +74,10 @@ const Report = {};
     const faults = [];
     const subjects = new Map(story.hosts.map((host, position) => [host.name, position]));
     for (let i = 0; i < events.count; i++) {
-      if (events.kinds[events.kind[i]] === "fault") faults.push(i);
+      if (["fault", "finding"].includes(events.kinds[events.kind[i]])) faults.push(i);
     }
-    const decoded = new Map();
+    const lost = story.dropped.map((drops) => drops.some(([, reason]) => story.strings[reason] !== "port down"));
+    const lines = new Array(story.frames.length);
     return {
       story,
       end: Math.max(story.end, 1),
@@ -84,15 +90,15 @@ const Report = {};
       text: (position) => story.strings[position],
       rule: (position) => (position === NONE ? null : story.rules[position]),
       port: (position) => story.ports[position],
-      /** The frame of a packet, decoded once. */
-      frame: (packet) => {
+      /** Whether a packet was dropped on its way to a port that is up. */
+      lost: (packet) => packets.dropped[packet] !== NONE && lost[packets.dropped[packet]],
+      /** One line about the frame of a packet. */
+      line: (packet) => {
         const position = packets.frame[packet];
-        if (!decoded.has(position)) {
-          const bytes = bytesOf(story.frames[position]);
-          decoded.set(position, Report.decode(bytes));
-        }
-        return decoded.get(position);
+        return (lines[position] = lines[position] || Report.line(bytesOf(story.frames[position])));
       },
+      /** The frame of a packet, decoded. */
+      frame: (packet) => Report.decode(bytesOf(story.frames[packets.frame[packet]])),
       /** Who reached whom at a moment: lists of ports, or null when that is not known. */
       islandsAt: (at) => {
         const known = story.islands.filter(([from]) => from <= at);

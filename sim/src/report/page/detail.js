@@ -5,10 +5,10 @@
 
   const section = (title, ...children) => h("section", {}, h("h3", {}, title), ...children);
 
-  const ruleOf = (model, position) => {
+  const ruleOf = (model, position, finding = false) => {
     const rule = model.rule(position);
     if (!rule) return null;
-    return section("Rule", h("p", {}, h("code", {}, rule[0])), h("p", {}, rule[1]), h("p", { class: "source" }, "source: ", rule[2]));
+    return section(finding ? "Finding" : "Rule", h("p", {}, h("code", {}, rule[0])), h("p", {}, rule[1]), h("p", { class: "source" }, finding ? "remedy: " : "source: ", rule[2]));
   };
 
   /** Causes below what they caused, as `vrrplab why` tells them. */
@@ -86,7 +86,7 @@
       return [
         h("p", { class: "where" }, h("b", {}, time(events.at[i])), `  ${model.text(events.place[i])}${subject ? `  ${subject}` : ""}`),
         h("h2", { class: `tone-${events.tones[events.tone[i]]}` }, model.text(events.what[i])),
-        ruleOf(model, events.rule[i]),
+        ruleOf(model, events.rule[i], events.kinds[events.kind[i]] === "finding"),
         events.change[i] >= 0 && why(model, events.change[i], "Why", go),
         before >= 0 && why(model, before, "Its last change of state before", go),
         events.change[i] < 0 && before < 0 && lastBefore(model, i, go),
@@ -99,7 +99,7 @@
       const from = model.port(model.packets.from[i]);
       return [
         h("p", { class: "where" }, h("b", {}, time(model.packets.at[i])), `  sent by ${from.name}`),
-        h("h2", {}, model.frame(i).line),
+        h("h2", {}, model.line(i)),
         fate(model, i),
         ruleOf(model, model.packets.rule[i]),
         frameOf(model, i),

@@ -43,7 +43,7 @@
   /** The words for a place in the picture. */
   const told = (model, lane, at, hit) => {
     if (hit && "event" in hit) return `${time(model.events.at[hit.event])}  ${model.text(model.events.what[hit.event])}`;
-    if (hit) return `${time(model.packets.at[hit.packet])}  ${model.frame(hit.packet).line}`;
+    if (hit) return `${time(model.packets.at[hit.packet])}  ${model.line(hit.packet)}`;
     if (lane === null) return `${time(at)}  faults`;
     const bar = Report.barAt(lane, at);
     return `${time(at)}  ${lane.name} ${lane.kind === "client" ? "" : lane.part.split(":")[0]}: ${bar ? `${bar[2]} for ${span(bar[1] - bar[0])}` : "nothing"}`;
@@ -57,7 +57,7 @@
     const tip = h("div", { class: "tip", "aria-hidden": "true" });
     const view = window_(model.end);
     const shown = { cursor: 0, selected: null, lane: 0, hover: null };
-    const rows = [null, ...model.lanes];
+    const rows = model.faults.length ? [null, ...model.lanes] : model.lanes;
     const painter = Report.painter(canvas, model, rows);
 
     let waiting = false;

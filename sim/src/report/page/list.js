@@ -1,7 +1,7 @@
 // A list of any length with a filter: only the rows that can be seen exist.
 {
   const { h, number } = Report;
-  const [TALL, EXTRA] = [26, 6];
+  const [TALL, EXTRA, PAUSE] = [26, 6, 120];
   let lists = 0;
 
   /**
@@ -12,6 +12,7 @@
     const id = `list-${++lists}`;
     const rows = h("div", { class: "rows" });
     const box = h("div", { class: `list ${columns}`, role: "listbox", tabindex: "0", "aria-label": label, id }, rows);
+    box.style.maxHeight = `${Math.max(4, source.count) * TALL + 2}px`;
     const count = h("span", { class: "count", role: "status" });
     const words = h("input", { type: "search", placeholder: "filter, such as: r1 advert", "aria-label": `Filter ${label.toLowerCase()}`, autocomplete: "off", spellcheck: "false" });
     const kind = h("select", { "aria-label": `Kind of ${label.toLowerCase()}` }, kinds.map(([value, word]) => h("option", { value }, word)));
@@ -77,7 +78,11 @@
     });
     box.addEventListener("scroll", paint);
     new ResizeObserver(paint).observe(box);
-    words.addEventListener("input", filter);
+    let typing = 0;
+    words.addEventListener("input", () => {
+      clearTimeout(typing);
+      typing = setTimeout(filter, PAUSE);
+    });
     kind.addEventListener("change", filter);
     return {
       element: h("div", { class: "list-panel" }, h("div", { class: "tools" }, words, kind, count), box),

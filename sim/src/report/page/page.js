@@ -66,8 +66,8 @@
           tone: (i) => (packets.dropped[i] >= 0 ? "fault" : packets.kind[i] === 2 ? "warn" : "plain"),
           keeps: (i, kind) => kind === "all" || (kind === "dropped" ? packets.dropped[i] >= 0
             : { vrrp: [1, 2], release: [2], announcement: [3], other: [0] }[kind].includes(packets.kind[i])),
-          row: (i) => [time(packets.at[i]), model.port(packets.from[i]).name, packets.dropped[i] >= 0 ? "✕ dropped" : "", model.frame(i).line, (model.rule(packets.rule[i]) || [""])[0]],
-          text: (i) => [time(packets.at[i]), model.port(packets.from[i]).name, packets.dropped[i] >= 0 ? "dropped" : "", model.frame(i).line, (model.rule(packets.rule[i]) || [""])[0]].join(" "),
+          row: (i) => [time(packets.at[i]), model.port(packets.from[i]).name, packets.dropped[i] >= 0 ? "✕ dropped" : "", model.line(i), (model.rule(packets.rule[i]) || [""])[0]],
+          text: (i) => [time(packets.at[i]), model.port(packets.from[i]).name, packets.dropped[i] >= 0 ? "dropped" : "", model.line(i), (model.rule(packets.rule[i]) || [""])[0]].join(" "),
         },
       }),
     };
@@ -145,6 +145,8 @@
       now.selected = selected;
       now.cursor = "event" in selected ? model.events.at[selected.event] : model.packets.at[selected.packet];
       update(true);
+      const port = "packet" in selected && model.port(model.packets.from[selected.packet]);
+      drawing.reveal(port ? data.hosts[port.host].name : model.text(model.events.place[selected.event]));
       list.show(selected, now.cursor);
       detail();
     };
@@ -200,7 +202,8 @@
     const changes = [];
     for (let i = 0; i < events.count; i++) if (events.change[i] >= 0 && events.tones[events.tone[i]] === "master") changes.push(i);
     const after = changes.find((i) => faults.length && i > faults[0]);
-    return [after, faults[0], changes[0], events.count ? 0 : -1].find((i) => i !== undefined);
+    const finding = events.kinds.includes("finding") ? faults[0] : undefined;
+    return [finding, after, faults[0], changes[0], events.count ? 0 : -1].find((i) => i !== undefined);
   };
 
   const legend = (model) => {
@@ -209,7 +212,7 @@
     const items = Object.entries(words).filter(([tone]) => tones.has(tone)).map(([tone, word]) => h("li", { class: `key-${tone}` }, word));
     if (model.packets.kind.some((kind) => kind === 1)) items.push(h("li", { class: "key-tick" }, "advert"));
     if (model.packets.kind.some((kind) => kind === 2)) items.push(h("li", { class: "key-release" }, "release"));
-    if (model.faults.length) items.push(h("li", { class: "key-fault" }, "fault"));
+    if (model.faults.length) items.push(h("li", { class: "key-fault" }, model.events.kinds.includes("finding") ? "finding" : "fault"));
     return h("ul", { class: "legend", "aria-label": "Legend" }, items);
   };
 

@@ -127,7 +127,7 @@
       while (i < end) {
         const px = Math.round(x(tickAt[i], view));
         const release = model.packets.kind[ticks[i]] === 2;
-        const lost = model.packets.dropped[ticks[i]] !== -1;
+        const lost = model.lost(ticks[i]);
         c.fillStyle = lost ? colours.fault.fill : colours.muted;
         if (release) {
           c.fillStyle = colours.fault.fill;
@@ -178,7 +178,7 @@
     };
 
     const drawLabel = (lane, top) => {
-      const [name, part] = lane ? [lane.name, lane.part] : ["faults", ""];
+      const [name, part] = lane ? [lane.name, lane.part] : [model.events.kinds.includes("finding") ? "findings" : "faults", ""];
       c.font = `600 12px ${FONT}`;
       c.fillStyle = colours.ink;
       if (narrow()) {
@@ -204,13 +204,14 @@
       if (lane === null) drawFaults(view, narrow() ? top + 16 : top, narrow() ? rowTall() - 16 : rowTall());
       else {
         let before = -1;
+        const seen = ((view.to - view.from) * 2) / width();
         for (const bar of lane.bars) {
           if (bar[1] <= view.from || bar[0] >= view.to) continue;
           const [left, right] = [Math.max(x(bar[0], view), gutter()), Math.min(x(bar[1], view), full)];
           if (right - left < 0.5 && right - before < 1) continue;
           before = right;
-          const shared = lane.kind === "holder" && lane.bars.some((o) => o !== bar && o[0] < bar[1] && bar[0] < o[1]);
-          const lower = shared && lane.bars.some((o) => o[2] < bar[2] && o[0] < bar[1] && bar[0] < o[1]);
+          const beside = lane.kind === "holder" ? lane.bars.filter((o) => o !== bar && Math.min(o[1], bar[1]) - Math.max(o[0], bar[0]) > seen) : [];
+          const [shared, lower] = [beside.length > 0, beside.some((o) => o[2] < bar[2])];
           const high = lane.kind === "state" || lane.kind === "master" ? barHigh : barHigh + 5;
           drawBar(lane, bar, left, right, barTop + (lower ? high / 2 + 0.5 : 0), shared ? high / 2 - 0.5 : high);
         }

@@ -9,7 +9,7 @@
       const marked = n === 0 && one.tone !== "plain" ? [h("span", { class: "mark", "aria-hidden": "true" }, mark(one.tone)), ` ${cell}`] : [cell];
       const inside = n === 0 && one.at !== undefined && go
         ? h("button", { type: "button", class: "moment", title: `Show ${time(one.at)}`, onclick: () => go(one.at) }, marked)
-        : marked;
+        : h("span", {}, marked);
       const lines = cell.includes("\n");
       return h("td", { class: `${numeric ? "number" : ""}${n === 0 ? ` verdict tone-${one.tone}` : ""}${lines ? " lines" : ""}${cell ? "" : " empty"}${label === "place" ? " written" : ""}`, "data-label": label }, inside);
     });

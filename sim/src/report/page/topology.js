@@ -23,8 +23,8 @@
   const linesOf = (name, { own, held }, at) => {
     const lines = own.map((lane) => {
       const bar = Report.barAt(lane, at);
-      const late = lane.kind === "client" ? "does not ask" : "off";
-      const word = !bar ? late : lane.kind === "client" && bar[3] === "bad" ? "no answer" : bar[2];
+      const without = { client: "does not ask", master: "not master" }[lane.kind] || "off";
+      const word = !bar ? without : lane.kind === "client" && bar[3] === "bad" ? "no answer" : bar[2].split(",")[0];
       return { tone: bar ? bar[3] : "off", text: own.length > 1 ? `${lane.part} ${word}` : word };
     });
     for (const lane of held) {
@@ -69,7 +69,7 @@
     const heights = [30 + LINE * rows(top), 30 + LINE * rows(bottom)];
     const width = LEFT * 2 + Math.max(top.length, bottom.length, 2) * (BOX + GAP) - GAP;
     const wires = 34 + WIRE * Math.max(model.story.networks.length, 1);
-    const height = heights[0] + wires + (bottom.length ? heights[1] : 0) + 8;
+    const height = heights[0] + wires + (bottom.length ? heights[1] : -26) + 8;
     const svg = s("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": "Hosts and segments" });
     svg.style.setProperty("--natural", `${width}px`);
     const wireY = (network) => 4 + heights[0] + 34 + network * WIRE;
@@ -118,7 +118,7 @@
         box.setAttribute("data-tone", first);
         lines.replaceChildren(
           ...said.map(({ tone, text }, n) =>
-            s("text", { class: `line tone-${tone}`, x: 10, y: 38 + n * LINE }, s("tspan", { class: "mark" }, mark(tone)), ` ${cut(text, LETTERS - 2)}`),
+            s("text", { class: `line tone-${tone}`, x: 10, y: 38 + n * LINE }, s("tspan", { class: "mark" }, mark(tone)), ` ${cut(text, LETTERS - 3)}`),
           ),
         );
       });
@@ -129,7 +129,15 @@
         letter.textContent = word;
       });
     };
-    return { element: svg, show, summary: (at) => summary(model, at) };
+    /** Brings a host's box into sight. */
+    const reveal = (name) => {
+      const found = boxes.find(({ position }) => model.story.hosts[position].name === name);
+      const room = svg.parentElement;
+      if (!found || room.scrollWidth <= room.clientWidth) return;
+      const [box, around] = [found.box.getBoundingClientRect(), room.getBoundingClientRect()];
+      if (box.left < around.left || box.right > around.right) room.scrollLeft += box.left - around.left - around.width / 2 + box.width / 2;
+    };
+    return { element: svg, show, reveal, summary: (at) => summary(model, at) };
   };
 
   /** The same in one sentence, for who cannot see it. */
