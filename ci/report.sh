@@ -13,7 +13,10 @@ mkdir -p "$out" "$modules"
 out=$(cd "$out" && pwd)
 modules=$(cd "$modules" && pwd)
 
-command -v chromium >/dev/null || install_packages chromium fonts-dejavu-core
+find_browser() { command -v chromium || command -v google-chrome || command -v chromium-browser; }
+CHROMIUM=${CHROMIUM:-$(find_browser || true)}
+[ -n "$CHROMIUM" ] || { install_packages chromium fonts-dejavu-core && CHROMIUM=$(find_browser); }
+export CHROMIUM
 command -v npm >/dev/null || install_packages nodejs npm
 if ! cmp -s ci/report/package.json "$modules/package.json" || [ ! -d "$modules/node_modules" ]; then
     cp ci/report/package.json "$modules/package.json"

@@ -38,11 +38,11 @@ pub(super) fn run(args: &RunArgs) -> io::Result<Exit> {
     if exit == Exit::BadInput {
         return Ok(exit); // nothing is run, nothing is written
     }
-    if let Some(dir) = &args.pcap {
-        fs::create_dir_all(dir).map_err(|e| named(dir, &e))?;
-    }
     if let Some(path) = &args.report {
         page::writable(path)?;
+    }
+    if let Some(dir) = &args.pcap {
+        fs::create_dir_all(dir).map_err(|e| named(dir, &e))?;
     }
     let mut left = Left::default();
     for (path, world) in &worlds {

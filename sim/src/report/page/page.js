@@ -39,7 +39,9 @@
     h("h1", {}, page.title, " ", h("span", { class: `badge tone-${page.verdict.tone}` }, h("span", { "aria-hidden": "true" }, mark(page.verdict.tone)), ` ${page.verdict.text}`)),
     page.about && h("p", { class: "about" }, page.about.trim()),
     page.facts.length > 0 && facts(page.facts),
-    page.repeat.map((line) => h("p", { class: "repeat" }, h("span", {}, "repeat"), h("code", {}, line), copy(line))));
+    page.repeat.map(repeat));
+
+  const repeat = (line) => h("p", { class: "repeat" }, h("span", {}, "repeat"), h("code", {}, line), copy(line));
 
   const facts = (pairs) => h("dl", { class: "facts" }, pairs.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 
@@ -219,14 +221,17 @@
   /** Shows a page's data in an element; may be called again with other data. */
   Report.show = (page, root) => {
     const place = h("div", { class: "place" });
+    const several = page.stories.length > 1;
     const show = (position) => {
-      Report.open = story(page.stories[position]);
-      place.replaceChildren(Report.open.element);
+      const one = page.stories[position];
+      Report.open = story(one);
+      const head = several && h("div", { class: "one" }, one.about && h("p", { class: "about" }, one.about.trim()), facts(one.facts), repeat(one.repeat));
+      place.replaceChildren(...[head, Report.open.element].filter(Boolean));
       Report.open.start();
     };
     Report.open = null;
     applyTheme();
-    const which = page.stories.length > 1 && h("label", { class: "which" }, "Scenario ",
+    const which = several && h("label", { class: "which" }, "Scenario ",
       h("select", { onchange: (event) => show(Number(event.target.value)) },
         page.stories.map((one, position) => h("option", { value: position }, `${mark(one.verdict.tone)} ${one.name}: ${one.verdict.text}`))));
     root.replaceChildren(...[

@@ -2,7 +2,7 @@
 {
   const { s, cut, mark } = Report;
   const [BOX, GAP, LINE, WIRE, LEFT, LETTERS] = [148, 14, 17, 40, 12, 20];
-  const [ROWS, MOST] = [4, 240];
+  const [ROWS, MOST, AGAIN] = [4, 240, 1080];
 
   /** Hosts in two rows: routers above the segments, all others below. */
   const places = (model) => {
@@ -75,7 +75,7 @@
     const wireY = (network) => 4 + heights[0] + 34 + network * WIRE;
     model.story.networks.forEach((name, n) => {
       svg.append(s("line", { class: "segment", x1: LEFT, x2: width - LEFT, y1: wireY(n), y2: wireY(n) }));
-      svg.append(s("text", { class: "segment-name", x: width - LEFT, y: wireY(n) - 7, "text-anchor": "end" }, name));
+      for (let x = width - LEFT; x > LEFT; x -= AGAIN) svg.append(s("text", { class: "segment-name", x, y: wireY(n) - 7, "text-anchor": "end" }, name));
     });
     const boxes = [];
     const links = [];
