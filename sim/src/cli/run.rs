@@ -2,7 +2,7 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use vrrplab_formats::diagnostics::Severity;
 use vrrplab_formats::scenario::{self, Disk};
@@ -52,13 +52,17 @@ pub(super) fn run(args: &RunArgs) -> io::Result<Exit> {
         write_whole(path, format!("[{}]\n", left.json.join(",\n")).as_bytes())?;
     }
     if let Some(path) = &args.report {
-        let files = worlds.iter().map(|(path, _)| page::file(path)).collect::<Vec<_>>().join(" ");
-        let seed = args.seed.map(|seed| format!(" --seed {seed}")).unwrap_or_default();
-        let seed =
-            if let [(_, world)] = &worlds[..] { format!(" --seed {}", args.seed.unwrap_or(world.seed)) } else { seed };
-        page::write(path, &report::of_runs(left.stories, format!("vrrplab run {files}{seed}")))?;
+        page::write(path, &report::of_runs(left.stories, repeat_all(args, &worlds)))?;
     }
     Ok(exit)
+}
+
+/// The command line that plays all of them again.
+fn repeat_all(args: &RunArgs, worlds: &[(&PathBuf, World)]) -> String {
+    let files: Vec<String> = worlds.iter().map(|(path, _)| page::file(path)).collect();
+    let own = if let [(_, only)] = worlds { Some(only.seed) } else { None };
+    let seed = args.seed.or(own).map(|seed| format!(" --seed {seed}")).unwrap_or_default();
+    format!("vrrplab run {}{seed}", files.join(" "))
 }
 
 /// What runs leave behind for files.

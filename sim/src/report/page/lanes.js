@@ -61,19 +61,19 @@
     const painter = Report.painter(canvas, model, rows);
 
     let waiting = false;
+    const paintNow = () => {
+      waiting = false;
+      painter.paint(view.state, shown, scroll.scrollTop);
+      canvas.setAttribute("aria-label", `Timeline from ${time(view.state.from)} to ${time(view.state.to)} seconds, cursor at ${time(shown.cursor)}`);
+    };
     const paint = () => {
-      if (waiting) return;
+      if (!waiting) requestAnimationFrame(paintNow);
       waiting = true;
-      requestAnimationFrame(() => {
-        waiting = false;
-        painter.paint(view.state, shown, scroll.scrollTop);
-        canvas.setAttribute("aria-label", `Timeline from ${time(view.state.from)} to ${time(view.state.to)} seconds, cursor at ${time(shown.cursor)}`);
-      });
     };
     const resize = () => {
       room.style.height = `${painter.height()}px`;
       painter.resize(scroll.clientWidth, Math.min(scroll.clientHeight || 400, painter.height()));
-      paint();
+      paintNow(); // before paper is printed no frame comes
     };
     const place = (event) => {
       const box = canvas.getBoundingClientRect();
