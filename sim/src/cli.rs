@@ -14,6 +14,7 @@ mod netns;
 mod new;
 mod orders;
 mod output;
+mod page;
 mod papers;
 mod print;
 #[cfg(target_os = "linux")]
@@ -144,7 +145,9 @@ Examples:
   vrrplab run scenarios/split-brain.yaml
     The timeline with the rule behind each change, the promises with their verdicts, what clients noticed.
   vrrplab run scenarios/split-brain.yaml --pcap out --quiet
-    Verdicts only, and every packet in out/split-brain.pcapng for Wireshark.")]
+    Verdicts only, and every packet in out/split-brain.pcapng for Wireshark.
+  vrrplab run scenarios/split-brain.yaml --report out.html
+    One page to open in a browser: lanes, packets, causes.")]
 pub struct RunArgs {
     /// Scenario files
     #[arg(required = true, value_name = "FILE")]
@@ -158,6 +161,9 @@ pub struct RunArgs {
     /// Write the report of all runs as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Write all runs as one HTML page to look at: who was master when, what clients saw, every packet, and why
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Print verdicts only
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -301,6 +307,9 @@ pub struct VerifyArgs {
     /// One line for each recording, as for a folder of them
     #[arg(long, short)]
     pub quiet: bool,
+    /// Write what came out as one HTML page
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Print every row as JSON
     #[arg(long, conflicts_with_all = ["quiet", "markdown"])]
     pub json: bool,
@@ -361,6 +370,10 @@ pub fn dispatch(cli: &Cli) -> Exit {
 
 #[cfg(target_os = "linux")]
 fn on_real_kernels(args: &RunArgs) -> std::io::Result<Exit> {
+    if args.report.is_some() {
+        output::tell("error: --report tells what the simulator saw; it has no page for --on netns or --on all\n");
+        return Ok(Exit::BadInput);
+    }
     netns::run(args)
 }
 

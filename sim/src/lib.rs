@@ -22,5 +22,6 @@ pub mod orders;
 pub mod record;
 pub mod recorder;
 pub mod replay;
+pub mod report;
 pub mod sight;
 pub mod verify;

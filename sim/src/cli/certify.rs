@@ -13,9 +13,12 @@ use vrrplab_engine::Span;
 use vrrplab_formats::scenario::{self, Disk};
 
 use super::output::{Exit, named, say, tell, tell_report, write_whole};
+use super::page;
 use super::test::{crew, interrupt, watched};
 use crate::certify::{Certifier, Hit, Pairs, Row, Table, Unfit};
 use crate::experiment;
+use crate::observe::words;
+use crate::report::certified;
 
 /// So many of the worst cases become scenarios.
 const WRITTEN: usize = 3;
@@ -45,6 +48,9 @@ pub(super) struct CertifyArgs {
     /// Write all rows as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write a table of colours, and all rows, as one HTML page
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Write the worst cases as scenarios into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -66,6 +72,9 @@ pub(super) fn certify(args: &CertifyArgs) -> io::Result<Exit> {
         Ok(certifier) => certifier,
         Err(unfit) => return Ok(refuse(&args.file, &unfit)),
     };
+    if let Some(path) = &args.report {
+        page::writable(path)?;
+    }
     let stop = interrupt()?;
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let jobs = args.jobs.unwrap_or(processors).get();
@@ -81,10 +90,20 @@ pub(super) fn certify(args: &CertifyArgs) -> io::Result<Exit> {
     if let Some(file) = &args.json {
         write_whole(file, json::print(&told)?.as_bytes())?;
     }
+    if let Some(file) = &args.report {
+        page::write(file, &certified::of(&certifier, &table, args.limit, repeat(args)))?;
+    }
     if let Some(folder) = &args.out {
         say(&write_cases(&certifier, &table, folder)?)?;
     }
     Ok(if table.exceeding(args.limit) > 0 { Exit::Failed } else { Exit::Held })
+}
+
+/// The command line for the same table.
+fn repeat(args: &CertifyArgs) -> String {
+    let limit = args.limit.map(|limit| format!(" --limit {}", words::span(limit).replace(' ', ""))).unwrap_or_default();
+    let pairs = if args.faults == 2 { format!(" --faults 2 --runs {}", args.runs) } else { String::new() };
+    format!("vrrplab certify {}{pairs}{limit}", page::file(&args.file))
 }
 
 /// Says why a scenario is not certified.

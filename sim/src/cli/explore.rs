@@ -18,9 +18,11 @@ use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::World;
 
 use super::output::{Exit, named, say, tell, tell_report, write_whole};
+use super::page;
 use super::test::{crew, interrupt, watched};
 use crate::experiment;
 use crate::explore::{Explorer, Options, Search, Shard, Summary, file_name, from_environment, shrink};
+use crate::report::tables;
 use clock::Clock;
 use rows::Appended;
 
@@ -60,6 +62,9 @@ pub(super) struct ExploreArgs {
     /// Folder for the summary and the small scenarios; explored/NAME when not given
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write what came out as one HTML page
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Leave failures as they are found
     #[arg(long)]
     no_shrink: bool,
@@ -88,6 +93,9 @@ pub(super) fn explore(args: &ExploreArgs) -> io::Result<Exit> {
     let (world, report) = scenario::load(&args.file, &Disk);
     tell_report(&report);
     let Some(world) = world else { return Ok(Exit::BadInput) };
+    if let Some(path) = &args.report {
+        page::writable(path)?;
+    }
     let shard = shard(args)?;
     let own = shard.map_or(args.seeds.clone(), |shard| shard.seeds(&args.seeds));
     let options = Options { most: args.faults, own_faults: !args.without_faults, clients: !args.without_clients };
@@ -247,6 +255,11 @@ fn conclude(
     small: &BTreeMap<String, String>,
     interrupted: bool,
 ) -> io::Result<Exit> {
+    if let Some(path) = &args.report {
+        let seeds = format!("{}..{}", args.seeds.start, args.seeds.end);
+        let repeat = format!("vrrplab explore {} --seeds {seeds} --faults {}", page::file(&args.file), args.faults);
+        page::write(path, &tables::of_explore(summary, repeat))?;
+    }
     say(&report::overview(summary))?;
     say(&report::failures(summary, |fingerprint| small.get(fingerprint).cloned().unwrap_or_default()))?;
     if interrupted {
