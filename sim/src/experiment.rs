@@ -1,6 +1,7 @@
 //! One run with everything that watches it: timeline, capture, states, clients, promises, digest.
 use std::io;
 
+use vrrplab_engine::Instant;
 use vrrplab_formats::world::World;
 
 use crate::invariant::{Objections, Watch};
@@ -57,9 +58,24 @@ pub fn play(
     world: &World,
     seed: u64,
     capture: bool,
+    tell: impl FnMut(&Timeline, &[Line]) -> io::Result<()>,
+) -> io::Result<Outcome> {
+    watched(world, Lab::new(world, seed), capture, tell)
+}
+
+/// Plays a world whose chance is another after a moment.
+pub fn redrawn(world: &World, seed: u64, (at, other): (Instant, u64)) -> io::Result<Outcome> {
+    let mut lab = Lab::new(world, seed);
+    lab.redraw_after(at, other);
+    watched(world, lab, false, |_, _| Ok(()))
+}
+
+fn watched(
+    world: &World,
+    mut lab: Lab<'_>,
+    capture: bool,
     mut tell: impl FnMut(&Timeline, &[Line]) -> io::Result<()>,
 ) -> io::Result<Outcome> {
-    let mut lab = Lab::new(world, seed);
     let mut timeline = Timeline::new(world, lab.ports());
     let mut states = States::new(world);
     let mut outages = Outages::new(world);

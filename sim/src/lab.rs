@@ -13,6 +13,7 @@ mod looks;
 mod machine;
 mod programs;
 mod queue;
+mod redraw;
 mod rogues;
 mod router;
 mod services;
@@ -183,13 +184,20 @@ impl<'w> Lab<'w> {
             return false;
         };
         self.now = place.at;
-        if let Due::Look(position) = due {
-            self.look(position, watchers);
-            return true;
+        match due {
+            Due::Look(position) => {
+                self.look(position, watchers);
+                return true;
+            }
+            Due::Redraw(seed) => {
+                self.redraw(seed);
+                return true;
+            }
+            _ => {}
         }
         self.tally.events += 1;
         match due {
-            Due::Look(_) => {}
+            Due::Look(_) | Due::Redraw(_) => {}
             Due::Deliver { from, to, frame } => {
                 for port in to.iter().copied() {
                     self.deliver(from, port, &frame, watchers);

@@ -22,4 +22,6 @@ pub mod record;
 pub mod recorder;
 pub mod replay;
 pub mod sight;
+pub mod sweep;
+pub mod turning;
 pub mod verify;

@@ -31,6 +31,8 @@ pub(super) enum Due {
     Report { node: usize, nic: usize, anew: bool },
     /// The machine under this router does something.
     Later(usize, Later),
+    /// All chance is drawn from this seed from now on.
+    Redraw(u64),
 }
 
 /// When an entry is due; among equal instants, the place taken earlier comes first.
