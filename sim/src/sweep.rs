@@ -12,7 +12,7 @@ mod values;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use vrrplab_engine::Span;
+use vrrplab_engine::{Instant, Span};
 use vrrplab_formats::diagnostics::Report;
 use vrrplab_formats::outline::Outline;
 use vrrplab_formats::scenario::{self, Files};
@@ -26,6 +26,8 @@ pub use values::{Value, Vary};
 
 /// More points than this are no curve.
 const MOST_POINTS: usize = 10_000;
+/// Without an answer for so long at the end, a client is not served again.
+const SILENT: Span = Span::from_secs(2);
 
 /// A scenario, and all the worlds that were asked for.
 #[derive(Debug)]
@@ -149,10 +151,11 @@ impl Sweeper {
         let world = &self.worlds[point];
         let mut outages = Outages::new(world);
         Lab::new(world, seed).run(&mut [&mut outages]);
-        let mut cost = Cost { seed, ..Cost::default() };
+        let (mut cost, end) = (Cost { seed, ..Cost::default() }, Instant::ZERO + world.duration);
         for client in outages.clients().iter().filter(|client| client.lost > 0) {
             cost.outage = cost.outage.max(client.longest);
-            cost.not_back |= client.back_at.is_none();
+            let silent = end.since(client.last_answer.unwrap_or_default());
+            cost.not_back |= client.back_at.is_none() && silent >= SILENT;
         }
         cost
     }

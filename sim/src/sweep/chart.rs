@@ -1,4 +1,4 @@
-//! Curves as pictures: for one parameter lines of median, 99 of 100 and worst; for two a field of colours.
+//! Curves as pictures: for one parameter lines of median, p99 and worst; for two a field of colours.
 use super::heat;
 use super::svg::{Anchor, Svg, WIDTH, round_step};
 use super::values::decimal;
@@ -125,7 +125,7 @@ type Series = (&'static str, fn(&Point) -> vrrplab_engine::Span);
 const SERIES: [Series; 3] = [("three", |point| point.worst), ("two", |point| point.p99), ("one", |point| point.median)];
 
 fn legend(svg: &mut Svg, y: i64) {
-    for (at, class, words) in [(LEFT, "one", "median"), (1_500, "two", "99 of 100"), (2_700, "three", "worst")] {
+    for (at, class, words) in [(LEFT, "one", "median"), (1_500, "two", "p99"), (2_700, "three", "worst")] {
         svg.line((at, y), (at + 250, y), &format!("curve {class}"));
         svg.text((at + 310, y + 40), "", Anchor::Start, words);
     }
@@ -134,7 +134,7 @@ fn legend(svg: &mut Svg, y: i64) {
 /// A point in words.
 pub(super) fn told(place: &str, point: &Point) -> String {
     let [median, p99, worst] = [point.median, point.p99, point.worst].map(span);
-    format!("{place}: median {median}, 99 of 100 {p99}, worst {worst} (seed {})", point.seed)
+    format!("{place}: median {median}, p99 {p99}, worst {worst} (seed {})", point.seed)
 }
 
 #[cfg(test)]

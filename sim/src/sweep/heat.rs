@@ -19,7 +19,7 @@ pub(super) fn draw(
     points: &[Option<Point>],
 ) -> i64 {
     heading(svg, top, name, &format!("{} and {}", x.name, y.name));
-    svg.text((120, top + 370), "dim small", Anchor::Start, "of 100 runs 99 are no longer, seconds");
+    svg.text((120, top + 370), "dim small", Anchor::Start, "p99 of the longest silence of a client, seconds");
     svg.text((120, top + 560), "", Anchor::Start, &format!("{} upwards", label(y)));
     let columns = curve.points.iter().take_while(|values| values.get(1) == curve.points[0].get(1)).count().max(1);
     let rows = curve.points.len() / columns;

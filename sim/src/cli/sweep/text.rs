@@ -34,7 +34,7 @@ pub(super) fn print(told: &Told<'_>) -> String {
 
 fn table(curve: &Curve, points: &[Option<Point>]) -> String {
     let names = curve.axes.iter().map(|axis| axis.name.clone());
-    let titles = ["median", "99 of 100", "worst", "its seed", "not back"].map(str::to_owned);
+    let titles = ["median", "p99", "worst", "its seed", "not back"].map(str::to_owned);
     let mut lines: Vec<Vec<String>> = vec![names.chain(titles).collect()];
     for (values, point) in curve.points.iter().zip(points) {
         let Some(point) = point else { continue };
