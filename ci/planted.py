@@ -57,7 +57,7 @@ def main():
     program = build("planted", "--features", "planted")
     for test in tests(program):
         held, out, seconds = played(program, test)
-        found = re.search(r"^planted: (.*)$", out, re.M)
+        found = re.search(r"planted: (.*)$", out, re.M)
         print(f"{test}: {'found' if held else 'MISSED'}, {seconds:.2f} s", file=sys.stderr, flush=True)
         if not held:
             missed.append(test)

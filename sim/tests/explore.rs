@@ -161,21 +161,6 @@ fn versions_that_differ_are_found() {
 }
 
 #[test]
-fn a_firewall_that_lets_no_adverts_in_is_found() {
-    let two = conf(100, "10.0.0.100", &[], "") + "    firewall: [{direction: in, protocol: vrrp}]\n";
-    let small = finds(&site(&[conf(150, "10.0.0.100", &[], ""), two]), 64, "one-master");
-    assert!(small.faults.is_empty());
-}
-
-#[test]
-fn vrrp_strict_without_accept_is_found() {
-    let strict = "global_defs {\n        vrrp_strict\n      }";
-    let small =
-        finds(&site(&[150, 100].map(|priority| conf(priority, "10.0.0.100", &[], strict))), 64, "no-black-hole");
-    assert!(small.faults.is_empty());
-}
-
-#[test]
 fn port_security_without_the_virtual_address_is_found() {
     let secured = |n: u8| (format!("[10.0.0.{n}/24]}}"), format!("[10.0.0.{n}/24], port_security: true}}"));
     let text = [1, 2].map(secured).iter().fold(pair(&[], &[]), |text, (old, new)| text.replace(old, new));
