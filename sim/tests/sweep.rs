@@ -1,6 +1,7 @@
 //! What-if curves, with the arithmetic of their points; and the moment at which a failure was decided.
 use std::collections::BTreeMap;
 use std::fs;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -172,6 +173,41 @@ fn any_number_of_jobs_gives_the_same_bytes() {
     let one = sweep("1", "json");
     assert_eq!(one, sweep("2", "json"));
     assert_eq!(one.0.1.matches("\"runs\": 18").count(), 4, "{}", one.0.1);
+}
+
+#[test]
+fn a_failure_that_is_no_matter_of_chance_is_said_to_be_none() {
+    let when = |jobs: &str| {
+        let fixed = ["when", "scenarios/canary-must-fail.yaml", "--seed", "1", "--steps", "2", "--redraws", "3"];
+        vrrplab(&[&fixed[..], &["--jobs", jobs]].concat())
+    };
+    let one = when("1");
+    assert_eq!(one, when("3"));
+    assert_eq!(one.0, Some(0), "{}", one.2);
+    assert_eq!(one.1.matches("      3  ####").count(), 3, "{}", one.1);
+    assert!(one.1.contains("the share of failures does not rise"), "{}", one.1);
+}
+
+/// 200 points of 16 runs each would take a while; the first is that of a value which is remarked before anything is played.
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_the_points_that_are_finished() {
+    let vary = ["--vary", "advert_int=0.5", "--vary", "at=7..9s", "--steps", "200", "--seeds", "0..16"];
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vrrplab"));
+    command.args(["sweep", "scenarios/split-brain.yaml", "--jobs", "1", "--format", "json"]).args(vary);
+    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).stdin(Stdio::null());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    let mut text = String::new();
+    err.read_line(&mut text).unwrap();
+    assert_eq!(text, "warning: advert_int 0.5: the advert interval becomes 1.000 s\n");
+    Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    let output = child.wait_with_output().unwrap();
+    err.read_to_string(&mut text).unwrap();
+    assert_eq!(output.status.code(), Some(130), "{text}");
+    assert!(text.ends_with(" of 201 points are done\n"), "{text}");
+    let out = String::from_utf8(output.stdout).unwrap();
+    assert!(out.contains("\"outage\": null") && out.ends_with("}\n"), "{out}");
 }
 
 #[test]

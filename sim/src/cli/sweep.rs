@@ -85,10 +85,10 @@ pub(super) fn sweep(args: &SweepArgs) -> io::Result<Exit> {
         }
         Err(Unfit::Because(why)) => return Ok(refuse(&format!("{}: {why}", args.file.display()))),
     };
+    let stop = interrupt()?;
     for remark in sweeper.remarks() {
         tell(&format!("warning: {remark}\n"));
     }
-    let stop = interrupt()?;
     let points = play(args, &sweeper, &stop)?;
     let interrupted = points.iter().any(Option::is_none);
     let told = text::Told { sweeper: &sweeper, points: &points, seeds: &args.seeds };
