@@ -269,7 +269,8 @@ fn conclude(
 ) -> io::Result<Exit> {
     if let Some(path) = &args.report {
         let seeds = format!("{}..{}", args.seeds.start, args.seeds.end);
-        let repeat = format!("vrrplab explore {} --seeds {seeds} --faults {}", page::file(&args.file), args.faults);
+        let repeat =
+            format!("vrrplab explore {} --seeds {seeds} --faults {}", page::file(&args.file), args.drawn.faults);
         page::write(path, &tables::of_explore(summary, repeat))?;
     }
     say(&report::overview(summary))?;
