@@ -12,6 +12,7 @@ mod merge;
 #[cfg(target_os = "linux")]
 mod netns;
 mod new;
+mod orders;
 mod output;
 mod page;
 mod papers;
@@ -66,6 +67,8 @@ enum Command {
     Certify(certify::CertifyArgs),
     /// Tell what a change of keepalived.conf files changes: findings, takeover times, outages
     Diff(diff::DiffArgs),
+    /// Play every order that a small scenario leaves open, and tell what may come out
+    Orders(orders::OrdersArgs),
     /// Put the summaries of `explore --shard` together, as if one machine had played all
     Merge(merge::MergeArgs),
     /// Hold the simulator against recordings of real keepalived
@@ -348,6 +351,7 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Explore(args) => explore::explore(args),
         Command::Certify(args) => certify::certify(args),
         Command::Diff(args) => diff::diff(args),
+        Command::Orders(args) => orders::orders(args),
         Command::Merge(args) => merge::merge(args),
         Command::Verify(args) => verify::verify(args),
         Command::Record(args) => record(args),

@@ -17,6 +17,7 @@ pub mod lab;
 pub mod library;
 pub mod moment;
 pub mod observe;
+pub mod orders;
 #[cfg(target_os = "linux")]
 pub mod record;
 pub mod recorder;

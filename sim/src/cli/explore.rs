@@ -1,6 +1,7 @@
 //! `vrrplab explore`: thousands of seeds with drawn faults, on all processors; what fails is grouped, made small and written.
-mod clock;
+pub(super) mod clock;
 pub(super) mod report;
+pub(super) mod rows;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -23,6 +24,7 @@ use crate::experiment;
 use crate::explore::{Explorer, Options, Search, Shard, Summary, file_name, from_environment, shrink};
 use crate::report::tables;
 use clock::Clock;
+use rows::Appended;
 
 /// So many seeds are played at a time by one thread.
 const BLOCK: u64 = 64;
@@ -66,6 +68,9 @@ pub(super) struct ExploreArgs {
     /// Leave failures as they are found
     #[arg(long)]
     no_shrink: bool,
+    /// Also append a line of JSON for each seed to runs.jsonl beside the summary
+    #[arg(long)]
+    runs: bool,
     /// Play one part of N only, counted from 0: I/N, or `auto` as the scheduler says (Slurm, Kubernetes, GitLab and others)
     #[arg(long, value_name = "I/N|auto")]
     shard: Option<String>,
@@ -104,9 +109,14 @@ pub(super) fn explore(args: &ExploreArgs) -> io::Result<Exit> {
         return conclude(args, &summary, &BTreeMap::new(), false);
     }
     let stop = interrupt()?;
-    let summary = play(args, &explorer, &own, &stop)?;
-    let stopped = summary.totals.runs < own.end - own.start;
     fs::create_dir_all(&folder).map_err(|why| named(&folder, &why))?;
+    let runs = rows::beside(&file).filter(|_| args.runs);
+    let mut runs = runs.map(|runs| Appended::open(&runs, own.start)).transpose()?;
+    let summary = play(args, &explorer, &own, runs.as_mut(), &stop)?;
+    let stopped = summary.totals.runs < own.end - own.start;
+    if let Some(runs) = runs.filter(|_| !stopped) {
+        runs.end()?;
+    }
     if !stopped || shard.is_none() {
         write_whole(&file, summary.print().map_err(io::Error::other)?.as_bytes())?;
     }
@@ -119,7 +129,7 @@ fn shard(args: &ExploreArgs) -> io::Result<Option<Shard>> {
     match args.shard.as_deref() {
         None => Ok(None),
         Some("auto") => {
-            let value = |name: &str| std::env::var_os(name)?.into_string().ok();
+            let value = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
             let (shard, by) = from_environment(value).map_err(io::Error::other)?;
             tell(&format!("shard {} of {}, as {by} say\n", shard.index, shard.count));
             Ok(Some(shard))
@@ -128,15 +138,24 @@ fn shard(args: &ExploreArgs) -> io::Result<Option<Shard>> {
     }
 }
 
-/// The summary of the same seeds, if it is there already.
+/// The summary of the same seeds, if it is there already, with its rows, if they are wanted.
 fn finished(file: &Path, explorer: &Explorer, args: &ExploreArgs, own: &Range<u64>) -> Option<Summary> {
     let summary = Summary::read(&fs::read_to_string(file).ok()?).ok()?;
     let same = summary.head == explorer.head(args.seeds.clone());
+    if args.runs {
+        rows::read(&[rows::beside(file)?], &summary, own.clone(), |_| Ok(())).ok()?;
+    }
     (same && (summary.done == [(own.start, own.end)] || own.is_empty())).then_some(summary)
 }
 
 /// Plays the seeds, in blocks, on many threads.
-fn play(args: &ExploreArgs, explorer: &Explorer, own: &Range<u64>, stop: &AtomicBool) -> io::Result<Summary> {
+fn play(
+    args: &ExploreArgs,
+    explorer: &Explorer,
+    own: &Range<u64>,
+    mut runs: Option<&mut Appended>,
+    stop: &AtomicBool,
+) -> io::Result<Summary> {
     let clock = Clock::start();
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let jobs = args.jobs.unwrap_or(processors).get();
@@ -152,10 +171,17 @@ fn play(args: &ExploreArgs, explorer: &Explorer, own: &Range<u64>, stop: &Atomic
         if enough.load(Ordering::Relaxed) {
             return None;
         }
-        explorer.play(args.seeds.clone(), from..own.end.min(from + BLOCK), stop)
+        explorer.play_rows(args.seeds.clone(), from..own.end.min(from + BLOCK), stop)
     };
-    crew::work(blocks, jobs, stop, block, |_, played| {
+    let mut written = Ok(());
+    crew::work(blocks, jobs, stop, block, |_, (played, rows)| {
         summary.absorb(played);
+        if let Some(runs) = &mut runs
+            && written.is_ok()
+        {
+            written = runs.add(&rows);
+            enough.fetch_or(written.is_err(), Ordering::Relaxed);
+        }
         if show && clock.passed() - shown > Duration::from_millis(200) {
             shown = clock.passed();
             tell(&progress(&summary, own.end - own.start, shown));
@@ -164,7 +190,7 @@ fn play(args: &ExploreArgs, explorer: &Explorer, own: &Range<u64>, stop: &Atomic
     if show {
         tell("\r\x1b[K");
     }
-    Ok(summary)
+    written.map(|()| summary)
 }
 
 /// One line for whoever is watching.
