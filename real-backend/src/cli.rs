@@ -21,6 +21,7 @@ use vrrplab_formats::flight::Configuration;
 use crate::clock;
 use crate::config::{NO_FILE, REFUSED, Source};
 use crate::daemon::{Daemon, notify_manager};
+use crate::host::routes::left_out;
 use crate::netlink::Netlink;
 use crate::operators::{NOWHERE, Operators};
 use crate::privilege::Privileges;
@@ -210,7 +211,6 @@ fn size(text: &str) -> Result<u64, String> {
 /// What the configuration asks for and this version leaves undone.
 fn not_done_yet(model: &NodeModel) -> Vec<String> {
     let statics = &model.statics;
-    let routes = model.instances.iter().any(|i| !i.routes.is_empty() || !i.rules.is_empty());
     let checks = || model.servers.iter().flat_map(|server| &server.real_servers).flat_map(|real| &real.checks);
     let follows = checks().any(|check| matches!(check.kind, CheckKind::Bfd(_)));
     let matches = checks().any(|check| match &check.kind {
@@ -221,14 +221,12 @@ fn not_done_yet(model: &NodeModel) -> Vec<String> {
         (follows, "BFD_CHECK: its servers stay as they begin"),
         (matches, "regex of HTTP_GET and SSL_GET: every page matches"),
         (!model.bfds.is_empty(), "BFD sessions; those that are tracked stay down"),
-        (routes, "virtual_routes and virtual_rules"),
-        (!statics.addresses.is_empty(), "static_ipaddress"),
-        (!statics.routes.is_empty() || !statics.rules.is_empty(), "static_routes and static_rules"),
+        (!statics.groups.is_empty(), "track_group: no instance follows what is static"),
         (!model.globals.mail.to.is_empty(), "mails; they are named in the log"),
         (model.globals.startup.is_some() || model.globals.shutdown.is_some(), "startup_script and shutdown_script"),
     ];
-    let said = undone.into_iter().filter(|(asked, _)| *asked);
-    said.map(|(_, what)| format!("not done by this version: {what}")).collect()
+    let said = undone.into_iter().filter(|(asked, _)| *asked).map(|(_, what)| what.to_owned());
+    said.chain(left_out(model)).map(|what| format!("not done by this version: {what}")).collect()
 }
 
 fn failed(why: &str) -> ExitCode {
