@@ -70,5 +70,6 @@ pub fn left_out(model: &NodeModel) -> Vec<String> {
     let routes = routes.map(|route| ("route", route.line(), &route.spec.undone));
     let rules = rules.map(|rule| ("rule", rule.line(), &rule.spec.undone));
     let said = routes.chain(rules).filter(|(_, _, undone)| !undone.is_empty());
-    said.map(|(what, line, undone)| format!("{} of the {what} `{line}`, which is set without", undone.join(", "))).collect()
+    said.map(|(what, line, undone)| format!("{} of the {what} `{line}`, which is set without", undone.join(", ")))
+        .collect()
 }

@@ -142,7 +142,9 @@ impl Teller {
             EffectKind::FilterAddress { .. }
             | EffectKind::PromoteSecondaries { .. }
             | EffectKind::Cancel { .. }
-            | EffectKind::WriteFile { .. } => return,
+            | EffectKind::WriteFile { .. }
+            | EffectKind::ChangeRoute { .. }
+            | EffectKind::ChangeRule { .. } => return,
         };
         self.timeline.see(at, &moment);
     }

@@ -16,8 +16,10 @@ impl Engine {
     /// Sets the routes of an instance that are not set yet, then its rules: its addresses are there.
     pub(crate) fn take_routes(&mut self, i: usize, rule: Rule) {
         let x = &mut self.instances[i];
-        let routes: Vec<RouteModel> = x.model.routes.iter().filter(|r| !x.set_routes.contains(&r.line())).cloned().collect();
-        let policies: Vec<RuleModel> = x.model.rules.iter().filter(|r| !x.set_rules.contains(&r.line())).cloned().collect();
+        let routes: Vec<RouteModel> =
+            x.model.routes.iter().filter(|r| !x.set_routes.contains(&r.line())).cloned().collect();
+        let policies: Vec<RuleModel> =
+            x.model.rules.iter().filter(|r| !x.set_rules.contains(&r.line())).cloned().collect();
         x.set_routes.extend(routes.iter().map(RouteModel::line));
         x.set_rules.extend(policies.iter().map(RuleModel::line));
         self.change_routes(routes, true, rule);
