@@ -9,7 +9,7 @@ routes() {
         pids+=("$!")
     done
     for pid in "${pids[@]}"; do wait "$pid" || true; done
-    for moment in backup master down up taken reloaded stopped monitor; do
+    for moment in backup master down up taken reloaded stopped monitor end; do
         note "$lab" "$moment: as keepalived" alike "$lab" "$moment"
     done
     # keepalived leaves the routes of a killed one where they are until it is master again
@@ -107,7 +107,7 @@ END
 
 # routed LAB KIND: the story
 routed() {
-    local lab=$1 kind=$2 space="$prefix-$1-a"
+    local lab=$1 kind=$2 space="$prefix-$1-a" lines
     lab_up "$lab"
     configure "$lab" pass
     sed -i 's/priority .*/priority 200/' "$out/$lab-b.conf"
@@ -148,16 +148,20 @@ routed() {
     ip -n "$space" rule del priority 1003
     sleep 1.5
     listed "$lab" taken
+    seen "$lab" >"$out/$lab.monitor"
+    # (at a reload keepalived asks for its IPv6 routes once more, which ip monitor shows and which changes nothing)
     routing_conf "$lab" 3
     kill -HUP "$(daemon_of "$lab" "$kind")"
     within 4 ruled "$lab" 703 || true
     sleep 0.5
     listed "$lab" reloaded
+    lines=$(seen "$lab" | wc -l)
     stop "$lab" a
     within 4 gone "$lab" a || true
     listed "$lab" stopped
-    grep -Ev 'fe80|ff00|valid_lft' "$out/$lab.seen" >"$out/$lab.monitor"
+    seen "$lab" | tail -n +$((lines + 1)) >"$out/$lab.end"
 }
+seen() { grep -Ev 'fe80|ff00|valid_lft' "$out/$1.seen"; }
 daemon_of() { if [ "$2" = keepalived ]; then cat "$out/$1-a.pid"; else cat "$out/$1-a.main"; fi; }
 
 # left LAB: what a killed vrrplabd leaves goes at the next start, and nothing is there twice afterwards
