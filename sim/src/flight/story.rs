@@ -169,6 +169,8 @@ impl Story {
             | Happened::Frame { .. }
             | Happened::LinkAdded(_)
             | Happened::LinkRefused { .. }
+            | Happened::RouteRemoved { .. }
+            | Happened::RuleRemoved { .. }
             | Happened::Reload(_) => None,
         };
         self.blows.extend(blow.map(|(kind, rest)| (at, Blow::Own(kind, rest))));
