@@ -21,11 +21,12 @@ use vrrplab_formats::flight::Configuration;
 use crate::clock;
 use crate::config::{NO_FILE, REFUSED, Source};
 use crate::daemon::{Daemon, notify_manager};
+use crate::host::routes::left_out;
 use crate::netlink::Netlink;
 use crate::operators::{NOWHERE, Operators};
 use crate::privilege::Privileges;
 use crate::recorder::{DEFAULT_LIMIT, Recorder};
-use crate::script::security;
+use crate::script::{hook, security};
 
 /// The name in the journal.
 const NAME: &str = "vrrplabd";
@@ -130,7 +131,7 @@ pub fn run() -> ExitCode {
 fn serve(
     args: &Args,
     source: Source,
-    netlink: Netlink,
+    mut netlink: Netlink,
     mut model: NodeModel,
     mut configuration: Configuration,
     operators: &Operators<'_>,
@@ -142,6 +143,13 @@ fn serve(
             return failed(&format!("capabilities cannot be given up (--keep-capabilities leaves them): {why}"));
         }
     };
+    if let Some(startup) = &model.globals.startup {
+        hook::run("startup script", startup, &model.globals);
+        match read_again(&source, &mut netlink) {
+            Ok(read) => (model, configuration) = read,
+            Err(code) => return code,
+        }
+    }
     let whole = model.clone();
     for told in security::prune(&mut model).into_iter().chain(not_done_yet(&model)) {
         tracing::warn!("{told}");
@@ -169,6 +177,18 @@ fn serve(
         }
         Err(why) => failed(&why.to_string()),
     }
+}
+
+/// The start-up script may have made interfaces, and changed the configuration.
+fn read_again(source: &Source, netlink: &mut Netlink) -> Result<(NodeModel, Configuration), ExitCode> {
+    netlink.news().map_err(|why| failed(&format!("the kernel does not tell its interfaces: {why}")))?;
+    let read = source.read(netlink.table().interfaces());
+    let read = read.map_err(|why| failed(&format!("the configuration cannot be read again: {why}")))?;
+    let configuration = read.configuration;
+    read.model.map(|model| (model, configuration)).ok_or_else(|| {
+        show(&read.report);
+        ExitCode::from(REFUSED)
+    })
 }
 
 fn reduce(args: &Args, model: &NodeModel, configuration: &Configuration) -> Result<Privileges, CapsError> {
@@ -210,7 +230,6 @@ fn size(text: &str) -> Result<u64, String> {
 /// What the configuration asks for and this version leaves undone.
 fn not_done_yet(model: &NodeModel) -> Vec<String> {
     let statics = &model.statics;
-    let routes = model.instances.iter().any(|i| !i.routes.is_empty() || !i.rules.is_empty());
     let checks = || model.servers.iter().flat_map(|server| &server.real_servers).flat_map(|real| &real.checks);
     let follows = checks().any(|check| matches!(check.kind, CheckKind::Bfd(_)));
     let matches = checks().any(|check| match &check.kind {
@@ -221,14 +240,11 @@ fn not_done_yet(model: &NodeModel) -> Vec<String> {
         (follows, "BFD_CHECK: its servers stay as they begin"),
         (matches, "regex of HTTP_GET and SSL_GET: every page matches"),
         (!model.bfds.is_empty(), "BFD sessions; those that are tracked stay down"),
-        (routes, "virtual_routes and virtual_rules"),
-        (!statics.addresses.is_empty(), "static_ipaddress"),
-        (!statics.routes.is_empty() || !statics.rules.is_empty(), "static_routes and static_rules"),
+        (!statics.groups.is_empty(), "track_group: no instance follows what is static"),
         (!model.globals.mail.to.is_empty(), "mails; they are named in the log"),
-        (model.globals.startup.is_some() || model.globals.shutdown.is_some(), "startup_script and shutdown_script"),
     ];
-    let said = undone.into_iter().filter(|(asked, _)| *asked);
-    said.map(|(_, what)| format!("not done by this version: {what}")).collect()
+    let said = undone.into_iter().filter(|(asked, _)| *asked).map(|(_, what)| what.to_owned());
+    said.chain(left_out(model)).map(|what| format!("not done by this version: {what}")).collect()
 }
 
 fn failed(why: &str) -> ExitCode {

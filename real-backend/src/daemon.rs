@@ -20,7 +20,7 @@ use crate::netlink::Netlink;
 use crate::plan::{Act, Step, plan};
 use crate::privilege::Privileges;
 use crate::recorder::{RecordedEngine, Recorder};
-use crate::script::{Ended, security};
+use crate::script::{Ended, hook, security};
 use crate::system::linux::Linux;
 use crate::system::{System, Word};
 use crate::watch::processes;
@@ -107,6 +107,9 @@ impl<S: System> Daemon<S> {
         }
         self.system.close();
         self.engine.close();
+        if let Some(shutdown) = &self.model.globals.shutdown {
+            hook::run("shutdown script", shutdown, &self.model.globals);
+        }
         done
     }
 

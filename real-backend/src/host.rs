@@ -1,5 +1,6 @@
 //! The host's side: does what the plan says, in its order, and remembers what the engine has to be told for it.
 mod links;
+pub mod routes;
 mod tell;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -91,7 +92,7 @@ impl Host {
         self.frames.open(&carriers)?;
         self.files.watch(model.files.iter().map(|file| file.path.clone()));
         self.open_fifos();
-        Ok(())
+        self.watch_routes()
     }
 
     /// The engine is about to hear of this. An interface that has come back with another index gets new sockets first.
@@ -136,7 +137,7 @@ impl Host {
 
     /// Does one thing. What fails is said; the engine goes on as keepalived does.
     pub fn perform(&mut self, door: &Door, rule: Rule, act: Act) {
-        let rule = rule.id();
+        let (why, rule) = (rule, rule.id());
         match act {
             Act::Packet { iface, bytes } => self.log_send(rule, iface, self.adverts.send(iface, &bytes)),
             Act::Frame { iface, bytes } => {
@@ -159,6 +160,8 @@ impl Host {
             Act::Cancel { job, force } => self.scripts.cancel(job, force),
             Act::Tell(notice) => self.tell(rule, &notice),
             Act::Write { path, value } => self.write_file(rule, &path, value),
+            Act::Route { route, add } => self.change_route(why, &route, add),
+            Act::Policy { policy, add } => self.change_rule(why, &policy, add),
         }
     }
 
@@ -195,8 +198,9 @@ impl Host {
         let base = self.netlink.table().get(iface).filter(|link| link.is_macvlan).and_then(|link| link.base);
         let places = [Some(iface), base.map(IfIndex)];
         let models = [Some(&self.model), self.before.as_ref()];
-        let instances = models.into_iter().flatten().flat_map(|model| &model.instances);
-        let mut vips = instances.flat_map(InstanceModel::all_vips);
+        let models = models.into_iter().flatten();
+        let statics = models.clone().flat_map(|model| &model.statics.addresses).map(|item| &item.address);
+        let mut vips = models.flat_map(|model| &model.instances).flat_map(InstanceModel::all_vips).chain(statics);
         let found = vips.find(|vip| vip.addr == addr && places.contains(&Some(vip.iface)));
         found.map(|vip| vip.options.clone()).unwrap_or_default()
     }

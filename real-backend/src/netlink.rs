@@ -10,6 +10,9 @@ pub mod ipvs;
 mod link;
 mod news;
 mod numbers;
+mod route;
+mod routes;
+mod rule;
 mod table;
 
 use std::io;
@@ -33,6 +36,7 @@ pub struct Netlink {
     monitor: Channel,
     table: Table,
     numbers: Numbers,
+    set: routes::Set,
 }
 
 /// What became of a request to change an address.
@@ -48,8 +52,8 @@ impl Netlink {
     /// Begins to watch, then looks at everything.
     pub fn open() -> io::Result<Netlink> {
         let monitor = Channel::monitor()?;
-        let (table, numbers) = (Table::default(), Numbers::default());
-        let mut netlink = Netlink { requests: Channel::requests()?, monitor, table, numbers };
+        let (table, numbers, set) = (Table::default(), Numbers::default(), routes::Set::default());
+        let mut netlink = Netlink { requests: Channel::requests()?, monitor, table, numbers, set };
         netlink.look_again()?;
         Ok(netlink)
     }
@@ -89,15 +93,20 @@ impl Netlink {
         loop {
             match self.monitor.receive() {
                 Ok(Some(messages)) => {
-                    for news in messages.iter().filter_map(news::of) {
-                        let news = self.numbers.translate(news, &self.table);
-                        events.extend(self.table.apply(news));
+                    for message in &messages {
+                        if let Some(news) = news::of(message) {
+                            let news = self.numbers.translate(news, &self.table);
+                            events.extend(self.table.apply(news));
+                        } else {
+                            events.extend(self.set.news(message));
+                        }
                     }
                 }
                 Ok(None) => return Ok(events),
                 Err(Errno::ENOBUFS) => {
                     tracing::warn!("netlink lost messages, everything is looked at again");
                     events.extend(self.look_again()?);
+                    events.extend(self.look_at_routes()?);
                 }
                 Err(error) => return Err(error.into()),
             }

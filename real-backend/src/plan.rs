@@ -2,6 +2,7 @@
 use std::net::IpAddr;
 
 use vrrplab_engine::model::command::Program;
+use vrrplab_engine::model::route::{RouteModel, RuleModel};
 use vrrplab_engine::model::{IfAddr, IfIndex};
 use vrrplab_engine::{EffectKind, Job, LinkChange, Notice, Output, Rule, Trace};
 use vrrplab_wire::is_vrrp;
@@ -72,6 +73,20 @@ pub enum Act {
         /// The number.
         value: i32,
     },
+    /// Set or remove a route.
+    Route {
+        /// The route.
+        route: Box<RouteModel>,
+        /// Set it.
+        add: bool,
+    },
+    /// Set or remove a policy rule.
+    Policy {
+        /// The rule.
+        policy: Box<RuleModel>,
+        /// Set it.
+        add: bool,
+    },
 }
 
 /// The deeds in order. Neighbouring filters of one direction become one, for each costs a program's run.
@@ -108,6 +123,8 @@ fn act(kind: EffectKind) -> Act {
         EffectKind::Cancel { job, force } => Act::Cancel { job, force },
         EffectKind::Notify(notice) => Act::Tell(notice),
         EffectKind::WriteFile { path, value } => Act::Write { path, value },
+        EffectKind::ChangeRoute { route, add } => Act::Route { route, add },
+        EffectKind::ChangeRule { policy, add } => Act::Policy { policy, add },
     }
 }
 

@@ -1,12 +1,13 @@
 //! Programs that the daemon starts: track scripts, notify scripts, readers of pipes; and the pipes themselves.
 pub mod fifo;
+pub mod hook;
 pub mod security;
 
 use std::collections::BTreeMap;
 use std::io;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
-use std::process::{ExitStatus, Stdio};
+use std::process::{self, ExitStatus, Stdio};
 use std::task::{Context, Poll};
 
 use nix::sys::signal::{Signal, killpg};
@@ -122,11 +123,16 @@ impl Scripts {
 
 /// A child leads a process group of its own, so that all that it starts can be ended with it.
 fn spawn(words: &[String], account: &Account) -> io::Result<Child> {
+    Command::from(command(words, account)?).process_group(0).spawn()
+}
+
+/// A program as a child of the daemon: it hears nothing and its words go nowhere.
+fn command(words: &[String], account: &Account) -> io::Result<process::Command> {
     let (program, arguments) =
         words.split_first().ok_or_else(|| io::Error::new(io::ErrorKind::InvalidInput, "no program is named"))?;
     let found = security::find(program).unwrap_or_else(|| PathBuf::from(program)); // it is what was judged
-    let mut command = Command::new(found);
-    command.args(arguments).process_group(0);
+    let mut command = process::Command::new(found);
+    command.args(arguments);
     for name in MANAGERS {
         command.env_remove(name);
     }
@@ -134,7 +140,7 @@ fn spawn(words: &[String], account: &Account) -> io::Result<Child> {
     if !account.is_own() {
         command.uid(account.uid).gid(account.gid);
     }
-    command.spawn()
+    Ok(command)
 }
 
 fn pid(child: &Child) -> Option<Pid> {

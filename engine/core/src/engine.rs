@@ -4,6 +4,7 @@ mod groups;
 mod life;
 pub mod look;
 mod macvlans;
+pub(crate) mod routes;
 mod timers;
 
 use alloc::collections::VecDeque;
@@ -13,6 +14,7 @@ use core::net::IpAddr;
 
 use crate::io::{Command, Effect, EffectKind, Input, InstanceStatus, Output, State, TimerKind, Trace, TraceKind};
 use crate::model::globals::Globals;
+use crate::model::route::Statics;
 use crate::model::{IfIndex, NodeModel, SyncGroupModel, Version};
 use crate::node::Interfaces;
 use crate::policy::Policy;
@@ -37,6 +39,8 @@ pub struct Engine {
     /// The state that each group was last said to be in.
     pub(crate) group_states: Vec<State>,
     pub(crate) globals: Globals,
+    /// What is there from start to stop.
+    pub(crate) statics: Statics,
     /// The node's own name.
     pub(crate) name: String,
     /// Source address of each instance.
@@ -80,6 +84,7 @@ impl Engine {
             group_states: alloc::vec![State::Init; model.sync_groups.len()],
             groups: model.sync_groups,
             globals: model.globals,
+            statics: model.statics,
             name: model.name,
             instances: model.instances.into_iter().map(Instance::new).collect(),
             delayed: Vec::new(),

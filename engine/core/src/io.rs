@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use crate::model::command::Program;
+use crate::model::route::{RouteModel, RuleModel};
 use crate::model::{IfAddr, IfIndex, InterfaceModel, Mac, NodeModel};
 use crate::rules::Rule;
 use crate::time::{Instant, Span};
@@ -104,6 +105,16 @@ pub enum KernelEvent {
         /// It is up.
         up: bool,
     },
+    /// A route that was set with [`EffectKind::ChangeRoute`] was removed by another's hand.
+    RouteRemoved {
+        /// The line of the configuration, [`RouteModel::line`].
+        line: String,
+    },
+    /// A rule that was set with [`EffectKind::ChangeRule`] was removed by another's hand.
+    RuleRemoved {
+        /// The line of the configuration, [`RuleModel::line`].
+        line: String,
+    },
 }
 
 /// What an operator may ask.
@@ -199,6 +210,20 @@ pub enum EffectKind {
         path: String,
         /// The number.
         value: i32,
+    },
+    /// Add or remove a route. One that is not there is no error.
+    ChangeRoute {
+        /// Which route.
+        route: Box<RouteModel>,
+        /// Add it, or remove it.
+        add: bool,
+    },
+    /// Add or remove a policy rule. One that is not there is no error.
+    ChangeRule {
+        /// Which one. (The word `rule` is the reason's.)
+        policy: Box<RuleModel>,
+        /// Add it, or remove it.
+        add: bool,
     },
 }
 

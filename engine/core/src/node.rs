@@ -34,6 +34,11 @@ impl Interfaces {
         self.get(index).is_some_and(|i| i.up)
     }
 
+    /// An interface of this name is there and up.
+    pub fn is_named_up(&self, name: &str) -> bool {
+        self.all.iter().any(|i| i.up && i.name == name)
+    }
+
     pub fn set_up(&mut self, index: IfIndex, up: bool) {
         if let Some(interface) = self.all.iter_mut().find(|i| i.index == index) {
             interface.up = up;
@@ -84,6 +89,7 @@ impl Interfaces {
         if !model.dont_track_primary {
             watched.push(model.iface);
             watched.extend(model.all_vips().filter(|vip| !vip.no_track).map(|vip| vip.iface));
+            watched.extend(self.devices_of(model));
             watched.sort_unstable();
             watched.dedup();
         }
@@ -93,6 +99,13 @@ impl Interfaces {
         let lost = model.track_source && model.source.is_some_and(|source| !self.is_own(source));
         let alone = model.fault_without_peers && model.unicast_peers.is_empty();
         own + tracked + usize::from(!has_source) + usize::from(lost) + usize::from(alone)
+    }
+
+    /// The interfaces of routes and rules that are watched.
+    fn devices_of<'a>(&'a self, model: &'a InstanceModel) -> impl Iterator<Item = IfIndex> + 'a {
+        let routes = model.routes.iter().filter(|route| !route.no_track).filter_map(|route| route.device.as_deref());
+        let rules = model.rules.iter().filter(|rule| !rule.no_track).flat_map(|rule| rule.spec.devices());
+        routes.chain(rules).filter_map(|name| self.all.iter().find(|i| i.name == name)).map(|i| i.index)
     }
 
     /// What the weights of tracked interfaces add to the priority, in sum.

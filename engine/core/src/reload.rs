@@ -3,6 +3,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::engine::Engine;
+use crate::engine::routes::vanished as vanished_routes;
 use crate::io::{EffectKind, News, State, TraceKind};
 use crate::model::{IfAddr, IfIndex, InstanceModel, NodeModel, SyncGroupModel};
 use crate::rules::Rule;
@@ -35,12 +36,13 @@ fn plan(old: &[Instance], new: &[InstanceModel]) -> Vec<Fate> {
 }
 
 impl Engine {
-    pub(crate) fn reload(&mut self, now: Instant, model: NodeModel) {
+    pub(crate) fn reload(&mut self, now: Instant, mut model: NodeModel) {
         for i in 0..self.instances.len() {
             if self.instances[i].state == State::Master {
                 self.send_advert(i, self.instances[i].priority, Rule::Reload);
             }
         }
+        let statics = self.reload_statics(core::mem::take(&mut model.statics));
         let fates = plan(&self.instances, &model.instances);
         for i in 0..self.instances.len() {
             if !fates.contains(&Fate::Keeps(i)) {
@@ -62,13 +64,17 @@ impl Engine {
         self.globals = model.globals;
         self.deadlines = alloc::vec![None; model.instances.len()];
         self.sources = alloc::vec![None; model.instances.len()];
-        let mut vanished = Vec::new();
+        let (mut vanished, mut routes) = (Vec::new(), Vec::new());
         for (new, fate) in model.instances.into_iter().zip(&fates) {
             let mut instance = Instance::new(new);
             if let Fate::Keeps(position) = fate {
                 inherit(&mut instance, &old[*position], &mut vanished);
+                routes.push(vanished_routes(&old[*position], &mut instance));
             }
             self.instances.push(instance);
+        }
+        for gone in routes {
+            self.remove_vanished_routes(gone);
         }
         self.remove_vanished(&vanished);
         self.make_macvlans();
@@ -84,6 +90,7 @@ impl Engine {
                 }
             }
         }
+        self.add_new_statics(&statics);
         self.meet_new_faults(now, &fates);
         self.notify_fifos_again();
         self.scripts_after_reload(now, considered);
@@ -169,6 +176,7 @@ impl Engine {
                     self.interfaces.add(*iface, *addr);
                     self.effect(Rule::Reload, EffectKind::ChangeAddress { iface: *iface, addr: *addr, add: true });
                 }
+                self.take_routes(i, Rule::Reload);
                 if !missing.is_empty() {
                     self.announce(i, self.instances[i].model.garp.repeat, Rule::Reload);
                 }

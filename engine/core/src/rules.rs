@@ -49,7 +49,8 @@ rules! {
     OwnerMeetsOwner => "owner-meets-owner", "keepalived 2.2.7: reducing local priority", "An owner that hears another owner reduces its priority to 254 and yields.";
     FaultAppears => "fault-appears", "keepalived: tracked interface down or no source address", "A tracked interface went down: the router is unable to take part.";
     FaultClears => "fault-clears", "keepalived: recovery passes through BACKUP", "The last fault is gone: the router starts again in BACKUP with a full down timer.";
-    AddressTaken => "address-taken", "keepalived: virtual address removed from outside", "Somebody removed a virtual address from the master: it releases and becomes BACKUP for one skew.";
+    AddressTaken => "address-taken", "keepalived: virtual address, route or rule removed from outside", "Somebody removed a virtual address, or a virtual route or rule that is tracked, from the master: it releases and becomes BACKUP for one skew.";
+    StaticItem => "static-item", "keepalived 2.2.7, measured: static_ipaddress, static_routes, static_rules", "What is static is set before the virtual routers start, again when it is taken away or its interface comes up, and removed after them.";
     Stop => "stop", "RFC 9568 6.4.3 (655); keepalived on SIGTERM", "On stop the master sends priority 0, then removes its addresses.";
     ChildRespawns => "child-respawns", "keepalived 2.2.7, measured", "The parent starts a VRRP child that died again: at once, after the next death 1 s later, then twice as long each time, at most 60 s.";
     Reload => "reload", "keepalived on SIGHUP", "A reload keeps the state of every virtual router that it still finds.";

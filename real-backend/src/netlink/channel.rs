@@ -10,13 +10,16 @@ use netlink_packet_core::{
 use netlink_packet_route::RouteNetlinkMessage;
 use nix::errno::Errno;
 use nix::sys::socket::{
-    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, recv, send, setsockopt, socket,
+    AddressFamily, MsgFlags, NetlinkAddr, SockFlag, SockProtocol, SockType, bind, getsockname, recv, send, setsockopt,
+    socket,
     sockopt::{RcvBuf, ReceiveTimeout},
 };
 use nix::sys::time::TimeVal;
 
 /// RTMGRP_LINK, RTMGRP_IPV4_IFADDR and RTMGRP_IPV6_IFADDR.
 const WATCHED: u32 = 0x1 | 0x10 | 0x100;
+/// RTMGRP_IPV4_ROUTE, RTMGRP_IPV6_ROUTE, RTMGRP_IPV4_RULE, and the group of IPv6 rules, which is the 19th.
+const ROUTES: u32 = 0x40 | 0x400 | 0x80 | 1 << 18;
 /// The kernel makes no message of a dump longer than this.
 const LARGEST: usize = 1 << 16;
 /// What may wait for us before the kernel begins to drop.
@@ -50,6 +53,12 @@ impl Channel {
         let channel = Channel::open(SockProtocol::NetlinkRoute, flags, WATCHED)?;
         setsockopt(&channel.socket, RcvBuf, &MONITOR_BUFFER)?;
         Ok(channel)
+    }
+
+    /// From now on the kernel tells of routes and rules too.
+    pub fn watch_routes(&self) -> io::Result<()> {
+        let own: NetlinkAddr = getsockname(self.socket.as_raw_fd())?;
+        Ok(bind(self.socket.as_raw_fd(), &NetlinkAddr::new(own.pid(), WATCHED | ROUTES))?)
     }
 }
 

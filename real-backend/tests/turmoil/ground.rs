@@ -211,7 +211,12 @@ impl System for Ground {
                 self.ended.push_back(Finished { job, outcome: Exit::Status(status) });
             }
             Act::Tell(notice) => self.tell(&notice),
-            Act::Filter { .. } | Act::PromoteSecondaries(_) | Act::Cancel { .. } | Act::Write { .. } => {}
+            Act::Filter { .. }
+            | Act::PromoteSecondaries(_)
+            | Act::Cancel { .. }
+            | Act::Write { .. }
+            | Act::Route { .. }
+            | Act::Policy { .. } => {}
         }
     }
 

@@ -179,6 +179,8 @@ impl Story {
             | Happened::Frame { .. }
             | Happened::LinkAdded(_)
             | Happened::LinkRefused { .. }
+            | Happened::RouteRemoved { .. }
+            | Happened::RuleRemoved { .. }
             | Happened::Reload(_)
             | Happened::Made { .. }
             | Happened::Answered { .. }

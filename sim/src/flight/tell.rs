@@ -112,6 +112,8 @@ impl Teller {
                 (interface.name.clone(), "link there".to_owned(), Tone::Plain)
             }
             Happened::LinkRefused { name } => (name.clone(), "link cannot be made".to_owned(), Tone::Bad),
+            Happened::RouteRemoved { line } => (line.clone(), "route is gone".to_owned(), Tone::Fault),
+            Happened::RuleRemoved { line } => (line.clone(), "rule is gone".to_owned(), Tone::Fault),
             Happened::Start => (String::new(), "daemon started".to_owned(), Tone::Plain),
             Happened::Stop => (String::new(), "daemon told to stop (SIGTERM)".to_owned(), Tone::Fault),
             Happened::Reload(_) => (String::new(), "daemon reloaded (SIGHUP)".to_owned(), Tone::Fault),
@@ -174,7 +176,9 @@ impl Teller {
             EffectKind::FilterAddress { .. }
             | EffectKind::PromoteSecondaries { .. }
             | EffectKind::Cancel { .. }
-            | EffectKind::WriteFile { .. } => return,
+            | EffectKind::WriteFile { .. }
+            | EffectKind::ChangeRoute { .. }
+            | EffectKind::ChangeRule { .. } => return,
         };
         self.timeline.see(at, &moment);
     }

@@ -2,6 +2,7 @@
 use std::net::IpAddr;
 
 use vrrplab_engine::model::IfIndex;
+use vrrplab_engine::model::route::{RouteKind, RouteSpec};
 use vrrplab_formats::world::{LOOPBACK, Route};
 
 use super::{Kernel, frames};
@@ -49,6 +50,23 @@ impl Kernel {
             None => self.on_link(neighbour)?.1.iface,
         };
         self.link_up(iface).then_some(Way { iface, neighbour })
+    }
+
+    /// A route of a virtual router, before others to the same prefix; or no more. There is one table, and one way to a
+    /// destination: of several hops it is the first, and routes of other tables and kinds change nothing.
+    pub fn change_virtual_route(&mut self, spec: &RouteSpec, add: bool) {
+        let Some(hop) = spec.hops.first().filter(|_| spec.is_in_main() && spec.kind == RouteKind::Unicast) else {
+            return;
+        };
+        let named = |name: &String| self.ifaces.iter().find(|i| i.name == *name).map(|i| i.index);
+        let route = Route { to: spec.to, via: hop.via, iface: hop.device.as_ref().and_then(named) };
+        if route.via.is_none() && route.iface.is_none() {
+            return;
+        }
+        self.routes.retain(|known| *known != route);
+        if add {
+            self.routes.insert(0, route);
+        }
     }
 
     /// `ip route replace`: a route to this prefix, instead of any other.

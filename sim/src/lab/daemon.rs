@@ -142,6 +142,9 @@ impl Lab<'_> {
                 self.routers[n].programs.write(&path, Some(&format!("{value}\n")));
             }
             EffectKind::Notify(notice) => self.notify(n, &notice, effect.rule, watchers),
+            EffectKind::ChangeRoute { route, add } => self.routers[n].kernel.change_virtual_route(&route.spec, add),
+            // the simulated kernel has one table, which no rule leads around
+            EffectKind::ChangeRule { .. } => {}
         }
     }
 

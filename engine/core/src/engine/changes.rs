@@ -52,6 +52,10 @@ impl Engine {
     }
 
     pub(super) fn kernel(&mut self, now: Instant, event: KernelEvent) {
+        let down = match &event {
+            KernelEvent::Link { iface, up: true } if !self.interfaces.is_up(*iface) => Some(*iface),
+            _ => None,
+        };
         match event {
             KernelEvent::Link { iface, up } => self.link_changed(now, iface, up),
             KernelEvent::LinkAdded(interface) => self.macvlan_added(*interface),
@@ -62,13 +66,19 @@ impl Engine {
                 self.interfaces.remove(iface, addr);
                 if held {
                     self.address_taken(now, iface, addr.ip);
+                    self.restore_address(iface, addr);
                 }
             }
             KernelEvent::FileContent { path, bytes } => self.file_changed(path, &bytes),
             KernelEvent::ProcessCount { item, count } => self.processes_counted(now, item, count),
             KernelEvent::BfdSession { item, up } => self.session_changed(item, up),
+            KernelEvent::RouteRemoved { line } => self.route_taken(now, &line),
+            KernelEvent::RuleRemoved { line } => self.rule_taken(now, &line),
         }
         self.follow(now);
+        if let Some(iface) = down {
+            self.restore_on(iface);
+        }
     }
 
     /// A change of link counts at once, or after its delay if it lasts.
@@ -102,6 +112,7 @@ impl Engine {
         let name = self.interfaces.get(change.iface).map(|i| i.name.clone()).unwrap_or_default();
         self.trace_node(Rule::LinkDelayed, || TraceKind::Tracked { name, news: News::Link(change.up) });
         self.follow(now);
+        self.restore_on(change.iface);
     }
 
     /// What changed shows in faults and priorities.

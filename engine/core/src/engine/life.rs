@@ -16,6 +16,7 @@ impl Engine {
         }
         self.running = true;
         self.delayed_until = (self.globals.startup_delay > Span::ZERO).then(|| now + self.globals.startup_delay);
+        self.set_statics();
         self.make_macvlans();
         self.promote_secondaries();
         self.remove_leftovers();
@@ -48,6 +49,7 @@ impl Engine {
 
     fn remove_leftovers(&mut self) {
         for i in 0..self.instances.len() {
+            self.remove_left_routes(i);
             for (iface, addr) in self.addresses_of(i) {
                 if self.interfaces.holds(iface, addr) {
                     self.interfaces.remove(iface, addr);
@@ -61,6 +63,7 @@ impl Engine {
         for i in 0..self.instances.len() {
             self.event(now, i, Event::Stop, None);
         }
+        self.drop_statics();
         for i in 0..self.instances.len() {
             self.remove_macvlan(i);
         }

@@ -1,10 +1,13 @@
 //! Routes and rules of instances, and what is static: it exists from start to stop.
+mod spec;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
 use super::Vip;
+pub use spec::{Hop, Measure, RouteKind, RouteSpec, RuleDeed, RuleSpec};
 
-/// One route, in the words of `ip route`: they go to the kernel as they are.
+/// One route, in the words of `ip route`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RouteModel {
     /// Destination and attributes, word by word.
@@ -15,6 +18,15 @@ pub struct RouteModel {
     pub no_track: bool,
     /// `track_group`: restored together with these instances; static routes only.
     pub track_group: Option<String>,
+    /// What the words mean.
+    pub spec: RouteSpec,
+}
+
+impl RouteModel {
+    /// The words in one line: by it the route is known to a driver.
+    pub fn line(&self) -> String {
+        self.words.join(" ")
+    }
 }
 
 /// One policy rule, in the words of `ip rule`.
@@ -28,6 +40,15 @@ pub struct RuleModel {
     pub no_track: bool,
     /// `track_group`; static rules only.
     pub track_group: Option<String>,
+    /// What the words mean.
+    pub spec: RuleSpec,
+}
+
+impl RuleModel {
+    /// The words in one line: by it the rule is known to a driver.
+    pub fn line(&self) -> String {
+        self.words.join(" ")
+    }
 }
 
 /// What stands in `static_*` blocks.

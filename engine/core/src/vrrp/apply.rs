@@ -170,6 +170,7 @@ impl Engine {
             self.interfaces.add(iface, addr);
             self.effect(rule, EffectKind::ChangeAddress { iface, addr, add: true });
         }
+        self.take_routes(i, rule);
     }
 
     pub(crate) fn drop_addresses(&mut self, i: usize, rule: Rule) {
@@ -177,6 +178,7 @@ impl Engine {
             return;
         }
         self.pacing.forget(i);
+        self.drop_routes(i, rule);
         for (iface, addr) in self.addresses_of(i) {
             // an address that another instance still holds is the kernel's single copy: keepalived removes it all the same
             if self.interfaces.holds(iface, addr) {

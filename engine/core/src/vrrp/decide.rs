@@ -17,7 +17,7 @@ pub enum Event {
     FaultAppears,
     /// The last fault, of the whole sync group, is gone.
     FaultClears,
-    /// A virtual address was removed from outside.
+    /// A virtual address, or a route or rule that is tracked, was removed from outside.
     AddressTaken,
     /// The sync group follows a member into this state.
     GroupMaster,

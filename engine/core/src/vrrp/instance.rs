@@ -1,4 +1,5 @@
 //! The memory of one virtual router between two inputs.
+use alloc::string::String;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -71,6 +72,10 @@ pub(crate) struct Instance {
     pub untold: bool,
     /// The interface of its own.
     pub macvlan: Macvlan,
+    /// Lines of the virtual routes that are set.
+    pub set_routes: Vec<String>,
+    /// Lines of the virtual rules that are set.
+    pub set_rules: Vec<String>,
 }
 
 impl Instance {
@@ -94,6 +99,8 @@ impl Instance {
             waits: 0,
             untold: true,
             macvlan: Macvlan::Absent,
+            set_routes: Vec::new(),
+            set_rules: Vec::new(),
             model,
         }
     }

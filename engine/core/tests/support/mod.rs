@@ -189,6 +189,12 @@ impl Stage {
                     Notice::Mail { subject } => format!("{now} mail {subject}"),
                 },
                 EffectKind::WriteFile { path, value } => format!("{now} write {value} into {path} ({})", effect.rule),
+                EffectKind::ChangeRoute { route, add } => {
+                    format!("{now} {} route {} ({})", if *add { '+' } else { '-' }, route.line(), effect.rule)
+                }
+                EffectKind::ChangeRule { policy, add } => {
+                    format!("{now} {} rule {} ({})", if *add { '+' } else { '-' }, policy.line(), effect.rule)
+                }
             }),
         }
     }

@@ -126,6 +126,16 @@ pub enum Happened {
         /// The number.
         value: i32,
     },
+    /// Another's hand removed a route that was set.
+    RouteRemoved {
+        /// Its line in the configuration.
+        line: String,
+    },
+    /// Another's hand removed a rule that was set.
+    RuleRemoved {
+        /// Its line in the configuration.
+        line: String,
+    },
 }
 
 impl Happened {
@@ -163,6 +173,8 @@ impl Happened {
             KernelEvent::FileContent { path, bytes } => Happened::File { path: path.clone(), bytes: bytes.clone() },
             KernelEvent::ProcessCount { item, count } => Happened::Processes { item: *item, count: *count },
             KernelEvent::BfdSession { item, up } => Happened::Bfd { item: *item, up: *up },
+            KernelEvent::RouteRemoved { line } => Happened::RouteRemoved { line: line.clone() },
+            KernelEvent::RuleRemoved { line } => Happened::RuleRemoved { line: line.clone() },
         }
     }
 
@@ -190,6 +202,8 @@ impl Happened {
             Happened::File { path, bytes } => KernelEvent::FileContent { path: path.clone(), bytes: bytes.clone() },
             Happened::Processes { item, count } => KernelEvent::ProcessCount { item: *item, count: *count },
             Happened::Bfd { item, up } => KernelEvent::BfdSession { item: *item, up: *up },
+            Happened::RouteRemoved { line } => KernelEvent::RouteRemoved { line: line.clone() },
+            Happened::RuleRemoved { line } => KernelEvent::RuleRemoved { line: line.clone() },
             Happened::Made { .. } | Happened::Answered { .. } | Happened::Here { .. } | Happened::Number { .. } => {
                 return None;
             }

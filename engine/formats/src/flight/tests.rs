@@ -90,6 +90,8 @@ fn inputs() -> Vec<Input<'static>> {
         Input::Kernel(KernelEvent::FileContent { path: "/tmp/\u{fffd}\n".into(), bytes: vec![0xff, 10] }),
         Input::Kernel(KernelEvent::ProcessCount { item: 3, count: 4 }),
         Input::Kernel(KernelEvent::BfdSession { item: 1, up: true }),
+        Input::Kernel(KernelEvent::RouteRemoved { line: "blackhole 10.0.0.0/8".into() }),
+        Input::Kernel(KernelEvent::RuleRemoved { line: "from 10.0.0.9 table 100".into() }),
         Input::Finished(Finished { job: Job(u64::MAX), outcome: Exit::Status(-1) }),
         Input::Finished(Finished { job: Job(5), outcome: Exit::Signal(9) }),
         Input::Operator(Command::Start),

@@ -37,6 +37,12 @@ fn deed(kind: &EffectKind) -> String {
             Notice::Mail { subject } => format!("mails {subject:?}"),
         },
         EffectKind::WriteFile { path, value } => format!("writes {path:?} {value}"),
+        EffectKind::ChangeRoute { route, add } => {
+            format!("{} route {:?}", if *add { "sets" } else { "removes" }, route.words)
+        }
+        EffectKind::ChangeRule { policy, add } => {
+            format!("{} rule {:?}", if *add { "sets" } else { "removes" }, policy.words)
+        }
     }
 }
 

@@ -1,4 +1,7 @@
-//! Lines that hold routes and rules: they are kept word by word, with what keepalived itself reads from them.
+//! Lines that hold routes and rules: they are kept word by word, with what keepalived itself reads from them and what it
+//! tells the kernel.
+mod spec;
+
 use std::net::IpAddr;
 
 use vrrplab_engine::model::route::{RouteModel, RuleModel};
@@ -286,7 +289,8 @@ pub(super) fn route(line: &[Word], report: &mut Report) -> Read<RouteModel> {
     r.watched_device(line);
     let device = r.device.map(|w| w.value);
     let track_group = r.track_group.as_ref().map(|w| w.value.clone());
-    let model = (!r.failed).then_some(RouteModel { device, words: r.words, no_track: r.no_track, track_group });
+    let (spec, no_track) = (spec::route(&r.words), r.no_track);
+    let model = (!r.failed).then_some(RouteModel { device, words: r.words, no_track, track_group, spec });
     Read { model, devices: r.devices, track_group: r.track_group }
 }
 
@@ -344,7 +348,8 @@ pub(super) fn rule(line: &[Word], is_static: bool, report: &mut Report) -> Read<
     }
     let device = r.devices.first().map(|w| w.value.clone());
     let track_group = r.track_group.as_ref().map(|w| w.value.clone());
-    let model = (!r.failed).then_some(RuleModel { device, words: r.words, no_track: r.no_track, track_group });
+    let (spec, no_track) = (spec::rule(&r.words), r.no_track);
+    let model = (!r.failed).then_some(RuleModel { device, words: r.words, no_track, track_group, spec });
     Read { model, devices: r.devices, track_group: r.track_group }
 }
 
