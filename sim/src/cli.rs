@@ -21,8 +21,10 @@ mod print;
 mod record;
 mod replay;
 mod run;
+mod sweep;
 mod test;
 mod verify;
+mod when;
 mod why;
 
 use std::path::PathBuf;
@@ -65,6 +67,10 @@ enum Command {
     Explore(explore::ExploreArgs),
     /// Break everything once, one fault or two at a time, and tell what clients notice
     Certify(certify::CertifyArgs),
+    /// Change a number of a scenario again and again, and draw what clients notice
+    Sweep(sweep::SweepArgs),
+    /// Tell when the failure of a seed was decided
+    When(when::WhenArgs),
     /// Tell what a change of keepalived.conf files changes: findings, takeover times, outages
     Diff(diff::DiffArgs),
     /// Play every order that a small scenario leaves open, and tell what may come out
@@ -350,6 +356,8 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Why(args) => why::why(args),
         Command::Explore(args) => explore::explore(args),
         Command::Certify(args) => certify::certify(args),
+        Command::Sweep(args) => sweep::sweep(args),
+        Command::When(args) => when::when(args),
         Command::Diff(args) => diff::diff(args),
         Command::Orders(args) => orders::orders(args),
         Command::Merge(args) => merge::merge(args),

@@ -1,6 +1,7 @@
 //! One run with everything that watches it: timeline, capture, states, clients, promises, digest.
 use std::io;
 
+use vrrplab_engine::Instant;
 use vrrplab_formats::world::World;
 
 use crate::invariant::{Objections, Watch};
@@ -74,6 +75,13 @@ pub fn play_for_report(
     let mut book = Book::new(world, lab.ports());
     let outcome = play_all(lab, world, capture, Some(&mut book), tell)?;
     Ok((outcome, book))
+}
+
+/// Plays a world whose chance is another after a moment.
+pub fn redrawn(world: &World, seed: u64, (at, other): (Instant, u64)) -> io::Result<Outcome> {
+    let mut lab = Lab::new(world, seed);
+    lab.redraw_after(at, other);
+    play_all(lab, world, false, None, |_, _| Ok(()))
 }
 
 fn play_all(

@@ -14,6 +14,7 @@ mod machine;
 mod order;
 mod programs;
 mod queue;
+mod redraw;
 mod rogues;
 mod router;
 mod services;
@@ -190,13 +191,14 @@ impl<'w> Lab<'w> {
     }
 
     fn happen(&mut self, place: Place, due: Due, watchers: Watchers<'_, '_>) {
-        if let Due::Look(position) = due {
-            self.look(position, watchers);
-            return;
+        match due {
+            Due::Look(position) => return self.look(position, watchers),
+            Due::Redraw(seed) => return self.redraw(seed),
+            _ => {}
         }
         self.tally.events += 1;
         match due {
-            Due::Look(_) => {}
+            Due::Look(_) | Due::Redraw(_) => {}
             Due::Held { from, to, frame, .. } => self.deliver(from, to, &frame, watchers),
             Due::Deliver { from, to, frame } => {
                 for port in to.iter().copied() {

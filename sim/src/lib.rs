@@ -24,4 +24,6 @@ pub mod recorder;
 pub mod replay;
 pub mod report;
 pub mod sight;
+pub mod sweep;
+pub mod turning;
 pub mod verify;

@@ -149,6 +149,25 @@ fn a_good_pair_has_no_failure_without_faults() {
 }
 
 #[test]
+fn one_router_with_peers_and_one_without_are_found() {
+    let peer = "unicast_peer {\n          10.0.0.2\n        }";
+    finds(&pair(&[peer], &[]), 64, "");
+}
+
+#[test]
+fn versions_that_differ_are_found() {
+    let small = finds(&pair(&["version 3"], &["version 2"]), 64, "");
+    assert!(small.faults.is_empty());
+}
+
+#[test]
+fn port_security_without_the_virtual_address_is_found() {
+    let secured = |n: u8| (format!("[10.0.0.{n}/24]}}"), format!("[10.0.0.{n}/24], port_security: true}}"));
+    let text = [1, 2].map(secured).iter().fold(pair(&[], &[]), |text, (old, new)| text.replace(old, new));
+    finds(&text, 64, "");
+}
+
+#[test]
 fn any_division_and_any_order_give_the_same_bytes() {
     let world = read(&pair(&["advert_int 1"], &["advert_int 2"]));
     let explorer = Explorer::new(&world, ALL);

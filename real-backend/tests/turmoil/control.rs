@@ -131,7 +131,8 @@ fn where_nothing_is_balanced_the_table_is_empty() {
         sleep(Duration::from_secs(1)).await;
         let mut stream = BufReader::new(TcpStream::connect(R1).await?);
         say(&mut stream, Request::Ipvs).await?;
-        own.borrow_mut().push(hear(&mut stream).await.map_or_else(String::new, |said| format!("{said:?}")));
+        let said = hear(&mut stream).await.map_or_else(String::new, |said| format!("{said:?}"));
+        own.borrow_mut().push(said);
         Ok(())
     });
     lab.until(2_000);

@@ -78,7 +78,7 @@ pub(super) fn certify(args: &CertifyArgs) -> io::Result<Exit> {
     let stop = interrupt()?;
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let jobs = args.jobs.unwrap_or(processors).get();
-    let Some(singles) = singles(&certifier, jobs, &stop) else { return Ok(Exit::Interrupted) };
+    let Some(singles) = singles(&certifier, jobs, &stop, "") else { return Ok(Exit::Interrupted) };
     let played = u64::from(args.faults == 2) * singles.runs();
     let table = match args.faults {
         1 => Some(singles),
@@ -115,10 +115,10 @@ pub(super) fn refuse(file: &Path, unfit: &Unfit) -> Exit {
     Exit::BadInput
 }
 
-/// Every single fault. `None`: it was to stop.
-pub(super) fn singles(certifier: &Certifier, jobs: usize, stop: &AtomicBool) -> Option<Table> {
+/// Every single fault, with this word before its progress. `None`: it was to stop.
+pub(super) fn singles(certifier: &Certifier, jobs: usize, stop: &AtomicBool, word: &str) -> Option<Table> {
     let count = certifier.candidates().len();
-    let rows = collect(count, jobs, stop, |candidate| vec![certifier.single(candidate)])?;
+    let rows = collect(count, jobs, stop, word, |candidate| vec![certifier.single(candidate)])?;
     Some(Table::of(rows))
 }
 
@@ -126,11 +126,17 @@ fn pairs(certifier: &Certifier, singles: &Table, runs: usize, jobs: usize, stop:
     let mut firsts: Vec<&Row> = singles.rows.iter().collect();
     firsts.sort_by_key(|row| row.candidates[0]);
     let plan = Pairs::within(runs, firsts.len());
-    Some(Table::of(collect(firsts.len(), jobs, stop, |first| certifier.pairs(firsts[first], plan))?))
+    Some(Table::of(collect(firsts.len(), jobs, stop, "", |first| certifier.pairs(firsts[first], plan))?))
 }
 
 /// All rows, in order of their numbers, whoever has played them. `None`: it was to stop.
-fn collect(count: usize, jobs: usize, stop: &AtomicBool, play: impl Fn(usize) -> Vec<Row> + Sync) -> Option<Vec<Row>> {
+fn collect(
+    count: usize,
+    jobs: usize,
+    stop: &AtomicBool,
+    word: &str,
+    play: impl Fn(usize) -> Vec<Row> + Sync,
+) -> Option<Vec<Row>> {
     let mut parts: Vec<Vec<Row>> = vec![Vec::new(); count];
     let mut done = 0;
     let work = |at: usize| Some(play(at));
@@ -138,7 +144,7 @@ fn collect(count: usize, jobs: usize, stop: &AtomicBool, play: impl Fn(usize) ->
         parts[at] = rows;
         done += 1;
         if watched() {
-            tell(&format!("\r\x1b[K{done} of {count}"));
+            tell(&format!("\r\x1b[K{word}{done} of {count}"));
         }
     });
     if watched() {

@@ -44,15 +44,8 @@ pub(super) struct ExploreArgs {
     /// Which seeds: FROM..TO, the last one not included
     #[arg(long, value_name = "FROM..TO", default_value = "0..1000", value_parser = seeds)]
     seeds: Range<u64>,
-    /// The most faults of one run
-    #[arg(long, value_name = "N", default_value_t = 6)]
-    faults: u64,
-    /// Without the faults of the scenario itself
-    #[arg(long)]
-    without_faults: bool,
-    /// Without the scenario's clients: many times faster, but nobody notices that nobody answers
-    #[arg(long)]
-    without_clients: bool,
+    #[command(flatten)]
+    drawn: Drawn,
     /// How many threads; as many as there are processors when not given
     #[arg(long, short, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -76,7 +69,27 @@ pub(super) struct ExploreArgs {
     shard: Option<String>,
 }
 
-fn seeds(text: &str) -> Result<Range<u64>, String> {
+/// What is drawn, and who asks.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Drawn {
+    /// The most faults of one run
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    faults: u64,
+    /// Without the faults of the scenario itself
+    #[arg(long)]
+    without_faults: bool,
+    /// Without the scenario's clients: many times faster, but nobody notices that nobody answers
+    #[arg(long)]
+    without_clients: bool,
+}
+
+impl Drawn {
+    pub(super) fn options(self) -> Options {
+        Options { most: self.faults, own_faults: !self.without_faults, clients: !self.without_clients }
+    }
+}
+
+pub(super) fn seeds(text: &str) -> Result<Range<u64>, String> {
     let ends = text.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
     match ends {
         Some((from, to)) if from < to => Ok(from..to),
@@ -98,8 +111,7 @@ pub(super) fn explore(args: &ExploreArgs) -> io::Result<Exit> {
     }
     let shard = shard(args)?;
     let own = shard.map_or(args.seeds.clone(), |shard| shard.seeds(&args.seeds));
-    let options = Options { most: args.faults, own_faults: !args.without_faults, clients: !args.without_clients };
-    let explorer = Explorer::new(&world, options);
+    let explorer = Explorer::new(&world, args.drawn.options());
     let folder = args.out.clone().unwrap_or_else(|| Path::new("explored").join(&world.name));
     let name =
         shard.map_or("summary.jsonl".to_owned(), |shard| format!("shard-{}-of-{}.jsonl", shard.index, shard.count));
@@ -257,7 +269,8 @@ fn conclude(
 ) -> io::Result<Exit> {
     if let Some(path) = &args.report {
         let seeds = format!("{}..{}", args.seeds.start, args.seeds.end);
-        let repeat = format!("vrrplab explore {} --seeds {seeds} --faults {}", page::file(&args.file), args.faults);
+        let repeat =
+            format!("vrrplab explore {} --seeds {seeds} --faults {}", page::file(&args.file), args.drawn.faults);
         page::write(path, &tables::of_explore(summary, repeat))?;
     }
     say(&report::overview(summary))?;

@@ -33,6 +33,8 @@ pub(super) enum Due {
     Later(usize, Later),
     /// A frame reaches one port, now or up to so many steps later.
     Held { from: PortId, to: PortId, frame: Rc<[u8]>, left: u32 },
+    /// All chance is drawn from this seed from now on.
+    Redraw(u64),
 }
 
 /// When an entry is due; among equal instants, the place taken earlier comes first.
