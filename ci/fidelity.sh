@@ -13,13 +13,7 @@ if [ "$(id -u)" != 0 ]; then
     echo "recording needs root" >&2
     exit 1
 fi
-need=()
-for pair in keepalived:keepalived tcpdump:tcpdump nft:nftables ip:iproute2 unshare:util-linux; do
-    command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
-done
-if [ ${#need[@]} -gt 0 ]; then
-    install_packages "${need[@]}"
-fi
+provide keepalived:keepalived tcpdump:tcpdump nft:nftables ip:iproute2 unshare:util-linux
 
 if [ -z "${VRRPLAB:-}" ]; then
     cargo build --locked --quiet --bin vrrplab

@@ -15,3 +15,23 @@ install_packages() {
     [ "$made" = 0 ] || rm -f "$policy"
     return "$failed"
 }
+
+# provide PROGRAM:PACKAGE...: installs the packages of the programs that are missing; fails, and says so, where that cannot be done.
+provide() {
+    local pair need=()
+    for pair in "$@"; do
+        command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
+    done
+    [ ${#need[@]} -eq 0 ] || install_packages "${need[@]}" || {
+        echo "${need[*]} cannot be installed" >&2
+        return 1
+    }
+}
+
+# provide_tshark: ends the script where there is no tshark: in CI as a failure, elsewhere saying that CI checks.
+provide_tshark() {
+    provide tshark:tshark && return
+    [ -z "${CI:-}" ] || exit 1
+    echo "captures are not checked (CI does)"
+    exit 0
+}

@@ -29,15 +29,10 @@ wanted() { [[ " ${modes[*]%%:*} " == *" $1 "* ]]; }
 for mode in "${modes[@]}"; do
     [[ " ${all[*]} load " == *" ${mode%%:*} "* ]] || { echo "unknown mode: $mode" >&2; exit 2; }
 done
-need=() programs=(keepalived:keepalived tcpdump:tcpdump ip:iproute2 ping:iputils-ping nft:nftables)
+programs=(keepalived:keepalived tcpdump:tcpdump ip:iproute2 ping:iputils-ping nft:nftables)
 ! wanted frr || programs+=(/usr/lib/frr/vrrpd:frr)
 ! wanted faults || programs+=(python3:python3)
-for pair in "${programs[@]}"; do
-    command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
-done
-if [ ${#need[@]} -gt 0 ]; then
-    install_packages "${need[@]}" || { echo "${need[*]} cannot be installed: nothing was run" >&2; exit 2; }
-fi
+provide "${programs[@]}" || exit 2
 version=$(keepalived --version 2>&1 || true)
 case $version in
 *v2.2.7*) ;;

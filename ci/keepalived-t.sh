@@ -23,8 +23,7 @@ give_up() {
 }
 
 install_keepalived() {
-    command -v keepalived >/dev/null && return
-    install_packages keepalived || give_up "keepalived is missing and cannot be installed"
+    provide keepalived:keepalived || give_up "keepalived is missing"
 }
 
 make_interfaces() {

@@ -16,11 +16,7 @@ cannot() {
     echo "$1: nothing was packaged" >&2
     exit 2
 }
-need=()
-for pair in dpkg-deb:dpkg dpkg-shlibdeps:dpkg-dev systemd-analyze:systemd; do
-    command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
-done
-[ ${#need[@]} -eq 0 ] || install_packages "${need[@]}" || cannot "${need[*]} cannot be installed"
+provide dpkg-deb:dpkg dpkg-shlibdeps:dpkg-dev systemd-analyze:systemd || cannot "not everything is here"
 PATH="$PATH:$target/tools/bin"
 if ! command -v cargo-deb >/dev/null; then
     cargo install cargo-deb --locked --quiet --version '^3.8' --root "$target/tools" --target-dir "$target/tools/build" ||

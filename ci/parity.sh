@@ -15,14 +15,9 @@ if [ "$(id -u)" != 0 ]; then
     echo "namespaces need root: nothing was run" >&2
     exit 2
 fi
-need=()
-for pair in tcpdump:tcpdump ip:iproute2 nft:nftables ping:iputils-ping unshare:util-linux; do
-    command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
-done
-[ "${WITH:-}" != all ] || command -v keepalived >/dev/null || need+=(keepalived)
-if [ ${#need[@]} -gt 0 ]; then
-    install_packages "${need[@]}" || { echo "${need[*]} cannot be installed: nothing was run" >&2; exit 2; }
-fi
+programs=(tcpdump:tcpdump ip:iproute2 nft:nftables ping:iputils-ping unshare:util-linux)
+[ "${WITH:-}" != all ] || programs+=(keepalived:keepalived)
+provide "${programs[@]}" || exit 2
 mkdir -p /etc/keepalived # where the daemons see their configuration
 if [ -z "${VRRPLAB:-}" ] || [ -z "${VRRPLABD:-}" ]; then
     cargo build --locked --quiet --bin vrrplab --bin vrrplabd

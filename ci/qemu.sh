@@ -19,16 +19,10 @@ cannot() {
 }
 [ "$(uname -sm)" = "Linux x86_64" ] || cannot "the machine is emulated for Linux on x86-64 only"
 command -v apt-get >/dev/null || cannot "the kernel comes from Debian's packages, and there is no apt-get"
-need=()
-for pair in qemu-system-x86_64:qemu-system-x86 busybox:busybox-static ipvsadm:ipvsadm ip:iproute2 depmod:kmod cpio:cpio \
-    keepalived:keepalived; do
-    command -v "${pair%%:*}" >/dev/null || need+=("${pair##*:}")
-done
+provide qemu-system-x86_64:qemu-system-x86 busybox:busybox-static ipvsadm:ipvsadm ip:iproute2 depmod:kmod cpio:cpio \
+    keepalived:keepalived || cannot "not everything is here"
 # a dynamic busybox would not start as the first process
-ldd "$(command -v busybox)" >/dev/null 2>&1 && need+=(busybox-static)
-if [ ${#need[@]} -gt 0 ]; then
-    install_packages "${need[@]}" || cannot "${need[*]} cannot be installed"
-fi
+if ldd "$(command -v busybox)" >/dev/null 2>&1; then install_packages busybox-static || cannot "busybox is dynamic"; fi
 if [ -z "${VRRPLABD:-}" ]; then
     cargo build --locked --quiet --bin vrrplabd
     VRRPLABD="${CARGO_TARGET_DIR:-target}/debug/vrrplabd"

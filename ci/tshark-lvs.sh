@@ -7,18 +7,7 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . ci/install.sh
-
-if ! command -v tshark >/dev/null; then
-    if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
-        install_packages tshark
-    elif [ -n "${CI:-}" ]; then
-        echo "tshark is missing and cannot be installed here" >&2
-        exit 1
-    else
-        echo "tshark is missing: captures not checked (CI does)"
-        exit 0
-    fi
-fi
+provide_tshark
 
 # allowed CAPTURE INTERFACE: whether its streams may look damaged there, and why.
 allowed() {

@@ -84,6 +84,13 @@ frr_lab() {
 }
 # silent_after LAB MAC FROM SECONDS: no advert of it comes later than so many seconds after that time
 silent_after() { awk -v last="$(last "$1" "$2")" -v from="$3" -v most="$4" 'BEGIN { exit !(last <= from + most) }'; }
+# comes_back LAB KIND MAC WORDS: the better one comes back and takes over
+comes_back() {
+    local from=$EPOCHREALTIME
+    begin "$1" a "$2"
+    note "$1" "$4 and takes over" within 8 speaks "$1" "$3" 150 "$from"
+    sleep 1.2
+}
 
 # frr_story LAB FAMILY KIND_OF_A KIND_OF_B: a is the better one
 frr_story() {
@@ -109,20 +116,14 @@ frr_story() {
     note "$lab" "a release at once" between "$from" "$t" 0 0.3
     note "$lab" "the other's advert after its skew" between "$t" "$(first "$lab" "$b" 100 "${t:-0}")" 0.55 $late.9
     sleep 0.5
-    from=$EPOCHREALTIME
-    begin "$lab" a "$kind_a"
-    note "$lab" "it comes back and takes over" within 8 speaks "$lab" "$a" 150 "$from"
-    sleep 1.2
+    comes_back "$lab" "$kind_a" "$a" "it comes back"
 
     from=$EPOCHREALTIME
     kill_one "$lab" a
     note "$lab" "after SIGKILL the other one advertises" within 6 speaks "$lab" "$b" 100 "$from"
     t=$(last_before "$lab" 150 "$EPOCHREALTIME")
     note "$lab" "after the last advert of the dead one, the down timer" between "$t" "$(first "$lab" "$b" 100 "$from")" 3.55 "$((3 + late)).9"
-    from=$EPOCHREALTIME
-    begin "$lab" a "$kind_a"
-    note "$lab" "the killed one comes back and takes over" within 8 speaks "$lab" "$a" 150 "$from"
-    sleep 1.2
+    comes_back "$lab" "$kind_a" "$a" "the killed one comes back"
 
     from=$EPOCHREALTIME
     split "$lab" on

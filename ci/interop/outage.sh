@@ -49,6 +49,13 @@ seed_up() {
         fi
     done
 }
+# comes_again LAB KIND VIP: the better one comes back, and all is well for a while
+comes_again() {
+    start "$1" a "$2"
+    note "$1" "it comes back" within 8 only "$1" a "$3" b
+    sleep 1
+    phase "$1"
+}
 # outage LAB KIND [SEED ..]: two of a kind; SIGTERM, SIGKILL and loss of the link of the master
 outage() {
     local lab=$1 kind=$2 seed=${3:-plain} vip=${6:-10.9.0.100} from
@@ -66,18 +73,12 @@ outage() {
     within 4 gone "$lab" a || true
     sleep 1
     echo "$kind $seed:SIGTERM $(gap "$lab" "$from")" >>"$out/$lab.outage"
-    start "$lab" a "$kind"
-    note "$lab" "it comes back" within 8 only "$lab" a "$vip" b
-    sleep 1
-    phase "$lab"
+    comes_again "$lab" "$kind" "$vip"
     from=$EPOCHREALTIME
     murder "$lab" a
     sleep 5
     echo "$kind $seed:SIGKILL $(gap "$lab" "$from")" >>"$out/$lab.outage"
-    start "$lab" a "$kind"
-    note "$lab" "it comes back" within 8 only "$lab" a "$vip" b
-    sleep 1
-    phase "$lab"
+    comes_again "$lab" "$kind" "$vip"
     from=$EPOCHREALTIME
     ip -n "$prefix-$lab-hub" link set to-a down
     sleep 5

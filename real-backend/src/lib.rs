@@ -11,6 +11,8 @@ pub mod control;
 pub mod counters;
 pub mod daemon;
 pub mod door;
+#[cfg(test)]
+mod example;
 pub mod filter;
 pub mod host;
 pub mod log;

@@ -132,29 +132,19 @@ fn act(kind: EffectKind) -> Act {
 mod tests {
     use std::num::NonZeroU8;
 
-    use vrrplab_engine::model::{InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
-    use vrrplab_engine::policy::Policy;
+    use vrrplab_engine::model::Vip;
     use vrrplab_engine::{Command, Engine, Input, Instant};
 
     use super::*;
+    use crate::example::{ETH0, addr, router};
 
     fn owner(accept: bool) -> Engine {
-        let eth0 = IfIndex(2);
-        let addr = |text: &str| IfAddr { ip: text.parse().unwrap(), prefix: 24 };
-        let interface = InterfaceModel {
-            index: eth0,
-            name: "eth0".into(),
-            mac: Mac([2, 0, 0, 0, 0, 1]),
-            addresses: vec![addr("10.0.0.1")],
-            up: true,
-        };
-        let mut instance = InstanceModel::new("VI_1", eth0, NonZeroU8::new(51).unwrap());
-        instance.priority = NonZeroU8::new(255).unwrap();
-        instance.wants_master = true;
-        instance.accept = accept;
-        instance.vips = vec![Vip::new(addr("10.0.0.100"), eth0), Vip::new(addr("10.0.0.101"), eth0)];
-        let mut model = NodeModel::new("r1", Policy::default(), vec![interface]);
-        model.instances.push(instance);
+        let model = router(|instance| {
+            instance.priority = NonZeroU8::new(255).unwrap();
+            instance.wants_master = true;
+            instance.accept = accept;
+            instance.vips.push(Vip::new(addr("10.0.0.101"), ETH0));
+        });
         Engine::new(model)
     }
 

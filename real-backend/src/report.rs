@@ -112,34 +112,20 @@ fn tracked(view: &TrackedView<'_>, name: &impl Fn(IfIndex) -> String) -> Tracked
 
 #[cfg(test)]
 mod tests {
-    use std::num::NonZeroU8;
-
     use vrrplab_engine::model::track::{FileModel, Tracked as Line};
-    use vrrplab_engine::model::{IfAddr, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
-    use vrrplab_engine::policy::Policy;
+    use vrrplab_engine::model::{NodeModel, Vip};
     use vrrplab_engine::{Command, Input, Instant, KernelEvent};
 
     use super::*;
-
-    const ETH0: IfIndex = IfIndex(2);
+    use crate::example::{ETH0, addr, router};
 
     fn model() -> NodeModel {
-        let addr = |text: &str| IfAddr { ip: text.parse().unwrap(), prefix: 24 };
-        let interface = InterfaceModel {
-            index: ETH0,
-            name: "eth0".into(),
-            mac: Mac([2, 0, 0, 0, 0, 1]),
-            addresses: vec![addr("10.0.0.1")],
-            up: true,
-        };
-        let mut instance = InstanceModel::new("VI_1", ETH0, NonZeroU8::new(51).unwrap());
-        instance.vips = vec![Vip::new(addr("10.0.0.100"), ETH0)];
-        instance.excluded_vips = vec![Vip::new(addr("10.0.0.101"), ETH0)];
-        instance.track_files = vec![Line { item: 0, weight: 2, reverse: false }];
-        let mut model = NodeModel::new("r1", Policy::default(), vec![interface]);
+        let mut model = router(|instance| {
+            instance.excluded_vips = vec![Vip::new(addr("10.0.0.101"), ETH0)];
+            instance.track_files = vec![Line { item: 0, weight: 2, reverse: false }];
+        });
         let file = FileModel { name: "load".into(), path: "/load".into(), weight: 0, reverse: false, init: None };
         model.files = vec![file];
-        model.instances.push(instance);
         model
     }
 

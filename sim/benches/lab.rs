@@ -12,7 +12,7 @@ use std::time::Duration;
 use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
 use vrrplab_engine::{Policy, Span};
 use vrrplab_formats::scenario::{self, Disk};
-use vrrplab_formats::world::{Invariants, LinkQuality, Network, NetworkId, Node, Port, World};
+use vrrplab_formats::world::{LinkQuality, Network, NetworkId, Node, Port, World};
 use vrrplab_sim::experiment::play;
 use vrrplab_sim::lab::Lab;
 
@@ -111,22 +111,8 @@ fn load(name: &str) -> io::Result<World> {
 
 /// Routers of one virtual router on one segment. The first has the highest priority; the others share the rest.
 fn segment(nodes: u16, duration: Span) -> World {
-    World {
-        name: "segment".to_owned(),
-        about: String::new(),
-        seed: 1,
-        duration,
-        networks: vec![Network::new("lan", LinkQuality::CLEAN)],
-        trunks: Vec::new(),
-        nodes: (0..nodes).map(node).collect(),
-        clients: Vec::new(),
-        rogues: Vec::new(),
-        faults: Vec::new(),
-        expectations: Vec::new(),
-        looks: Vec::new(),
-        must_fail: false,
-        invariants: Invariants::default(),
-    }
+    let networks = vec![Network::new("lan", LinkQuality::CLEAN)];
+    World { seed: 1, ..World::quiet("segment", duration, networks, (0..nodes).map(node).collect()) }
 }
 
 fn node(n: u16) -> Node {

@@ -32,10 +32,14 @@ pub use run::{LARGE_SITE, kept_text, summary};
 /// Simulates VRRP failover as keepalived does it, before production does.
 #[derive(Debug, Parser)]
 #[command(name = "vrrplab", version, max_term_width = 110)]
-#[command(
-    after_help = "Exit codes: 0 all held, 1 an expectation, invariant or recording disagreed or a check failed, 2 bad input or nothing to run, \
-                        3 warnings only, 4 the run was not deterministic, 130 ended by Ctrl-C."
-)]
+#[command(after_help = "\
+Try first:
+  vrrplab run scenarios/split-brain.yaml            a failure, told second by second
+  vrrplab check /etc/keepalived/keepalived.conf     what is wrong with yours
+  vrrplab new lb1.conf lb2.conf > pair.yaml         a scenario around yours, for `vrrplab run`
+
+Exit codes: 0 all held, 1 an expectation, invariant or recording disagreed or a check failed, 2 bad input or nothing to run, \
+3 warnings only, 4 the run was not deterministic, 130 ended by Ctrl-C.")]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -74,14 +78,22 @@ enum Command {
     /// Say what a capture of a real network tells: who was master when, what is wrong, and a scenario in which it happens
     Analyze(analyze::AnalyzeArgs),
     /// Print the JSON Schema of scenario files, for editors
+    #[command(after_help = "\
+Example: vrrplab schema > scenario.schema.json")]
     Schema,
     /// Say where a rule of the timeline comes from, what an invariant or a lint of `check` means, or what a keyword is for
+    #[command(after_help = "\
+Examples:
+  vrrplab explain backup-timer-expired
+  vrrplab explain keyword preempt_delay")]
     Explain {
         /// Rule, invariant or lint id, such as `backup-timer-expired`, or `keyword` and one of keepalived.conf; all of them when not given
         #[arg(value_name = "ID | keyword NAME", num_args = 0..=2)]
         what: Vec<String>,
     },
     /// Print a keepalived.conf as it is understood: includes and variables in place, what is ignored left out
+    #[command(after_help = "\
+Example: vrrplab print /etc/keepalived/keepalived.conf")]
     Print {
         /// The keepalived.conf
         #[arg(value_name = "FILE")]
@@ -94,6 +106,8 @@ enum Command {
     #[command(subcommand)]
     Import(Import),
     /// Print completions for a shell
+    #[command(after_help = "\
+Example: vrrplab completions bash > /etc/bash_completion.d/vrrplab")]
     Completions {
         /// Which shell
         #[arg(value_enum, value_name = "SHELL")]
@@ -111,6 +125,8 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum Import {
     /// Cisco IOS interfaces with `standby` (HSRP) lines
+    #[command(after_help = "\
+Example: vrrplab import standby router.cfg > keepalived.conf")]
     Standby {
         /// The IOS configuration
         #[arg(value_name = "FILE")]
@@ -120,6 +136,12 @@ enum Import {
 
 /// `vrrplab run`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vrrplab run scenarios/split-brain.yaml
+    The timeline with the rule behind each change, the promises with their verdicts, what clients noticed.
+  vrrplab run scenarios/split-brain.yaml --pcap out --quiet
+    Verdicts only, and every packet in out/split-brain.pcapng for Wireshark.")]
 pub struct RunArgs {
     /// Scenario files
     #[arg(required = true, value_name = "FILE")]
@@ -188,6 +210,12 @@ pub enum Player {
 
 /// `vrrplab check`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vrrplab check /etc/keepalived/keepalived.conf
+    What keepalived would refuse or ignore in it, and what is wrong without keepalived saying so.
+  vrrplab check lb1.conf lb2.conf --deny warnings --format github
+    Whether the two work together, and how long a takeover is; any finding fails the job of a pull request.")]
 pub struct CheckArgs {
     /// keepalived.conf files, one for each router
     #[arg(required = true, value_name = "FILE")]
@@ -225,6 +253,9 @@ pub enum CheckFormat {
 
 /// `vrrplab why`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example: vrrplab why scenarios/split-brain.yaml --node r2 --at 12s
+  Why r2 is MASTER at 12 s: the frames, faults and timers that led to it, back to the first cause.")]
 pub struct WhyArgs {
     /// Scenario file
     #[arg(value_name = "SCENARIO")]
@@ -248,6 +279,12 @@ pub struct WhyArgs {
 
 /// `vrrplab verify`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vrrplab verify captures/recordings/p01_basic2
+    What keepalived did and what the simulator says of it, event by event.
+  vrrplab verify captures/recordings
+    All recordings, one line each.")]
 pub struct VerifyArgs {
     /// Recordings (folders with a `case.json`), or folders of recordings
     #[arg(required = true, value_name = "RECORDING")]
@@ -271,6 +308,9 @@ pub struct VerifyArgs {
 
 /// `vrrplab record`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example: vrrplab record scenarios/split-brain.yaml --out recorded && vrrplab verify recorded
+  Plays it with the keepalived of this machine, in network namespaces, and compares.")]
 pub struct RecordArgs {
     /// Scenario file
     #[arg(value_name = "SCENARIO", required_unless_present = "cleanup")]

@@ -1,8 +1,11 @@
 //! The commands around a library of scenarios: what `list`, `new` and `test` print, write and exit with; their pages.
+mod kept;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use kept::hold;
 use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::World;
 use vrrplab_sim::library::page::{Told, markdown};
@@ -80,12 +83,7 @@ fn the_page_of_scenarios_is_made_from_the_library() {
         told.iter().map(|(entry, _)| entry.path.strip_prefix(&root).unwrap().display().to_string()).collect();
     let library: Vec<Told<'_>> =
         told.iter().zip(&files).map(|((entry, world), file)| Told { theme: &entry.theme, file, world }).collect();
-    let (page, made) = (root.join("docs/scenarios.md"), markdown(&library));
-    if std::env::var_os("VRRPLAB_DOCS").is_some_and(|what| what == "write") {
-        fs::write(&page, &made).unwrap();
-    }
-    let kept = fs::read_to_string(&page).unwrap_or_default();
-    assert!(kept == made, "docs/scenarios.md is old: run the tests once with VRRPLAB_DOCS=write");
+    hold("scenarios.md", &markdown(&library));
 }
 
 #[test]

@@ -95,13 +95,46 @@ fn every_vrrplab_command_in_the_documentation_is_understood() {
 /// Relative links of the documentation lead to files that exist.
 #[test]
 fn no_link_leads_nowhere() {
-    for page in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"] {
-        let text = read(page);
+    let mut pages: Vec<PathBuf> =
+        ["README.md", "README.ko.md", "README.zh-TW.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"]
+            .map(PathBuf::from)
+            .to_vec();
+    let docs = fs::read_dir(root().join("docs")).unwrap();
+    pages.extend(docs.map(|entry| Path::new("docs").join(entry.unwrap().file_name())));
+    for page in pages.iter().filter(|page| page.extension().is_some_and(|ending| ending == "md")) {
+        let text = read(page.to_str().unwrap());
         for after in text.split("](").skip(1) {
             let target = after.split(')').next().unwrap_or("").split('#').next().unwrap_or("");
             if !target.is_empty() && !target.contains("://") {
-                assert!(root().join(target).exists(), "{page} links to {target}");
+                assert!(
+                    root().join(page).parent().unwrap().join(target).exists(),
+                    "{} links to {target}",
+                    page.display()
+                );
             }
         }
     }
+}
+
+/// Who reads a translation does the same and comes to the same places.
+#[test]
+fn the_translations_have_the_commands_and_links_of_the_readme() {
+    let links = |text: &str| {
+        let mut all: Vec<String> =
+            text.split("](").skip(1).filter_map(|after| Some(after.split_once(')')?.0.to_owned())).collect();
+        all.retain(|link| !link.starts_with("README"));
+        all.sort();
+        all
+    };
+    let readme = read("README.md");
+    for page in ["README.ko.md", "README.zh-TW.md"] {
+        let text = read(page);
+        assert_eq!(blocks(&text, &["sh", "text"]), blocks(&readme, &["sh", "text"]), "{page}");
+        assert_eq!(links(&text), links(&readme), "{page}");
+    }
+}
+
+#[test]
+fn the_readme_is_read_in_one_go() {
+    assert!(read("README.md").lines().count() < 100);
 }

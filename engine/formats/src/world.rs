@@ -66,6 +66,28 @@ pub struct World {
     pub invariants: Invariants,
 }
 
+impl World {
+    /// These nodes on these networks, and nothing that happens to them: no faults, no promises, seed 0.
+    pub fn quiet(name: &str, duration: Span, networks: Vec<Network>, nodes: Vec<Node>) -> World {
+        World {
+            name: name.to_owned(),
+            about: String::new(),
+            seed: 0,
+            duration,
+            networks,
+            trunks: Vec::new(),
+            nodes,
+            clients: Vec::new(),
+            rogues: Vec::new(),
+            faults: Vec::new(),
+            expectations: Vec::new(),
+            looks: Vec::new(),
+            must_fail: false,
+            invariants: Invariants::default(),
+        }
+    }
+}
+
 /// Position in [`World::networks`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct NetworkId(pub usize);

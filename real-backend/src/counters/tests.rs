@@ -2,34 +2,19 @@
 use std::net::{IpAddr, Ipv4Addr};
 use std::num::NonZeroU8;
 
-use vrrplab_engine::model::{Auth, IfAddr, InterfaceModel, Mac, Vip};
-use vrrplab_engine::policy::Policy;
+use vrrplab_engine::model::Auth;
 use vrrplab_engine::{Command, EffectKind, Engine, Input, Output};
 
 use super::*;
+use crate::example::{ETH0, router};
 use crate::plan::{Act, Step, plan};
 
 fn at(now: u64) -> Moment {
     Moment { now: Instant(now), unix_ms: 1_700_000_000_000 }
 }
 
-const ETH0: IfIndex = IfIndex(2);
-
 fn model(auth: Auth) -> NodeModel {
-    let addr = |text: &str| IfAddr { ip: text.parse().unwrap(), prefix: 24 };
-    let interface = InterfaceModel {
-        index: ETH0,
-        name: "eth0".into(),
-        mac: Mac([2, 0, 0, 0, 0, 1]),
-        addresses: vec![addr("10.0.0.1")],
-        up: true,
-    };
-    let mut instance = InstanceModel::new("VI_1", ETH0, NonZeroU8::new(51).unwrap());
-    instance.vips = vec![Vip::new(addr("10.0.0.100"), ETH0)];
-    instance.auth = auth;
-    let mut model = NodeModel::new("r1", Policy::default(), vec![interface]);
-    model.instances.push(instance);
-    model
+    router(|instance| instance.auth = auth)
 }
 
 /// An engine and its counters, from the start on.

@@ -14,7 +14,14 @@ use super::output::Exit;
 
 /// `vrrplab ctl`.
 #[derive(Debug, Args)]
-#[command(after_help = "Exit codes: 0 done, 1 the daemon says no, 2 nobody listens or the command line is wrong.")]
+#[command(after_help = "\
+Examples:
+  vrrplab ctl status
+    Which instances are MASTER here, since when, with which priority.
+  vrrplab ctl trace --json
+    Every decision as it falls, one object a line, until Ctrl-C.
+
+Exit codes: 0 done, 1 the daemon says no, 2 nobody listens or the command line is wrong.")]
 pub(super) struct CtlArgs {
     /// What to ask
     #[arg(value_enum, value_name = "WHAT")]

@@ -12,6 +12,8 @@ use crate::library::entries;
 
 /// `vrrplab list`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example: vrrplab list scenarios/openstack")]
 pub(super) struct ListArgs {
     /// Folders of scenarios, or scenario files
     #[arg(value_name = "DIR", default_value = "scenarios")]

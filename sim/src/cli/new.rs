@@ -15,6 +15,12 @@ use crate::library::starter::{EXAMPLE, Router, Starter};
 
 /// `vrrplab new`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vrrplab new > first.yaml
+    An example with a fault and promises, to be changed.
+  vrrplab new lb1.conf lb2.conf --out pair.yaml
+    A scenario around your configurations: the best router loses its power.")]
 pub(super) struct NewArgs {
     /// keepalived.conf files, one for each router; without any, an example is written
     #[arg(value_name = "FILE")]

@@ -33,7 +33,8 @@ pub(super) fn pages(folder: &Path) -> io::Result<Exit> {
 /// The exit codes hold for every command that does not name its own.
 fn documented() -> Command {
     let command = Cli::command();
-    let codes = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let end = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let codes = end.find("Exit codes").map_or("", |at| &end[at..]).to_owned();
     command.mut_subcommands(|sub| match sub.get_after_help().map(ToString::to_string) {
         Some(end) if end.contains("Exit codes") => sub,
         Some(end) => sub.after_help(format!("{end}\n\n{codes}")),
@@ -74,6 +75,15 @@ mod tests {
                     option.get_id()
                 );
             }
+        }
+    }
+
+    #[test]
+    fn the_help_of_every_command_ends_with_an_example() {
+        for (name, command) in all().into_iter().filter(|(_, command)| !command.has_subcommands()) {
+            let end = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(end.starts_with("Example"), "{name}");
+            assert!(end.contains(&name.replace('-', " ")), "{name}: {end}");
         }
     }
 

@@ -15,6 +15,9 @@ use crate::observe::{Level, Line};
 
 /// `vrrplab replay`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Example: vrrplab replay incident.flight --to-scenario incident.yaml
+  What the daemon did and why, and a scenario in which it happens again, from what `vrrplabd --record incident.flight` wrote.")]
 pub(super) struct ReplayArgs {
     /// What `vrrplabd --record` has written
     #[arg(value_name = "FILE")]

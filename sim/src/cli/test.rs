@@ -21,6 +21,12 @@ use trial::{Plan, Trial};
 
 /// `vrrplab test`.
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  vrrplab test scenarios --filter basics/
+    Every scenario of the theme, a line each; what fails is told in full.
+  vrrplab test . --junit report.xml --snapshots
+    In CI: the promises and the kept timelines of all scenarios below this folder.")]
 pub(super) struct TestArgs {
     /// Folders of scenarios, or scenario files
     #[arg(value_name = "DIR", default_value = "scenarios")]

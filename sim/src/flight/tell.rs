@@ -2,9 +2,9 @@
 use std::collections::BTreeMap;
 
 use vrrplab_engine::model::{IfIndex, InterfaceModel, NodeModel};
-use vrrplab_engine::{Effect, EffectKind, Instant, Notice, Output};
+use vrrplab_engine::{Effect, EffectKind, Instant, Notice, Output, Span};
 use vrrplab_formats::flight::Happened;
-use vrrplab_formats::world::{Invariants, LinkQuality, Member, Network, NetworkId, Node, NodeId, Port, World};
+use vrrplab_formats::world::{LinkQuality, Member, Network, NetworkId, Node, NodeId, Port, World};
 
 use super::Pilot;
 use crate::fabric::PortId;
@@ -162,20 +162,5 @@ fn framed_packet(packet: &[u8]) -> Vec<u8> {
 fn world_of(model: &NodeModel) -> World {
     let networks = vec![Network::new("", LinkQuality::CLEAN); model.interfaces.len()];
     let ports = (0..model.interfaces.len()).map(|n| Port::on(NetworkId(n))).collect();
-    World {
-        name: model.name.clone(),
-        about: String::new(),
-        seed: 0,
-        duration: vrrplab_engine::Span::ZERO,
-        networks,
-        trunks: Vec::new(),
-        nodes: vec![Node::new(model.clone(), ports)],
-        clients: Vec::new(),
-        rogues: Vec::new(),
-        faults: Vec::new(),
-        expectations: Vec::new(),
-        looks: Vec::new(),
-        must_fail: false,
-        invariants: Invariants::default(),
-    }
+    World::quiet(&model.name, Span::ZERO, networks, vec![Node::new(model.clone(), ports)])
 }

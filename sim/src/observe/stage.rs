@@ -5,8 +5,8 @@ use std::num::NonZeroU8;
 use vrrplab_engine::model::{IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, Vip};
 use vrrplab_engine::{Instant, Policy, Rule, Span, State, Trace, TraceKind};
 use vrrplab_formats::world::{
-    Ask, Attachment, Client, ClientId, Expectation, Invariants, LinkQuality, Member, Network, NetworkId, Node, NodeId,
-    Place, Port, Promise, World,
+    Ask, Attachment, Client, ClientId, Expectation, LinkQuality, Member, Network, NetworkId, Node, NodeId, Place, Port,
+    Promise, World,
 };
 
 use crate::moment::{Moment, Observer, PortInfo};
@@ -45,35 +45,23 @@ fn node(name: &str, last: u8) -> Node {
 
 /// Routers `r1` and `r2` and a client `c1` on the segment `lan`; `VI_1` holds 10.0.0.100.
 pub fn world() -> World {
-    World {
-        name: "stage".into(),
-        about: String::new(),
-        seed: 42,
-        duration: Span::from_secs(10),
-        networks: vec![Network::new("lan", LinkQuality::after(Span::ZERO))],
-        trunks: vec![],
-        nodes: vec![node("r1", 1), node("r2", 2)],
-        clients: vec![Client {
-            name: "c1".into(),
-            network: NetworkId(0),
-            mac: mac(9),
-            addr: addr("10.0.0.9", 24),
-            ask: Ask::Ping(IpAddr::from([10, 0, 0, 100])),
-            every: Span::from_millis(100),
-            timeout: Span::from_millis(50),
-            from: Instant::ZERO,
-            late_after: Span::from_millis(20),
-            block: None,
-            gateway: None,
-            attachment: Attachment::default(),
-        }],
-        rogues: vec![],
-        faults: vec![],
-        expectations: vec![],
-        looks: vec![],
-        must_fail: false,
-        invariants: Invariants::default(),
-    }
+    let networks = vec![Network::new("lan", LinkQuality::after(Span::ZERO))];
+    let clients = vec![Client {
+        name: "c1".into(),
+        network: NetworkId(0),
+        mac: mac(9),
+        addr: addr("10.0.0.9", 24),
+        ask: Ask::Ping(IpAddr::from([10, 0, 0, 100])),
+        every: Span::from_millis(100),
+        timeout: Span::from_millis(50),
+        from: Instant::ZERO,
+        late_after: Span::from_millis(20),
+        block: None,
+        gateway: None,
+        attachment: Attachment::default(),
+    }];
+    let nodes = vec![node("r1", 1), node("r2", 2)];
+    World { seed: 42, clients, ..World::quiet("stage", Span::from_secs(10), networks, nodes) }
 }
 
 /// The same with these promises.

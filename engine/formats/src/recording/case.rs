@@ -13,7 +13,7 @@ use super::timeline::Timeline;
 use crate::builder::build_node;
 use crate::diagnostics::{Keepalived, Report, Spanned};
 use crate::keepalived;
-use crate::world::{Invariants, LinkQuality, Network, NetworkId, Node, Port, World};
+use crate::world::{LinkQuality, Network, NetworkId, Node, Port, World};
 
 /// Delay of one crossing between a namespace and its bridge: far below every timer.
 const CROSSING: Span = Span::from_micros(20);
@@ -132,22 +132,8 @@ pub(super) fn world(case: &Case, text: &Text, run: &Timeline, report: &mut Repor
         };
         nodes.extend(model.map(|model| Node { start, files: node.files(), ..Node::new(model, ports) }));
     }
-    World {
-        name: case.name.clone(),
-        about: case.description.clone(),
-        seed: 0,
-        duration: case.end().since(Instant::ZERO),
-        networks,
-        trunks: Vec::new(),
-        nodes,
-        clients: Vec::new(),
-        rogues: Vec::new(),
-        faults: Vec::new(),
-        expectations: Vec::new(),
-        looks: Vec::new(),
-        must_fail: false,
-        invariants: Invariants::default(),
-    }
+    let duration = case.end().since(Instant::ZERO);
+    World { about: case.description.clone(), ..World::quiet(&case.name, duration, networks, nodes) }
 }
 
 /// The model of a daemon that is started with this `keepalived.conf`. keepalived exits when it refuses a file, and then the

@@ -93,6 +93,23 @@ pub struct FirewallRule {
     pub mark: Option<u32>,
 }
 
+impl FirewallRule {
+    /// Drops every packet that this chain looks at.
+    pub const fn drops_all(chain: Chain) -> FirewallRule {
+        FirewallRule {
+            chain,
+            protocol: None,
+            source: None,
+            destination: None,
+            iface: None,
+            multicast: None,
+            accept: false,
+            port: None,
+            mark: None,
+        }
+    }
+}
+
 /// Which packets a rule looks at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Chain {

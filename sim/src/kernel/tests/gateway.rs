@@ -177,17 +177,7 @@ fn the_longest_prefix_decides_and_a_route_may_be_replaced() {
     assert_eq!(come(&mut gw), to_far(error));
 }
 
-const ANY: FirewallRule = FirewallRule {
-    chain: Chain::In,
-    protocol: None,
-    source: None,
-    destination: None,
-    iface: None,
-    multicast: None,
-    accept: false,
-    port: None,
-    mark: None,
-};
+const ANY: FirewallRule = FirewallRule::drops_all(Chain::In);
 
 #[test]
 fn the_first_rule_that_matches_decides() {

@@ -110,26 +110,18 @@ mod tests {
         let node = NodeId(0);
         let (vip, eth0) = (stage::addr("10.0.0.100", 24), IfIndex(2));
         let rule = FirewallRule {
-            chain: Chain::In,
             protocol: Some(112),
             source: Some(stage::addr("10.0.0.2", 32)),
-            destination: None,
             iface: Some(eth0),
             multicast: Some(true),
-            accept: false,
-            port: None,
-            mark: None,
+            ..FirewallRule::drops_all(Chain::In)
         };
         let marks = FirewallRule {
-            chain: Chain::In,
             protocol: Some(6),
-            source: None,
             destination: Some(vip),
-            iface: None,
-            multicast: None,
-            accept: false,
             port: Some(443),
             mark: Some(7),
+            ..FirewallRule::drops_all(Chain::In)
         };
         let route = Route { to: stage::addr("0.0.0.0", 0), via: Some(vip.ip), iface: Some(eth0) };
         let set = |iface| Sysctl { key: SysctlKey::ArpIgnore, iface, value: 1 };

@@ -50,20 +50,6 @@ fn one(ip: &str) -> std::net::IpAddr {
     ip.parse().unwrap()
 }
 
-fn rule(chain: Chain) -> FirewallRule {
-    FirewallRule {
-        chain,
-        protocol: None,
-        source: None,
-        destination: None,
-        iface: None,
-        multicast: None,
-        accept: false,
-        port: None,
-        mark: None,
-    }
-}
-
 #[test]
 fn a_node_without_a_daemon_is_a_plain_host() {
     let world = good(GATEWAY);
@@ -80,20 +66,20 @@ fn a_node_without_a_daemon_is_a_plain_host() {
 fn kernels_are_set_up_as_the_file_says() {
     let (qg, qr) = (IfIndex(2), IfIndex(3));
     let sysctl = |key, iface, value| Sysctl { key, iface, value };
-    let icmp = FirewallRule { protocol: Some(1), accept: true, ..rule(Chain::In) };
+    let icmp = FirewallRule { protocol: Some(1), accept: true, ..FirewallRule::drops_all(Chain::In) };
     let through = FirewallRule {
         source: Some(addr("10.0.0.0", 8)),
         destination: Some(addr("192.0.2.7", 32)),
         iface: Some(qg),
         multicast: Some(false),
-        ..rule(Chain::Forward)
+        ..FirewallRule::drops_all(Chain::Forward)
     };
     let marks = FirewallRule {
         protocol: Some(6),
         destination: Some(addr("192.0.2.7", 32)),
         port: Some(443),
         mark: Some(7),
-        ..rule(Chain::In)
+        ..FirewallRule::drops_all(Chain::In)
     };
     let setup = KernelSetup {
         ipip: false,
@@ -120,7 +106,7 @@ fn kernels_are_set_up_as_the_file_says() {
 fn faults_in_kernels_mean_what_the_file_says() {
     let (r1, gw) = (NodeId(0), NodeId(1));
     let everywhere = |via| Route { to: addr("0.0.0.0", 0), via, iface: None };
-    let out = FirewallRule { multicast: Some(true), ..rule(Chain::Out) };
+    let out = FirewallRule { multicast: Some(true), ..FirewallRule::drops_all(Chain::Out) };
     let expected = [
         KernelFault::Firewall { node: r1, rules: vec![out] },
         KernelFault::Address { node: r1, iface: IfIndex(2), addr: addr("10.0.0.100", 24), add: false },
