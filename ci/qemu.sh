@@ -5,8 +5,8 @@
 # Ends with 'N passed, N failed'; exits 1 when anything failed or nothing was run, 2 when it cannot run.
 # Needs x86-64 and, on Debian, root to install what is missing; the kernel's package is only unpacked. The processor is emulated:
 # there may be a /dev/kvm that does not work, and two minutes are enough. QEMU_ACCEL=kvm for those who know theirs.
-# Usage: bash ci/qemu.sh [PART ...]     (default: all; PART is tables, reload, stop, traffic, health, checks, sync or clock)
-#        VRRPLABD=path/of/vrrplabd to use a binary that is built already, KEEP=1 to keep what the machine has said
+# Usage: bash ci/qemu.sh [PART ...]     (default: all; PART is tables, reload, stop, traffic, health, checks, flight, sync or clock)
+#        VRRPLABD=path/of/vrrplabd VRRPLAB=path/of/vrrplab to use binaries that are built already, KEEP=1 to keep what the machine has said
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . ci/install.sh
@@ -27,6 +27,10 @@ if [ -z "${VRRPLABD:-}" ]; then
     cargo build --locked --quiet --bin vrrplabd
     VRRPLABD="${CARGO_TARGET_DIR:-target}/debug/vrrplabd"
 fi
+if [ -z "${VRRPLAB:-}" ]; then
+    cargo build --locked --quiet --bin vrrplab
+    VRRPLAB="${CARGO_TARGET_DIR:-target}/debug/vrrplab"
+fi
 work="${CARGO_TARGET_DIR:-target}/qemu"
 mkdir -p "$work"
 out=$(mktemp -d)
@@ -40,7 +44,7 @@ trap 'exit 130' INT TERM
 
 . ci/qemu/machine.sh
 fetch_kernel "$work" || cannot "Debian's kernel cannot be fetched"
-make_machine "$work" "$out" "$VRRPLABD" "$*"
+make_machine "$work" "$out" "$VRRPLABD" "$VRRPLAB" "$*"
 
 : >"$out/console"
 qemu-system-x86_64 -M q35 -accel "${QEMU_ACCEL:-tcg,thread=multi}" -cpu max -smp 2 -m 768 -nodefaults -no-user-config \

@@ -46,9 +46,9 @@ take_modules() {
     depmod -b "$root" "$version"
 }
 
-# make_machine WORK OUT VRRPLABD PARTS: OUT/initrd, in which the guest plays these parts.
+# make_machine WORK OUT VRRPLABD VRRPLAB PARTS: OUT/initrd, in which the guest plays these parts.
 make_machine() {
-    local work out=$2 daemon=$3 parts=$4 root applet
+    local work out=$2 daemon=$3 client=$4 parts=$5 root applet
     work=$(cd "$1" && pwd)
     root="$work/root"
     rm -rf "$root"
@@ -65,7 +65,9 @@ make_machine() {
     done
     # without what is for debuggers only, where that can be left out
     if strip -o "$out/vrrplabd" "$daemon" 2>/dev/null; then daemon="$out/vrrplabd"; fi
+    if strip -o "$out/vrrplab" "$client" 2>/dev/null; then client="$out/vrrplab"; fi
     take "$daemon" "$root" /sbin/vrrplabd
+    take "$client" "$root" /sbin/vrrplab
     take_modules "$work" "$root"
     cp -r ci/qemu/guest ci/qemu/tables "$root/job/"
     echo "$parts" >"$root/job/parts"

@@ -6,19 +6,23 @@ use crate::source::{without_comments, without_tests};
 /// The longest a source file may be.
 pub const MOST_LINES: usize = 600;
 
+/// How files of each language say in their first line what they are for.
+const SIGNS: [(&str, &str); 4] = [(".rs", "//! "), (".js", "// "), (".mjs", "// "), (".css", "/* ")];
+
 /// A source file opens with `//!` and the one job that it has.
 pub fn opens_with_its_job(path: &str, text: &str) -> Vec<Finding> {
-    let opens = text.lines().next().is_some_and(|first| first.starts_with("//! ") && first.trim_end().len() > 4);
-    if !path.ends_with(".rs") || opens {
+    let Some((_, sign)) = SIGNS.iter().find(|(ending, _)| path.ends_with(ending)) else { return Vec::new() };
+    let opens = text.lines().next().is_some_and(|first| first.starts_with(sign) && first.trim_end().len() > sign.len());
+    if opens {
         return Vec::new();
     }
-    vec![Finding::new(path, 1, "a source file opens with `//!` and its one job")]
+    vec![Finding::new(path, 1, format!("a source file opens with `{}` and its one job", sign.trim_end()))]
 }
 
 /// A source file is not longer than [`MOST_LINES`].
 pub fn is_short(path: &str, text: &str) -> Vec<Finding> {
     let lines = text.lines().count();
-    if !path.ends_with(".rs") || lines <= MOST_LINES {
+    if !SIGNS.iter().any(|(ending, _)| path.ends_with(ending)) || lines <= MOST_LINES {
         return Vec::new();
     }
     vec![Finding::new(path, lines, format!("{lines} lines; {MOST_LINES} are the most: split it into rooms"))]
@@ -130,6 +134,9 @@ mod tests {
         assert_eq!(lines(opens_with_its_job("a/b.rs", "")), [1]);
         assert!(opens_with_its_job("a/b.rs", "//! Adds.\n").is_empty());
         assert!(opens_with_its_job("a/b.md", "x\n").is_empty());
+        assert_eq!(lines(opens_with_its_job("a/b.js", "const a = 1;\n")), [1]);
+        assert!(opens_with_its_job("a/b.js", "// Adds.\n").is_empty());
+        assert_eq!(lines(opens_with_its_job("a/b.css", "a { }\n")), [1]);
     }
 
     #[test]

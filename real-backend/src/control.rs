@@ -13,7 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
-use vrrplab_formats::control::{Answer, Code, Request, Status, Told, Usage};
+use vrrplab_formats::control::{Answer, Checked, Code, Request, Status, Told, Usage};
 
 /// So many clients are served at once; others are told so and sent away.
 pub const MOST_CLIENTS: usize = 32;
@@ -36,7 +36,7 @@ pub enum Ask {
     /// Decisions are to be put here from now on.
     Follow(mpsc::Sender<Told>, oneshot::Sender<Answer>),
     /// Everything that metrics are made of.
-    Metrics(oneshot::Sender<(Status, Usage)>),
+    Metrics(oneshot::Sender<(Status, Usage, Vec<Checked>)>),
 }
 
 /// Where clients come in: the unix socket, or a simulated network.

@@ -88,6 +88,7 @@ impl<S: System> Daemon<S> {
             daemon.engine.handle(daemon.system.now(), Input::Kernel(event));
         }
         daemon.look_at_processes(processes::count(&daemon.model.processes));
+        daemon.balancing.record(daemon.engine.tape());
         daemon.balancing.start(&daemon.model, &mut daemon.system);
         daemon.tell(Input::Operator(Command::Start));
         daemon
@@ -333,7 +334,7 @@ impl<S: System> Daemon<S> {
         let before = std::mem::replace(&mut self.model, model.clone());
         self.names_before = before.instances.into_iter().map(|instance| instance.name).collect();
         self.counters.settle(self.system.moment(), &self.model);
-        self.balancing.reload(&self.model, &mut self.system);
+        self.balancing.reload(&self.model, &configuration, &mut self.system);
         self.engine.is_reloaded_from(configuration);
         self.tell(Input::Operator(Command::Reload(Box::new(model))));
         self.counts = vec![0; self.model.processes.len()];

@@ -1,6 +1,7 @@
 //! Metrics for Prometheus over HTTP: one page, `/metrics`, asked of the daemon's desk and written by [`text`].
 //!
 //! As with the control socket, clients are served by tasks that never touch the daemon, a few at once and not for long.
+mod servers;
 mod text;
 
 use std::convert::Infallible;
@@ -76,7 +77,7 @@ async fn answer(request: Request<Incoming>, asks: mpsc::Sender<Ask>) -> Result<R
         return Ok(page(StatusCode::SERVICE_UNAVAILABLE, "the daemon ends\n".into()));
     }
     Ok(match answer.await {
-        Ok((status, usage)) => page(StatusCode::OK, text(&status, usage)),
+        Ok((status, usage, servers)) => page(StatusCode::OK, text(&status, usage, &servers)),
         Err(_) => page(StatusCode::SERVICE_UNAVAILABLE, "the daemon ends\n".into()),
     })
 }

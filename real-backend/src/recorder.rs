@@ -1,12 +1,15 @@
 //! The flight recorder: what the engine is told and what comes out goes to a file, by a thread of its own, so that a slow
 //! disk never makes the daemon late. Recording ends when it cannot go on; the daemon does not.
+mod checkers;
 mod disk;
 mod engine;
 
+use std::cell::RefCell;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
+use std::rc::Rc;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
@@ -15,6 +18,7 @@ use nix::fcntl::OFlag;
 use vrrplab_engine::Instant;
 use vrrplab_formats::flight::{Configuration, End, Entry, Header, Line, VERSION, text_of};
 
+pub use checkers::RecordedCheckers;
 use disk::{Backlog, Disk};
 pub use engine::RecordedEngine;
 
@@ -24,6 +28,9 @@ pub const DEFAULT_LIMIT: u64 = 1 << 30;
 const MOST_WAITING: usize = 16 << 20;
 /// How long the end of the daemon waits for the disk.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// A recording that several write to, in turn: the parts of one daemon.
+pub type Tape = Rc<RefCell<Recorder>>;
 
 /// A recording at work.
 pub struct Recorder {

@@ -22,6 +22,7 @@ use crate::invariant::Watch;
 use crate::lab::Lab;
 use boundaries::Boundaries;
 pub use catalogue::Candidate;
+pub(crate) use client::add as add_clients;
 pub use meter::Measure;
 use meter::Meter;
 pub use pairs::Pairs;
@@ -69,7 +70,7 @@ impl Certifier {
         let mut world = load(path, files, &case)?;
         let mut added = Vec::new();
         if world.clients.is_empty() {
-            added = client::add(&mut case, &world);
+            added = add_clients(&mut case, &world);
             world = load(path, files, &case)?;
         }
         let (_, hold) = phases(&world, Watch::new(&world, Lab::new(&world, world.seed).ports()).calm());

@@ -53,10 +53,13 @@ pub struct Behaviour {
 }
 
 impl Behaviour {
-    /// Plays a world with so many seeds, from its own on.
-    pub fn of(world: &World, seeds: u64) -> std::io::Result<Behaviour> {
+    /// Plays a world with so many seeds, from its own on, as long as `goes_on` says so of each. Nothing: it was to stop.
+    pub fn of(world: &World, seeds: u64, mut goes_on: impl FnMut(u64) -> bool) -> std::io::Result<Option<Behaviour>> {
         let mut worst = Behaviour::default();
         for more in 0..seeds {
+            if !goes_on(more) {
+                return Ok(None);
+            }
             let outcome = experiment::play(world, world.seed.wrapping_add(more), false, |_, _| Ok(()))?;
             let outages = outcome.outages.clients().into_iter().filter(|client| client.lost > 0);
             let outage = outages.map(|client| client.longest).max().unwrap_or_default();
@@ -66,7 +69,7 @@ impl Behaviour {
             worst.two_masters = worst.two_masters.max(double);
             worst.broken = worst.broken.max(outcome.judgements.iter().filter(|one| !one.held).count());
         }
-        Ok(worst)
+        Ok(Some(worst))
     }
 }
 
@@ -114,6 +117,11 @@ impl Side {
         let of_chance = [Kind::Loss, Kind::Jitter, Kind::Reorder, Kind::Corrupt];
         let certain = |row: &&Row| !of_chance.contains(&certifier.candidates()[row.candidates[0]].kind);
         self.costs = table.rows.iter().filter(certain).map(cost).collect();
+    }
+
+    /// The side as it is known without playing anything.
+    pub fn unplayed(self) -> Side {
+        Side { costs: BTreeMap::new(), behaviour: Behaviour::default(), ..self }
     }
 
     /// The longest outage of a single fault that is survived; nothing where service does not come back.

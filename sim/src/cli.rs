@@ -12,15 +12,19 @@ mod merge;
 #[cfg(target_os = "linux")]
 mod netns;
 mod new;
+mod orders;
 mod output;
+mod page;
 mod papers;
 mod print;
 #[cfg(target_os = "linux")]
 mod record;
 mod replay;
 mod run;
+mod sweep;
 mod test;
 mod verify;
+mod when;
 mod why;
 
 use std::path::PathBuf;
@@ -63,8 +67,14 @@ enum Command {
     Explore(explore::ExploreArgs),
     /// Break everything once, one fault or two at a time, and tell what clients notice
     Certify(certify::CertifyArgs),
+    /// Change a number of a scenario again and again, and draw what clients notice
+    Sweep(sweep::SweepArgs),
+    /// Tell when the failure of a seed was decided
+    When(when::WhenArgs),
     /// Tell what a change of keepalived.conf files changes: findings, takeover times, outages
     Diff(diff::DiffArgs),
+    /// Play every order that a small scenario leaves open, and tell what may come out
+    Orders(orders::OrdersArgs),
     /// Put the summaries of `explore --shard` together, as if one machine had played all
     Merge(merge::MergeArgs),
     /// Hold the simulator against recordings of real keepalived
@@ -141,7 +151,9 @@ Examples:
   vrrplab run scenarios/split-brain.yaml
     The timeline with the rule behind each change, the promises with their verdicts, what clients noticed.
   vrrplab run scenarios/split-brain.yaml --pcap out --quiet
-    Verdicts only, and every packet in out/split-brain.pcapng for Wireshark.")]
+    Verdicts only, and every packet in out/split-brain.pcapng for Wireshark.
+  vrrplab run scenarios/split-brain.yaml --report out.html
+    One page to open in a browser: lanes, packets, causes.")]
 pub struct RunArgs {
     /// Scenario files
     #[arg(required = true, value_name = "FILE")]
@@ -155,6 +167,9 @@ pub struct RunArgs {
     /// Write the report of all runs as JSON
     #[arg(long, value_name = "FILE")]
     pub json: Option<PathBuf>,
+    /// Write all runs as one HTML page to look at: who was master when, what clients saw, every packet, and why
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Print verdicts only
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -298,6 +313,9 @@ pub struct VerifyArgs {
     /// One line for each recording, as for a folder of them
     #[arg(long, short)]
     pub quiet: bool,
+    /// Write what came out as one HTML page
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// Print every row as JSON
     #[arg(long, conflicts_with_all = ["quiet", "markdown"])]
     pub json: bool,
@@ -338,7 +356,10 @@ pub fn dispatch(cli: &Cli) -> Exit {
         Command::Why(args) => why::why(args),
         Command::Explore(args) => explore::explore(args),
         Command::Certify(args) => certify::certify(args),
+        Command::Sweep(args) => sweep::sweep(args),
+        Command::When(args) => when::when(args),
         Command::Diff(args) => diff::diff(args),
+        Command::Orders(args) => orders::orders(args),
         Command::Merge(args) => merge::merge(args),
         Command::Verify(args) => verify::verify(args),
         Command::Record(args) => record(args),
@@ -357,6 +378,10 @@ pub fn dispatch(cli: &Cli) -> Exit {
 
 #[cfg(target_os = "linux")]
 fn on_real_kernels(args: &RunArgs) -> std::io::Result<Exit> {
+    if args.report.is_some() {
+        output::tell("error: --report tells what the simulator saw; it has no page for --on netns or --on all\n");
+        return Ok(Exit::BadInput);
+    }
     netns::run(args)
 }
 

@@ -1,6 +1,7 @@
 //! One run with everything that watches it: timeline, capture, states, clients, promises, digest.
 use std::io;
 
+use vrrplab_engine::Instant;
 use vrrplab_formats::world::World;
 
 use crate::invariant::{Objections, Watch};
@@ -9,6 +10,7 @@ use crate::moment::Observer;
 use crate::observe::{
     Capture, Difference, Digest, Judgement, Line, Outages, Promises, States, Timeline, first_difference, json,
 };
+use crate::report::Book;
 
 /// What a run left behind.
 #[derive(Debug)]
@@ -57,9 +59,38 @@ pub fn play(
     world: &World,
     seed: u64,
     capture: bool,
+    tell: impl FnMut(&Timeline, &[Line]) -> io::Result<()>,
+) -> io::Result<Outcome> {
+    play_all(Lab::new(world, seed), world, capture, None, tell)
+}
+
+/// The same, with the book that a report is made of.
+pub fn play_for_report(
+    world: &World,
+    seed: u64,
+    capture: bool,
+    tell: impl FnMut(&Timeline, &[Line]) -> io::Result<()>,
+) -> io::Result<(Outcome, Book)> {
+    let lab = Lab::new(world, seed);
+    let mut book = Book::new(world, lab.ports());
+    let outcome = play_all(lab, world, capture, Some(&mut book), tell)?;
+    Ok((outcome, book))
+}
+
+/// Plays a world whose chance is another after a moment.
+pub fn redrawn(world: &World, seed: u64, (at, other): (Instant, u64)) -> io::Result<Outcome> {
+    let mut lab = Lab::new(world, seed);
+    lab.redraw_after(at, other);
+    play_all(lab, world, false, None, |_, _| Ok(()))
+}
+
+fn play_all(
+    mut lab: Lab<'_>,
+    world: &World,
+    capture: bool,
+    mut book: Option<&mut Book>,
     mut tell: impl FnMut(&Timeline, &[Line]) -> io::Result<()>,
 ) -> io::Result<Outcome> {
-    let mut lab = Lab::new(world, seed);
     let mut timeline = Timeline::new(world, lab.ports());
     let mut states = States::new(world);
     let mut outages = Outages::new(world);
@@ -72,6 +103,9 @@ pub fn play(
             vec![&mut timeline, &mut states, &mut outages, &mut promises, &mut watch, &mut digest];
         if let Some(pcapng) = &mut pcapng {
             watchers.push(pcapng);
+        }
+        if let Some(book) = book.as_deref_mut() {
+            watchers.push(book);
         }
         let more = lab.step(&mut watchers);
         let lines = timeline.take_lines();

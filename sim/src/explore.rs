@@ -5,7 +5,10 @@ mod fingerprint;
 mod kind;
 mod merge;
 mod plan;
+mod redrawn;
 mod reduce;
+mod row;
+mod scheduler;
 mod shard;
 mod shrink;
 mod spot;
@@ -29,15 +32,17 @@ pub use fingerprint::{file_name, fingerprint};
 pub use kind::Kind;
 pub use merge::{Merged, merge};
 pub(crate) use plan::phases;
+pub(crate) use redrawn::fingerprint_of;
 pub(crate) use reduce::Case;
-pub use shard::{Shard, from_environment};
+pub use row::{Row, Rows};
+pub use scheduler::from_environment;
+pub use shard::Shard;
 pub(crate) use shrink::Thought;
 pub use shrink::{Found, Search, shrink};
 pub(crate) use spot::{Spot, Target, spots};
 pub use strike::Strike;
 pub(crate) use strike::{healed, members, quality};
-use summary::Seed;
-pub use summary::{Failure, Head, Summary};
+pub use summary::{Failure, Head, Summary, Totals};
 use trail::Trail;
 pub(crate) use written::time as written_time;
 
@@ -103,7 +108,13 @@ impl Explorer {
 
     /// Plays some seeds of a range. `None`: it was to stop.
     pub fn play(&self, whole: Range<u64>, seeds: Range<u64>, stop: &AtomicBool) -> Option<Summary> {
+        self.play_rows(whole, seeds, stop).map(|(summary, _)| summary)
+    }
+
+    /// The same, with a row for each seed.
+    pub fn play_rows(&self, whole: Range<u64>, seeds: Range<u64>, stop: &AtomicBool) -> Option<(Summary, Vec<Row>)> {
         let mut summary = Summary::of(self.head(whole), (seeds.start, seeds.end));
+        let mut rows = Vec::new();
         let mut world = self.world.clone();
         let mut trail = Trail::new();
         for seed in seeds {
@@ -118,12 +129,14 @@ impl Explorer {
                 Ok((_, violations)) => first(violations).map(|violation| (fingerprint(violation), violation.text())),
                 Err(_) => Some(("the simulator itself failed".to_owned(), "please report it".to_owned())),
             };
+            let (failure, what) = failure.unzip();
             let tally = played.map(|(tally, _)| tally).unwrap_or_default();
-            let strikes = u64::try_from(strikes.len()).unwrap_or(u64::MAX);
-            summary.add(Seed { seed, strikes, tally, run: trail.run(), failure });
+            let row = Row::of(seed, strikes.len(), tally, trail.run(), failure);
+            summary.add(&row, what);
+            rows.push(row);
         }
         summary.cover(&trail);
-        Some(summary)
+        Some((summary, rows))
     }
 }
 
@@ -142,7 +155,7 @@ fn first(violations: &[Violation]) -> Option<&Violation> {
 }
 
 /// The world without those who ask, and without what happens to them.
-fn remove_clients(world: &mut World) {
+pub(crate) fn remove_clients(world: &mut World) {
     world.clients.clear();
     for timed in &mut world.faults {
         if let Fault::Partition { groups, .. } = &mut timed.fault {

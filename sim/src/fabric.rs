@@ -414,6 +414,16 @@ impl Fabric {
         it.down.prepare(self.seed, &format!("{}/down", it.label), &link);
     }
 
+    /// All chance comes from another seed from now on.
+    pub fn redraw(&mut self, seed: u64) {
+        self.seed = seed;
+        for port in &mut self.ports {
+            port.up.redraw(seed, &format!("{}/up", port.label));
+            port.down.redraw(seed, &format!("{}/down", port.label));
+        }
+        self.trunks.iter_mut().for_each(|trunk| trunk.redraw(seed));
+    }
+
     /// The access VLAN of a port is another one; the switch forgets whom it has heard there.
     pub fn set_vlan(&mut self, port: PortId, vlan: u16) {
         self.changed();

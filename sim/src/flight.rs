@@ -1,21 +1,26 @@
-//! Runs an engine again on a flight recording, and compares what comes out with what came out.
+//! Runs an engine and its checkers again on a flight recording, and compares what comes out with what came out.
 //!
 //! [`Pilot`] does that, input by input; [`tell`] prints it as a timeline, [`scenario`] makes a scenario of it.
+mod flown;
 pub mod scenario;
 mod story;
 pub mod tell;
 
+use vrrplab_engine::health::{Checkers, Warmups};
 use vrrplab_engine::model::NodeModel;
-use vrrplab_engine::{Engine, Instant, Output};
+use vrrplab_engine::{Engine, Instant};
 use vrrplab_formats::diagnostics::Report;
-use vrrplab_formats::flight::{Entry, Happened, Header, words};
+use vrrplab_formats::flight::{Configuration, Entry, Happened, Header, Part};
 
+pub use flown::Flown;
 pub use story::Story;
 pub(crate) use story::{Heard, Peer, quoted};
 
 /// An engine that is flown along a recording.
 pub struct Pilot {
     engine: Engine,
+    /// They are there from when the recording says that they are made.
+    checkers: Option<Checkers>,
     model: NodeModel,
     start: Instant,
 }
@@ -38,7 +43,7 @@ impl Pilot {
     pub fn new(header: &Header, report: &mut Report) -> Result<Pilot, String> {
         let model = header.configuration.model(report);
         let model = model.ok_or("the recorded configuration cannot be used")?;
-        Ok(Pilot { engine: Engine::new(model.clone()), model, start: Instant(header.at) })
+        Ok(Pilot { engine: Engine::new(model.clone()), checkers: None, model, start: Instant(header.at) })
     }
 
     /// What the engine was told to be last.
@@ -56,23 +61,43 @@ impl Pilot {
         Instant(Instant(at).since(self.start).0)
     }
 
-    /// Tells the engine the next thing, and gives what comes out.
-    pub fn fly(&mut self, entry: &Entry) -> Result<Vec<Output>, String> {
+    /// Tells the engine or the checkers the next thing, and gives what comes out.
+    pub fn fly(&mut self, entry: &Entry) -> Result<Flown, String> {
+        if entry.part == Part::Checkers {
+            return self.check(entry);
+        }
         let mut reloaded = None;
         if let Happened::Reload(configuration) = &entry.happened {
-            let model = configuration.model(&mut Report::default());
-            let model = model.ok_or("a reload in the recording has a configuration that cannot be used")?;
+            let model = read(configuration)?;
             self.model = model.clone();
             reloaded = Some(model);
         }
-        let input = entry.happened.input(reloaded).ok_or("a reload without a configuration")?;
+        let input = entry.happened.input(reloaded).ok_or("VRRP is told what only checkers are")?;
         self.engine.handle(Instant(entry.at), input);
-        Ok(std::iter::from_fn(|| self.engine.poll()).collect())
+        Ok(Flown::Vrrp(std::iter::from_fn(|| self.engine.poll()).collect()))
+    }
+
+    fn check(&mut self, entry: &Entry) -> Result<Flown, String> {
+        let mut reloaded = None;
+        match &entry.happened {
+            Happened::Made { seed, configuration } => {
+                let other = configuration.as_deref().map(read).transpose()?;
+                let model = other.as_ref().unwrap_or(&self.model);
+                self.checkers = Some(Checkers::new(model, Warmups::Seed(*seed)));
+                return Ok(Flown::Checkers(Vec::new()));
+            }
+            Happened::Reload(configuration) => reloaded = Some(read(configuration)?),
+            _ => {}
+        }
+        let checkers = self.checkers.as_mut().ok_or("checkers are told something before they are made")?;
+        let input = entry.happened.input_of_checkers(reloaded.as_ref());
+        checkers.handle(Instant(entry.at), input.ok_or("checkers are told what only VRRP is")?);
+        Ok(Flown::Checkers(std::iter::from_fn(|| checkers.poll()).collect()))
     }
 
     /// The first of these outputs that is not the recorded one.
-    pub fn compare(&self, entry: &Entry, outputs: &[Output]) -> Option<Difference> {
-        let replayed: Vec<String> = outputs.iter().map(words).collect();
+    pub fn compare(&self, entry: &Entry, outputs: &Flown) -> Option<Difference> {
+        let replayed = outputs.words();
         let length = replayed.len().max(entry.outputs.len());
         let position = (0..length).find(|n| replayed.get(*n) != entry.outputs.get(*n))?;
         Some(Difference {
@@ -82,4 +107,9 @@ impl Pilot {
             replayed: replayed.get(position).cloned(),
         })
     }
+}
+
+fn read(configuration: &Configuration) -> Result<NodeModel, String> {
+    let model = configuration.model(&mut Report::default());
+    model.ok_or_else(|| "a reload in the recording has a configuration that cannot be used".to_owned())
 }

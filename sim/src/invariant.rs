@@ -69,6 +69,13 @@ impl Watch {
         Objections::new(self.violations, &self.limits.expected)
     }
 
+    /// All that decides what it will still object to, and which invariants were violated.
+    pub fn pending(&self) -> impl std::fmt::Debug {
+        let broken: BTreeSet<_> = self.violations.iter().map(|violation| violation.finding.invariant.id()).collect();
+        let kept = (&self.masters, &self.answers, &self.adverts, &self.agreement, &self.scene.seats);
+        (kept, self.next, self.judged_from, broken)
+    }
+
     /// How long the world's virtual routers may take until all is calm.
     pub fn calm(&self) -> Span {
         self.scene.groups().into_iter().map(|group| self.scene.calm(group)).max().unwrap_or_default()

@@ -11,8 +11,10 @@ mod kernel_faults;
 mod links;
 mod looks;
 mod machine;
+mod order;
 mod programs;
 mod queue;
+mod redraw;
 mod rogues;
 mod router;
 mod services;
@@ -27,7 +29,8 @@ use crate::fabric::{Fabric, Fate, PortId, PortSetup};
 use crate::moment::{Moment, Observer, PortInfo};
 use clients::Seat;
 use clouds::ControlPlane;
-use queue::{Due, Queue};
+pub use order::{Hashed, Offer};
+use queue::{Due, Place, Queue};
 use rogues::RogueSeat;
 use router::Router;
 use switches::Reports;
@@ -183,13 +186,20 @@ impl<'w> Lab<'w> {
             return false;
         };
         self.now = place.at;
-        if let Due::Look(position) = due {
-            self.look(position, watchers);
-            return true;
+        self.happen(place, due, watchers);
+        true
+    }
+
+    fn happen(&mut self, place: Place, due: Due, watchers: Watchers<'_, '_>) {
+        match due {
+            Due::Look(position) => return self.look(position, watchers),
+            Due::Redraw(seed) => return self.redraw(seed),
+            _ => {}
         }
         self.tally.events += 1;
         match due {
-            Due::Look(_) => {}
+            Due::Look(_) | Due::Redraw(_) => {}
+            Due::Held { from, to, frame, .. } => self.deliver(from, to, &frame, watchers),
             Due::Deliver { from, to, frame } => {
                 for port in to.iter().copied() {
                     self.deliver(from, port, &frame, watchers);
@@ -218,7 +228,6 @@ impl<'w> Lab<'w> {
                 self.show_islands(watchers);
             }
         }
-        true
     }
 
     fn show(&self, watchers: Watchers<'_, '_>, moment: &Moment<'_>) {

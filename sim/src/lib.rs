@@ -17,9 +17,13 @@ pub mod lab;
 pub mod library;
 pub mod moment;
 pub mod observe;
+pub mod orders;
 #[cfg(target_os = "linux")]
 pub mod record;
 pub mod recorder;
 pub mod replay;
+pub mod report;
 pub mod sight;
+pub mod sweep;
+pub mod turning;
 pub mod verify;

@@ -8,8 +8,9 @@ use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
 
 use vrrplab_formats::control::{
-    Address, Answer, Code, Daemon, Family, GlobalStatistics, Instance, Ipvs, MasterReason, News, Reloaded, Said,
-    Statistics, Status, SyncGroup, Told, Tracing, Tracked, TrackedKind, Usage,
+    Address, Answer, Checked, Code, Daemon, Family, Forward, GlobalStatistics, Instance, Ipvs, Key, MasterReason, News,
+    Protocol, Reloaded, Said, Server, Service, Statistics, Status, SyncGroup, Told, Tracing, Tracked, TrackedKind,
+    Usage,
 };
 
 struct Ended {
@@ -70,6 +71,45 @@ fn an_answer_is_printed_for_people_or_as_it_came() {
     let asked = daemon(&path, line.clone());
     let ended = ctl(&path, &["ipvs", "--json"]);
     assert_eq!((ended.code, ended.out), (Some(0), line));
+    asked.join().unwrap();
+}
+
+#[test]
+fn the_table_is_printed_as_ipvsadm_prints_it_and_the_servers_below() {
+    let path = socket("table");
+    let (address, server) = ("10.0.0.100".parse().unwrap(), "10.1.1.1".parse().unwrap());
+    let servers =
+        vec![Server { address: server, port: 80, forward: Forward::Masq, weight: 1, active: 12, inactive: 345 }];
+    let service = Service {
+        key: Key::Address { protocol: Protocol::Tcp, address, port: 80 },
+        scheduler: Some("sh".into()),
+        flags: vec!["sh-port".into()],
+        persistent_s: Some(300),
+        mask: Some("255.255.255.0".into()),
+        one_packet: false,
+        servers,
+    };
+    let checked = |server: &str, up, weight| Checked {
+        service: "[10.0.0.100]:tcp:80".into(),
+        server: format!("[{server}]:tcp:80"),
+        up,
+        weight,
+        quorum: true,
+    };
+    let checked = vec![checked("10.1.1.1", true, 1), checked("10.1.1.2", false, 10)];
+    let asked = daemon(&path, Answer::new(Said::Ipvs(Ipvs { services: vec![service], checked })).line());
+    let ended = ctl(&path, &["ipvs"]);
+    let expected = "\
+Prot LocalAddress:Port Scheduler Flags
+  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn
+TCP  10.0.0.100:80 sh (sh-port) persistent 300 mask 255.255.255.0
+  -> 10.1.1.1:80                  Masq    1      12         345      \u{20}
+
+VIRTUAL SERVER       REAL SERVER        STATE  WEIGHT  QUORUM
+[10.0.0.100]:tcp:80  [10.1.1.1]:tcp:80  up     1       yes
+[10.0.0.100]:tcp:80  [10.1.1.2]:tcp:80  down   10      yes
+";
+    assert_eq!((ended.code, ended.out.as_str()), (Some(0), expected));
     asked.join().unwrap();
 }
 

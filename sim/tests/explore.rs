@@ -149,6 +149,25 @@ fn a_good_pair_has_no_failure_without_faults() {
 }
 
 #[test]
+fn one_router_with_peers_and_one_without_are_found() {
+    let peer = "unicast_peer {\n          10.0.0.2\n        }";
+    finds(&pair(&[peer], &[]), 64, "");
+}
+
+#[test]
+fn versions_that_differ_are_found() {
+    let small = finds(&pair(&["version 3"], &["version 2"]), 64, "");
+    assert!(small.faults.is_empty());
+}
+
+#[test]
+fn port_security_without_the_virtual_address_is_found() {
+    let secured = |n: u8| (format!("[10.0.0.{n}/24]}}"), format!("[10.0.0.{n}/24], port_security: true}}"));
+    let text = [1, 2].map(secured).iter().fold(pair(&[], &[]), |text, (old, new)| text.replace(old, new));
+    finds(&text, 64, "");
+}
+
+#[test]
 fn any_division_and_any_order_give_the_same_bytes() {
     let world = read(&pair(&["advert_int 1"], &["advert_int 2"]));
     let explorer = Explorer::new(&world, ALL);
@@ -204,7 +223,7 @@ fn a_host_that_goes_leaves_the_faults_of_the_others_alone() {
 fn vrrplab(args: &[&str]) -> (Option<i32>, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_vrrplab"));
     command.args(args).current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("..")).stdin(Stdio::null());
-    for name in ["VRRPLAB_SHARD", "VRRPLAB_SHARDS", "CI_NODE_INDEX", "CI_NODE_TOTAL"] {
+    for name in ["VRRPLAB_SHARD", "VRRPLAB_SHARDS", "CI_NODE_INDEX", "CI_NODE_TOTAL", "PARALLEL_SEQ"] {
         command.env_remove(name);
     }
     let output = command.output().unwrap();
@@ -237,4 +256,38 @@ fn any_number_of_jobs_and_shards_gives_the_same_bytes() {
     let (code, _) = vrrplab(&["merge", &shards[0], &shards[2]]);
     assert_eq!(code, Some(2));
     assert_eq!(explore(&["--shard", "auto", "--out", &one]).0, Some(2));
+}
+
+#[test]
+fn rows_of_seeds_are_appended_and_joined_to_the_same_bytes() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("rows");
+    let _ = fs::remove_dir_all(&folder);
+    let at = |name: &str| folder.join(name).display().to_string();
+    let explore = |seeds: &str, out: &str, more: &[&str]| {
+        let fixed = ["explore", "scenarios/split-brain.yaml", "--without-clients", "--no-shrink", "--runs"];
+        vrrplab(&[&fixed, &["--seeds", seeds, "--out", &at(out)][..], more].concat())
+    };
+    explore("0..200", "one", &["--jobs", "3"]);
+    let whole = fs::read_to_string(folder.join("one/runs.jsonl")).unwrap();
+    assert_eq!(whole.lines().count(), 200);
+    assert!(whole.starts_with("{\"seed\":0,"), "{whole}");
+    explore("0..200", "two", &["--shard", "0/2"]);
+    explore("0..200", "two", &["--shard", "1/2"]);
+    let merge = |out: &str| {
+        let shards = ["two/shard-1-of-2.jsonl", "two/shard-0-of-2.jsonl"].map(at);
+        vrrplab(&["merge", &shards[0], &shards[1], "--runs", &at(out)]).0
+    };
+    assert!(merge("joined.jsonl").is_some_and(|code| code < 2));
+    assert_eq!(fs::read_to_string(folder.join("joined.jsonl")).unwrap(), whole);
+    // the second shard died in the middle of a line: the merge sees it, and the shard is not finished
+    let torn = folder.join("two/runs-1-of-2.jsonl");
+    let rows = fs::read(&torn).unwrap();
+    fs::write(&torn, &rows[..rows.len() / 2]).unwrap();
+    assert_eq!(merge("torn.jsonl"), Some(2));
+    assert!(!folder.join("torn.jsonl").exists());
+    explore("0..200", "two", &["--shard", "1/2"]);
+    assert_eq!(fs::read(&torn).unwrap(), rows);
+    // rows of other seeds are nothing to go on from
+    assert_eq!(explore("1..200", "one", &[]).0, Some(2));
+    assert_eq!(fs::read_to_string(folder.join("one/runs.jsonl")).unwrap(), whole);
 }

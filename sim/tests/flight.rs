@@ -87,6 +87,41 @@ fn what_a_daemon_did_on_a_real_host_is_what_the_engine_does_again() {
     assert!(told.contains("VI_1  BACKUP -> MASTER                        backup-timer-expired"), "{told}");
 }
 
+/// captures/flights: a director on a real kernel, one of whose web servers dies and comes back.
+#[test]
+fn what_checkers_saw_on_a_real_host_is_what_they_see_again_and_no_part_of_a_scenario() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../captures/flights/server-dies.flight");
+    let (code, told, complaints) = vrrplab(&["replay", path]);
+    assert_eq!((code, complaints.as_str()), (Some(0), ""));
+    assert_eq!(told.lines().last(), Some("31 inputs, 55 outputs, the same"), "{told}");
+    for line in ["6.048319  (none)  Removing service [10.9.0.12]", "10.103456  (none)  Adding service [10.9.0.12]"] {
+        assert!(told.contains(line), "{told}");
+    }
+    let scenario = place("server-dies.yaml");
+    let scenario = scenario.to_str().unwrap();
+    assert_eq!(vrrplab(&["replay", "--quiet", path, "--to-scenario", scenario]).0, Some(0));
+    let text = fs::read_to_string(scenario).unwrap();
+    assert!(text.contains("# Left out: 1 virtual_server with 2 real_server in all, and their checks."), "{text}");
+    assert!(text.contains("s Removing service [10.9.0.12]:tcp:80 from VS [10.99.0.1]:tcp:80\n"), "{text}");
+    assert!(!text.contains("real_server 10.9.0.12"), "{text}");
+    let (code, out, err) = vrrplab(&["run", scenario]);
+    assert_eq!((code, err.as_str()), (Some(0), ""), "{out}");
+}
+
+#[test]
+fn what_checkers_did_otherwise_is_shown_with_both_sides() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../captures/flights/server-dies.flight");
+    let text = fs::read_to_string(path).unwrap().replacen(
+        "server-removed deletes 10.9.0.12",
+        "server-removed deletes 10.9.0.13",
+        1,
+    );
+    let (code, out, _) = vrrplab(&["replay", "--quiet", &written("other-server.flight", &text)]);
+    assert_eq!(code, Some(1), "{out}");
+    assert!(out.contains("recorded: server-removed deletes 10.9.0.13 80 of "), "{out}");
+    assert!(out.contains("replayed: server-removed deletes 10.9.0.12 80 of "), "{out}");
+}
+
 #[test]
 fn a_recorded_evening_becomes_a_scenario_with_the_same_transitions() {
     let file = written("evening-2.flight", &an_evening());

@@ -81,6 +81,7 @@ fn every_vrrplab_command_in_the_documentation_is_understood() {
                 match args[at - 1] {
                     _ if args[at] == "incident.yaml" => args[at] = incident,
                     "--pcap" => args[at] = concat!(env!("CARGO_TARGET_TMPDIR"), "/readme-pcap"),
+                    "--report" => args[at] = concat!(env!("CARGO_TARGET_TMPDIR"), "/readme.html"),
                     "--json" => args[at] = concat!(env!("CARGO_TARGET_TMPDIR"), "/readme.json"),
                     _ => {}
                 }

@@ -44,6 +44,12 @@ timed() {
 fail s2
 timed "a web server ends: it is taken out" hasnt 10.9.0.12
 phase "and the tables agree" 8
+same "health: an operator is shown what ipvsadm shows" "$(at d1 ipvsadm -Ln | tail -n +2)" "$(shown)"
+if vrrplab ctl ipvs | grep -q '\[10.9.0.12\]:tcp:80 *down '; then
+    ok "health: and is told that the server is down"
+else
+    failed "health: and is told that the server is down" "$(vrrplab ctl ipvs)"
+fi
 serve s2
 timed "it is back: it is put in" has 10.9.0.12
 phase "and the tables agree again" 8

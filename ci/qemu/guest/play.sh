@@ -37,11 +37,12 @@ at() {
     shift
     /sbin/ip netns exec "$space" "$@"
 }
-# daemon KIND SPACE CONFIG: starts it; its log is /tmp/SPACE.log, its number in /tmp/SPACE.pid
+# daemon KIND SPACE CONFIG [OPTION OF VRRPLABD ..]: starts it; its log is /tmp/SPACE.log, its number in /tmp/SPACE.pid
 daemon() {
     local kind=$1 space=$2 config=$3
+    shift 3
     case $kind in
-    vrrplabd) ( exec /sbin/ip netns exec "$space" /sbin/vrrplabd --config "$config" ) >"/tmp/$space.log" 2>&1 & ;;
+    vrrplabd) ( exec /sbin/ip netns exec "$space" /sbin/vrrplabd --config "$config" "$@" ) >"/tmp/$space.log" 2>&1 & ;;
     keepalived) ( exec /sbin/ip netns exec "$space" /sbin/keepalived -n -l -D -G -f "$config" -p "/tmp/$space.p" -r "/tmp/$space.v" -c "/tmp/$space.c" ) >"/tmp/$space.log" 2>&1 & ;;
     esac
     echo $! >"/tmp/$space.pid"
@@ -65,6 +66,8 @@ table() {
     at "$1" ipvsadm -L --daemon
 }
 by_service() { awk '/^ *->/ {line = line "|" $0; next} {if (line) print line; line = $0} END {print line}' | sort | tr '|' '\n'; }
+# shown: the table as an operator is shown it by the only vrrplabd that runs; the servers below it are left out
+shown() { vrrplab ctl ipvs | sed '/^$/,$d'; }
 # calm SPACE: the table is the same as a moment ago
 calm() {
     local before
@@ -94,7 +97,7 @@ bridge() {
 }
 
 parts=$(cat parts)
-[ -n "$parts" ] || parts="tables reload stop traffic health checks sync clock"
+[ -n "$parts" ] || parts="tables reload stop traffic health checks flight sync clock"
 for part in $parts; do
     echo "-- $part"
     . "guest/$part.sh"

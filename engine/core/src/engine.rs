@@ -246,7 +246,10 @@ impl Engine {
     pub(crate) fn event(&mut self, now: Instant, i: usize, event: Event, heard: Option<&Heard>) -> bool {
         let state = self.instances[i].state;
         let facts = self.facts(now, i);
-        let Some(decision) = decide(state, event, &facts) else {
+        let decision = decide(state, event, &facts);
+        #[cfg(feature = "planted")]
+        let decision = crate::planted::bend(state, event, decision);
+        let Some(decision) = decision else {
             self.put_off(now, i, event);
             return false;
         };

@@ -10,6 +10,8 @@ pub mod lvs;
 pub mod model;
 mod node;
 mod notify;
+#[cfg(feature = "planted")]
+pub mod planted;
 pub mod policy;
 mod reload;
 pub mod rules;

@@ -2,12 +2,14 @@
 //!
 //! A request is one line, `status` or `vrrplab/1 status`; [`Request::read`] judges it. The answer is one [`Answer`], which
 //! carries the version; a trace is answered by one [`Answer`] for every event. Both ends use these types.
+mod ipvs;
 mod status;
 
 use serde::{Deserialize, Serialize};
 use vrrplab_engine::{Trace, TraceKind};
 
 use crate::diagnostics::nearest;
+pub use ipvs::{Checked, Forward, Ipvs, Key, Protocol, Server, Service};
 pub use status::{
     Address, Daemon, Family, GlobalStatistics, Instance, MasterReason, Statistics, Stats, StatsOf, Status, SyncGroup,
     Tracked, TrackedKind, Usage,
@@ -128,13 +130,6 @@ pub enum Said {
     Error(Refused),
 }
 
-/// Virtual servers.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ipvs {
-    /// Each as `ipvsadm -Ln` shows it: the service, then its real servers.
-    pub lines: Vec<String>,
-}
-
 /// The configuration was read again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reloaded {
@@ -234,4 +229,6 @@ pub enum Code {
     ConfigurationRefused,
     /// The daemon is about to end.
     Stopping,
+    /// The kernel does not show its table.
+    KernelRefused,
 }

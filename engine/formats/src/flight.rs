@@ -8,6 +8,7 @@
 //! Lines need no index and no closing mark, can be looked at with everyday tools, and a line that was not written to its end
 //! is no JSON: it cannot be mistaken for a whole one. What comes out of an engine is only ever compared, so it is kept as
 //! [`words`], which tell all of it; what goes in is typed ([`Happened`]).
+mod checked;
 mod conf;
 mod happened;
 mod hex;
@@ -17,15 +18,18 @@ mod tests;
 mod words;
 
 use serde::{Deserialize, Serialize};
-use vrrplab_engine::{Input, Instant, Output};
+use vrrplab_engine::{Input, Instant, Output, health};
 
+pub use checked::Reply;
 pub use conf::{Configuration, Interface, Witness};
 pub use happened::Happened;
 pub use read::{Broken, Found, Reader};
-pub use words::words;
+pub use words::{checked_words, words};
 
 /// The version of the format that is written. A change that an older reader would misunderstand counts it up.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
+/// The oldest version that is read. In version 1, what checkers were told is not written down.
+pub const OLDEST: u32 = 1;
 
 /// One line of a recording.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,6 +65,8 @@ pub enum Part {
     /// VRRP.
     #[default]
     Vrrp,
+    /// The checkers of virtual servers.
+    Checkers,
 }
 
 impl Part {
@@ -89,6 +95,26 @@ impl Entry {
     /// An input to be given to an engine, without its outputs yet. A reload is known by its `configuration`.
     pub fn new(now: Instant, input: &Input<'_>, configuration: Option<&Configuration>) -> Entry {
         Entry { at: now.0, part: Part::Vrrp, happened: Happened::of(input, configuration), outputs: Vec::new() }
+    }
+
+    /// Checkers are made, with this seed, of this configuration or of that of the beginning.
+    pub fn begins_checking(now: Instant, seed: u64, configuration: Option<&Configuration>) -> Entry {
+        let configuration = configuration.cloned().map(Box::new);
+        Entry::of(now, Happened::Made { seed, configuration })
+    }
+
+    /// An input to be given to checkers, without its outputs yet.
+    pub fn of_checkers(now: Instant, input: &health::Input<'_>, configuration: Option<&Configuration>) -> Entry {
+        Entry::of(now, Happened::of_checkers(input, configuration))
+    }
+
+    fn of(now: Instant, happened: Happened) -> Entry {
+        Entry { at: now.0, part: Part::Checkers, happened, outputs: Vec::new() }
+    }
+
+    /// This came out of the checkers.
+    pub fn add_checked(&mut self, output: &health::Output) {
+        self.outputs.push(checked_words(output));
     }
 
     /// This came out of it.

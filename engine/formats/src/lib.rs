@@ -6,6 +6,7 @@ pub mod control;
 pub mod diagnostics;
 pub mod files;
 pub mod flight;
+pub mod ipvsadm;
 pub mod keepalived;
 pub mod lint;
 pub mod outline;

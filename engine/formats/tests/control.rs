@@ -1,8 +1,9 @@
 //! What goes over the control socket comes out at the other end, and what is no request is told why.
 use vrrplab_engine::{Rule, State, Trace, TraceKind};
 use vrrplab_formats::control::{
-    Answer, Code, Daemon, GlobalStatistics, Ipvs, LONGEST_REQUEST, News, Refused, Reloaded, Request, Said, Statistics,
-    Stats, StatsOf, Status, SyncGroup, Told, Tracing, Usage,
+    Answer, Checked, Code, Daemon, Family, Forward, GlobalStatistics, Ipvs, Key, LONGEST_REQUEST, News, Protocol,
+    Refused, Reloaded, Request, Said, Server, Service, Statistics, Stats, StatsOf, Status, SyncGroup, Told, Tracing,
+    Usage,
 };
 
 fn said(line: &str) -> Refused {
@@ -55,6 +56,7 @@ fn answers_come_out_as_they_went_in() {
     let told = |news| Said::Trace(Told { unix_ms: 1, instance: None, rule: "reload".into(), news });
     let all = [
         Said::Ipvs(Ipvs::default()),
+        Said::Ipvs(table()),
         Said::Reload(Reloaded { instances: 2, warnings: vec!["line 3: \"quoted\"".into()] }),
         Said::Tracing(Tracing { listeners: 1 }),
         told(News::Priority { from: 150, to: 100 }),
@@ -97,6 +99,45 @@ fn counters_have_the_names_of_rfc_8347() {
     for name in ["checksum-errors", "version-errors", "vrid-errors", "ip-ttl-errors"] {
         assert_eq!(json[name], 0, "{name}");
     }
+}
+
+fn table() -> Ipvs {
+    let address = "10.0.0.100".parse().unwrap();
+    let service = |key, servers| Service {
+        key,
+        scheduler: Some("sh".into()),
+        flags: vec!["sh-port".into()],
+        persistent_s: Some(300),
+        mask: None,
+        one_packet: false,
+        servers,
+    };
+    let web = Server {
+        address: "10.1.1.1".parse().unwrap(),
+        port: 8080,
+        forward: Forward::Masq,
+        weight: 2,
+        active: 3,
+        inactive: 4,
+    };
+    let (name, server) = ("[10.0.0.100]:tcp:80".to_owned(), "[10.1.1.1]:tcp:8080".to_owned());
+    Ipvs {
+        services: vec![
+            service(Key::Address { protocol: Protocol::Tcp, address, port: 80 }, vec![web]),
+            service(Key::Mark { fwmark: 7, family: Family::Ipv6 }, Vec::new()),
+        ],
+        checked: vec![Checked { service: name, server, up: true, weight: 2, quorum: true }],
+    }
+}
+
+#[test]
+fn the_table_of_virtual_servers_is_plain_json() {
+    let json = serde_json::to_value(table()).unwrap();
+    let web = &json["services"][0];
+    assert_eq!((&web["protocol"], &web["address"], &web["port"]), (&"tcp".into(), &"10.0.0.100".into(), &80.into()));
+    assert_eq!((&web["servers"][0]["forward"], &web["servers"][0]["active"]), (&"masq".into(), &3.into()));
+    assert_eq!((&json["services"][1]["fwmark"], &json["services"][1]["family"]), (&7.into(), &"ipv6".into()));
+    assert_eq!((&json["checked"][0]["up"], &json["checked"][0]["weight"]), (&true.into(), &2.into()));
 }
 
 fn daemon() -> Daemon {

@@ -2,22 +2,25 @@
 //!
 //! `Checkers` says which probe to make and what becomes of the table; here that is done, and what comes back is told to it.
 mod follow;
+mod show;
 mod takeover;
 mod words;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 
-use vrrplab_engine::health::{Answer, Ask, Checkers, EffectKind, Input, Output, Probe, Trace, Warmups};
+use vrrplab_engine::health::{Answer, Ask, EffectKind, Input, Output, Probe, Trace};
 use vrrplab_engine::lvs::IpvsCommand;
 use vrrplab_engine::lvs::diff::Wanted;
 use vrrplab_engine::model::NodeModel;
 use vrrplab_engine::model::globals::{FlushOnStop, LvsTimeouts};
 use vrrplab_engine::track::judge::number;
 use vrrplab_engine::{Finished, Instant, Job, KernelEvent, Notice, Rule};
+use vrrplab_formats::flight::Configuration;
 
 use crate::plan::Act;
 use crate::probe::Prober;
+use crate::recorder::{RecordedCheckers, Tape};
 use crate::system::{Servers, System};
 use follow::Syncing;
 
@@ -26,7 +29,9 @@ const OF_CHECKERS: u64 = 1 << 63;
 
 /// Health checks and the table. Where there is nothing to balance, all of it is absent.
 pub(super) struct Balancing<S: System> {
-    checkers: Option<Checkers>,
+    checkers: Option<RecordedCheckers>,
+    /// What they are recorded on.
+    tape: Option<Tape>,
     ipvs: Option<S::Servers>,
     syncing: Option<Syncing>,
     /// The addresses of this host that the checkers know of; only kept where a service pauses without its address.
@@ -44,6 +49,7 @@ impl<S: System> Balancing<S> {
     pub fn new(sockets: S::Sockets) -> Balancing<S> {
         Balancing {
             checkers: None,
+            tape: None,
             ipvs: None,
             syncing: None,
             here: None,
@@ -53,13 +59,18 @@ impl<S: System> Balancing<S> {
         }
     }
 
+    /// From now on what the checkers are told is written down.
+    pub fn record(&mut self, tape: Option<Tape>) {
+        self.tape = tape;
+    }
+
     /// The daemon has begun: what the configuration wants is put into the table, and the checks begin.
     pub fn start(&mut self, model: &NodeModel, hands: &mut S) {
         self.syncing = Syncing::of(model);
-        self.begin(model, hands);
+        self.begin(model, None, hands);
     }
 
-    fn begin(&mut self, model: &NodeModel, hands: &mut S) {
+    fn begin(&mut self, model: &NodeModel, from: Option<&Configuration>, hands: &mut S) {
         if !self.open(model, hands) {
             return;
         }
@@ -71,13 +82,14 @@ impl<S: System> Balancing<S> {
             self.program(Rule::ServersStart, &IpvsCommand::Flush);
         }
         self.note(model, hands);
-        let mut checkers = Checkers::new(model, Warmups::Seed(hands.now().0));
+        let now = hands.now();
+        let mut checkers = RecordedCheckers::new(now, model, now.0, from, self.tape.clone());
         for event in hands.file_contents() {
             for (item, value) in self.numbers(&event) {
-                checkers.handle(hands.now(), Input::File { item, value });
+                checkers.handle(hands.now(), Input::File { item, value }, None);
             }
         }
-        checkers.handle(hands.now(), Input::Start);
+        checkers.handle(hands.now(), Input::Start, None);
         let outputs: Vec<Output> = std::iter::from_fn(|| checkers.poll()).collect();
         self.checkers = Some(checkers);
         self.fill(&outputs);
@@ -91,14 +103,14 @@ impl<S: System> Balancing<S> {
     }
 
     /// SIGHUP.
-    pub fn reload(&mut self, model: &NodeModel, hands: &mut S) {
+    pub fn reload(&mut self, model: &NodeModel, from: &Configuration, hands: &mut S) {
         self.replace_syncing(model);
         if self.checkers.is_none() {
-            return self.begin(model, hands);
+            return self.begin(model, Some(from), hands);
         }
         self.set_timeouts(model);
         self.note(model, hands);
-        self.tell(Input::Reload(model), hands);
+        self.tell_of(Input::Reload(model), Some(from), hands);
     }
 
     /// SIGTERM: what the table holds of the configuration goes.
@@ -114,7 +126,7 @@ impl<S: System> Balancing<S> {
 
     /// When it has something to do.
     pub fn next_wake(&self) -> Option<Instant> {
-        self.checkers.as_ref().and_then(Checkers::next_wake)
+        self.checkers.as_ref().and_then(|checkers| checkers.next_wake())
     }
 
     /// The deadline has come.
@@ -151,7 +163,7 @@ impl<S: System> Balancing<S> {
 
     /// Every server goes to the log.
     pub fn say_status(&self) {
-        for server in self.checkers.iter().flat_map(Checkers::status) {
+        for server in self.checkers.iter().flat_map(|checkers| checkers.status()) {
             let state = if server.alive { "up" } else { "down" };
             let (service, name, weight) = (server.service, server.server, server.weight);
             tracing::info!(service, server = name, state, weight, "{name} of {service}: {state}, weight {weight}");
@@ -226,14 +238,19 @@ impl<S: System> Balancing<S> {
 
     /// Something happened to the checkers, if they run.
     fn tell(&mut self, input: Input<'_>, hands: &mut S) {
+        self.tell_of(input, None, hands);
+    }
+
+    /// The same; a reload is recorded as what it was read from.
+    fn tell_of(&mut self, input: Input<'_>, from: Option<&Configuration>, hands: &mut S) {
         if let Some(checkers) = &mut self.checkers {
-            checkers.handle(hands.now(), input);
+            checkers.handle(hands.now(), input, from);
             self.carry_out(hands);
         }
     }
 
     fn carry_out(&mut self, hands: &mut S) {
-        while let Some(output) = self.checkers.as_mut().and_then(Checkers::poll) {
+        while let Some(output) = self.checkers.as_mut().and_then(RecordedCheckers::poll) {
             self.carry_out_one(output, hands);
         }
     }

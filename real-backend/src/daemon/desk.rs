@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use vrrplab_engine::Trace;
-use vrrplab_formats::control::{Answer, Code, Ipvs, News, Request, Said, Status, Told, Tracing};
+use vrrplab_formats::control::{Answer, Code, News, Request, Said, Status, Told, Tracing};
 
 use super::Daemon;
 use crate::control::{Ask, MOST_FOLLOWERS};
@@ -112,7 +112,7 @@ impl<S: System> Daemon<S> {
                 let _ = back.send(answer);
             }
             Ask::Metrics(back) => {
-                let _ = back.send((self.status(), self.usage()));
+                let _ = back.send((self.status(), self.usage(), self.balancing.checked()));
             }
         }
     }
@@ -121,7 +121,10 @@ impl<S: System> Daemon<S> {
         match request {
             Request::Status => Answer::new(Said::Status(Box::new(self.status()))),
             Request::Stats => Answer::new(Said::Stats(Box::new(self.status().stats(self.usage())))),
-            Request::Ipvs => Answer::new(Said::Ipvs(Ipvs::default())),
+            Request::Ipvs => match self.balancing.show() {
+                Ok(table) => Answer::new(Said::Ipvs(table)),
+                Err(why) => Answer::refused(Code::KernelRefused, format!("IPVS does not show what it holds: {why}")),
+            },
             Request::Reload if self.end_at.is_some() => Answer::refused(Code::Stopping, "the daemon is about to end"),
             Request::Reload => match self.reload() {
                 Ok(reloaded) => Answer::new(Said::Reload(reloaded)),

@@ -3,7 +3,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use vrrplab_formats::control::{
-    Daemon, Family, GlobalStatistics, Instance, MasterReason, Statistics, Status, Tracked, TrackedKind, Usage,
+    Checked, Daemon, Family, GlobalStatistics, Instance, MasterReason, Statistics, Status, Tracked, TrackedKind, Usage,
 };
 
 use super::*;
@@ -114,7 +114,7 @@ fn labels(text: &str) {
 
 #[test]
 fn the_page_says_what_the_status_says() {
-    let samples = parse(&text(&status(), usage()));
+    let samples = parse(&text(&status(), usage(), &[]));
     let own = "{instance=\"VI_1\",interface=\"eth0\",vrid=\"51\",family=\"ipv4\"}";
     let of = |name: &str| samples[&format!("vrrplabd_vrrp_{name}{own}")].as_str();
     assert_eq!((of("state"), of("priority"), of("effective_priority")), ("2", "150", "140"));
@@ -132,6 +132,22 @@ fn the_page_says_what_the_status_says() {
     assert_eq!(samples["vrrplabd_build_info{version=\"0.1.0\"}"], "1");
 }
 
+fn checked(service: &str, server: &str, up: bool) -> Checked {
+    Checked { service: service.into(), server: server.into(), up, weight: 3, quorum: true }
+}
+
+#[test]
+fn real_servers_are_samples_each_only_once() {
+    let web = "[10.0.0.100]:tcp:80";
+    let servers = [checked(web, "a", true), checked(web, "b", false), checked(web, "a", true)];
+    let samples = parse(&text(&status(), usage(), &servers));
+    let of =
+        |name: &str, server| samples[&format!("{name}{{virtual_server=\"{web}\",real_server=\"{server}\"}}")].as_str();
+    assert_eq!((of("vrrplabd_real_server_up", "a"), of("vrrplabd_real_server_up", "b")), ("1", "0"));
+    assert_eq!(of("vrrplabd_real_server_weight", "b"), "3");
+    assert_eq!(samples[&format!("vrrplabd_virtual_server_quorum{{virtual_server=\"{web}\"}}")], "1");
+}
+
 fn runtime(paused: bool) -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().start_paused(paused).build().unwrap()
 }
@@ -145,7 +161,7 @@ async fn server() -> std::net::SocketAddr {
     tokio::spawn(async move {
         while let Some(ask) = desk.recv().await {
             if let Ask::Metrics(back) = ask {
-                let _ = back.send((status(), usage()));
+                let _ = back.send((status(), usage(), Vec::new()));
             }
         }
     });

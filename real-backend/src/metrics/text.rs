@@ -1,7 +1,7 @@
 //! The text format of Prometheus: families of samples with their help and type. Pure.
 use std::fmt::Write;
 
-use vrrplab_formats::control::{Instance, Statistics, Status, Usage};
+use vrrplab_formats::control::{Checked, Instance, Statistics, Status, Usage};
 
 /// One number of a virtual router.
 type Counter = fn(&Statistics) -> u64;
@@ -84,7 +84,7 @@ const FAMILIES: [Family; 9] = [
 ];
 
 /// The page.
-pub fn text(status: &Status, usage: Usage) -> String {
+pub fn text(status: &Status, usage: Usage, servers: &[Checked]) -> String {
     let mut page = Page::default();
     let version = status.daemon.version.as_str();
     page.family("vrrplabd_build_info", "gauge", "Version of the daemon.");
@@ -97,6 +97,7 @@ pub fn text(status: &Status, usage: Usage) -> String {
     }
     refused(&mut page, &status.instances);
     tracked(&mut page, &status.instances);
+    super::servers::add(&mut page, servers);
     node(&mut page, status);
     process(&mut page, usage);
     page.text
@@ -178,7 +179,7 @@ fn labels(instance: &Instance, more: &[(&str, &str)]) -> String {
     braces(own.iter().chain(more))
 }
 
-fn braces<'a>(labels: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> String {
+pub(super) fn braces<'a>(labels: impl IntoIterator<Item = &'a (&'a str, &'a str)>) -> String {
     let pair = |(label, value): &(&str, &str)| format!("{label}=\"{}\"", escaped(value));
     format!("{{{}}}", labels.into_iter().map(pair).collect::<Vec<_>>().join(","))
 }
@@ -198,16 +199,16 @@ fn seconds(millis: u64) -> String {
 
 /// The text as it grows.
 #[derive(Default)]
-struct Page {
+pub(super) struct Page {
     text: String,
 }
 
 impl Page {
-    fn family(&mut self, name: &str, kind: &str, help: &str) {
+    pub(super) fn family(&mut self, name: &str, kind: &str, help: &str) {
         let _ = writeln!(self.text, "# HELP {name} {help}\n# TYPE {name} {kind}");
     }
 
-    fn sample(&mut self, name: &str, labels: &str, value: &str) {
+    pub(super) fn sample(&mut self, name: &str, labels: &str, value: &str) {
         let _ = writeln!(self.text, "{name}{labels} {value}");
     }
 }

@@ -1,17 +1,19 @@
 //! An engine with a recorder beside it: used as an engine is, whether it is recorded or not.
+use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
+use std::rc::Rc;
 
 use vrrplab_engine::model::NodeModel;
 use vrrplab_engine::{Engine, Input, Instant, Output};
 use vrrplab_formats::flight::{Configuration, Entry};
 
-use super::Recorder;
+use super::{Recorder, Tape};
 
 /// The engine of the daemon.
 pub struct RecordedEngine {
     engine: Engine,
-    recorder: Option<Recorder>,
+    tape: Option<Tape>,
     /// What came out and was noted, and has not been asked for.
     outputs: VecDeque<Output>,
     /// Of the next reload.
@@ -39,10 +41,15 @@ impl RecordedEngine {
     pub fn new(model: NodeModel, recorder: Option<Recorder>) -> RecordedEngine {
         RecordedEngine {
             engine: Engine::new(model),
-            recorder,
+            tape: recorder.map(|recorder| Rc::new(RefCell::new(recorder))),
             outputs: VecDeque::new(),
             next: Configuration::default(),
         }
+    }
+
+    /// What it is recorded on, for other parts of the daemon.
+    pub fn tape(&self) -> Option<Tape> {
+        self.tape.clone()
     }
 
     /// What the next reload was read from: in writing, that is what it is known by.
@@ -52,15 +59,16 @@ impl RecordedEngine {
 
     /// As [`Engine::handle`].
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
-        let recorder = self.recorder.as_mut().filter(|recorder| recorder.is_on());
-        let Some(recorder) = recorder else { return self.engine.handle(now, input) };
+        let Some(tape) = self.tape.as_ref().filter(|tape| tape.borrow().is_on()) else {
+            return self.engine.handle(now, input);
+        };
         let mut entry = Entry::new(now, &input, Some(&self.next));
         self.engine.handle(now, input);
         while let Some(output) = self.engine.poll() {
             entry.add(&output);
             self.outputs.push_back(output);
         }
-        recorder.note(entry);
+        tape.borrow_mut().note(entry);
     }
 
     /// As [`Engine::poll`].
@@ -70,15 +78,15 @@ impl RecordedEngine {
 
     /// The loop is about to wait.
     pub fn hand_over(&mut self) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.hand_over();
+        if let Some(tape) = &self.tape {
+            tape.borrow_mut().hand_over();
         }
     }
 
     /// The daemon ends.
     pub fn close(&mut self) {
-        if let Some(recorder) = &mut self.recorder {
-            recorder.close();
+        if let Some(tape) = &self.tape {
+            tape.borrow_mut().close();
         }
     }
 }

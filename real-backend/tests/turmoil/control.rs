@@ -8,10 +8,12 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::time::{Instant, sleep, sleep_until};
 use turmoil::net::TcpStream;
-use vrrplab_formats::control::{Answer, Request, Said};
+use vrrplab_formats::control::{Answer, Checked, Request, Said};
+use vrrplab_formats::ipvsadm;
 use vrrplab_real::control::{MOST_CLIENTS, PATIENCE};
 
 use crate::lab::{CONTROL, Lab, instance};
+use crate::probes::{ROUND, WEB, balancer};
 
 const OPERATOR: Ipv4Addr = Ipv4Addr::new(192, 168, 0, 99);
 const R1: (Ipv4Addr, u16) = (Ipv4Addr::new(192, 168, 0, 1), CONTROL);
@@ -45,6 +47,14 @@ async fn ask(request: Request) -> String {
             format!("{} {}", state.name, serde_json::to_value(state).unwrap()["state"].as_str().unwrap_or("?"))
         }
         Some(Said::Reload(reloaded)) => format!("reloaded {}", reloaded.instances),
+        Some(Said::Ipvs(table)) => {
+            let up = |server: &&Checked| server.up;
+            let names = |state: &dyn Fn(&&Checked) -> bool| {
+                let servers = table.checked.iter().filter(|server| state(server));
+                servers.map(|server| server.server.clone()).collect::<Vec<_>>().join(" ")
+            };
+            format!("{}up: {}; down: {}", ipvsadm::table(&table), names(&up), names(&|server| !up(server)))
+        }
         Some(Said::Error(refused)) => format!("refused: {:?}", refused.code),
         Some(other) => format!("{other:?}"),
         None => "no answer".into(),
@@ -79,6 +89,54 @@ fn operators_are_answered_whatever_state_the_daemon_is_in() {
     let expected =
         ["1 VI_1 BACKUP", "5 VI_1 MASTER", "6 reloaded 1", "7 refused: ConfigurationRefused", "11 VI_1 FAULT"];
     assert_eq!(*notes.borrow(), expected, "{}", lab.story());
+}
+
+#[test]
+fn the_table_is_the_kernels_and_servers_that_have_left_it_are_told_to_be_down() {
+    let mut lab = balancer();
+    let notes = Notes::default();
+    let own = notes.clone();
+    lab.sim.client(OPERATOR, async move {
+        for pause in [0, ROUND] {
+            sleep(Duration::from_millis(pause)).await;
+            let answer = ask(Request::Ipvs).await;
+            own.borrow_mut().push(answer);
+        }
+        Ok(())
+    });
+    lab.run(100);
+    lab.sim.crash(std::net::IpAddr::V4(WEB[0]));
+    lab.run(ROUND + 1_000);
+    let heads = "Prot LocalAddress:Port Scheduler Flags\n  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n";
+    let server = |at: &str, weight: u32| format!("  -> {at:<28} Route   {weight}      0          0         \n");
+    let table = |servers: &str| {
+        let names = server("192.168.0.13:53", 3);
+        format!("{heads}TCP  192.168.0.100:80 rr\n{servers}UDP  192.168.0.100:53 rr\n{names}")
+    };
+    let (first, second) = (server("192.168.0.11:80", 1), server("192.168.0.12:80", 2));
+    let (one, two, names) = ("[192.168.0.11]:tcp:80", "[192.168.0.12]:tcp:80", "[192.168.0.13]:udp:53");
+    let expected = [
+        format!("{}up: {one} {two} {names}; down: ", table(&format!("{first}{second}"))),
+        format!("{}up: {two} {names}; down: {one}", table(&second)),
+    ];
+    assert_eq!(*notes.borrow(), expected, "{}", lab.story());
+}
+
+#[test]
+fn where_nothing_is_balanced_the_table_is_empty() {
+    let mut lab = two();
+    let notes = Notes::default();
+    let own = notes.clone();
+    lab.sim.client(OPERATOR, async move {
+        sleep(Duration::from_secs(1)).await;
+        let mut stream = BufReader::new(TcpStream::connect(R1).await?);
+        say(&mut stream, Request::Ipvs).await?;
+        let said = hear(&mut stream).await.map_or_else(String::new, |said| format!("{said:?}"));
+        own.borrow_mut().push(said);
+        Ok(())
+    });
+    lab.until(2_000);
+    assert_eq!(*notes.borrow(), ["Ipvs(Ipvs { services: [], checked: [] })"], "{}", lab.story());
 }
 
 #[test]

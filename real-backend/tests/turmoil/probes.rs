@@ -8,9 +8,9 @@ use vrrplab_real::system::Word;
 
 use crate::lab::{Lab, instance};
 
-const WEB: [Ipv4Addr; 2] = [Ipv4Addr::new(192, 168, 0, 11), Ipv4Addr::new(192, 168, 0, 12)];
+pub const WEB: [Ipv4Addr; 2] = [Ipv4Addr::new(192, 168, 0, 11), Ipv4Addr::new(192, 168, 0, 12)];
 /// By then every server has been judged: a delay of 2 s, an attempt of 1 s, a pause of 1 s, an attempt of 1 s.
-const ROUND: u64 = 6_000;
+pub const ROUND: u64 = 6_000;
 const NAMES: Ipv4Addr = Ipv4Addr::new(192, 168, 0, 13);
 
 /// Pages for whoever asks.
@@ -38,7 +38,8 @@ async fn datagrams() -> turmoil::Result {
     }
 }
 
-fn balancer() -> Lab {
+/// A director with two web servers and a name server, before it begins.
+pub fn director() -> Lab {
     let patience = "connect_timeout 1\n retry 1\n delay_before_retry 1\n delay_loop 2\n";
     let tcp = format!("real_server {} 80 {{\n weight 1\n TCP_CHECK {{\n {patience} }}\n}}\n", WEB[0]);
     let url = "url {\n path /\n status_code 200\n }\n";
@@ -51,6 +52,12 @@ fn balancer() -> Lab {
     lab.other(WEB[0], pages);
     lab.other(WEB[1], pages);
     lab.other(NAMES, datagrams);
+    lab
+}
+
+/// The same when all are well.
+pub fn balancer() -> Lab {
+    let mut lab = director();
     lab.until(10_000);
     assert_eq!(servers(&lab), ALL, "{}", lab.story());
     lab

@@ -79,6 +79,9 @@ pub struct Master {
     pub adverts: u64,
     /// The numbers of the first and last packet.
     pub packets: [u64; 2],
+    /// The same times, since the capture began.
+    #[serde(skip)]
+    pub times: [Instant; 2],
 }
 
 /// Something is wrong.
@@ -154,6 +157,11 @@ impl Report {
     /// For people.
     pub fn text(&self) -> String {
         super::text::text(self)
+    }
+
+    /// How many packets the capture has.
+    pub fn packets(&self) -> u64 {
+        self.analysis.tally.packets
     }
 
     /// How long the capture lasts.
@@ -266,6 +274,7 @@ fn master(change: &Change<'_>, analysis: &Analysis, start: Instant) -> Master {
         priority: reign.priority,
         adverts: reign.adverts,
         packets: [reign.first, reign.last],
+        times: [relative(reign.from, start), relative(reign.to, start)],
     }
 }
 

@@ -9,7 +9,7 @@ use vrrplab_formats::world::World;
 use crate::explore::Case;
 
 /// Adds a client to every network that has a virtual address and room for one; their names.
-pub(super) fn add(case: &mut Case, world: &World) -> Vec<String> {
+pub(crate) fn add(case: &mut Case, world: &World) -> Vec<String> {
     let mut taken = taken(world);
     let (mut names, mut clients) = (Vec::new(), Vec::new());
     for (n, network) in world.networks.iter().enumerate() {

@@ -9,12 +9,14 @@ use clap::Args;
 use vrrplab_formats::scenario::{self, Disk};
 
 use super::output::{Exit, named, say, tell, tell_report, write_whole};
+use super::page;
 use super::test::{interrupt, watched};
 use crate::analyze::file::Trouble;
 use crate::analyze::report::moment;
 use crate::analyze::scenario::{Guess, guess};
 use crate::analyze::{Go, Report, Weight, read};
 use crate::experiment::play;
+use crate::report::capture;
 
 /// `vrrplab analyze`.
 #[derive(Debug, Args)]
@@ -33,6 +35,9 @@ pub(super) struct AnalyzeArgs {
     /// Print findings only, one line each
     #[arg(long, short, conflicts_with = "json")]
     quiet: bool,
+    /// Write all that was found as one HTML page
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Write a scenario in which the same routers become master at the same times; a file that is there is not written over
     #[arg(long, value_name = "SCENARIO")]
     to_scenario: Option<PathBuf>,
@@ -42,6 +47,9 @@ pub(super) fn analyze(args: &AnalyzeArgs) -> io::Result<Exit> {
     if let Some(out) = args.to_scenario.as_ref().filter(|out| out.exists()) {
         tell(&format!("error: {} is there already; it is not written over\n", out.display()));
         return Ok(Exit::BadInput);
+    }
+    if let Some(path) = &args.report {
+        page::writable(path)?;
     }
     let (from, size): (Box<dyn Read>, u64) = if args.file == Path::new("-") {
         (Box::new(io::stdin().lock()), 0)
@@ -78,6 +86,10 @@ pub(super) fn analyze(args: &AnalyzeArgs) -> io::Result<Exit> {
     }
     let report = analysis.report();
     show(args, &report)?;
+    if let Some(path) = &args.report {
+        let (file, name) = (page::file(&args.file), args.file.file_name().and_then(OsStr::to_str).unwrap_or("capture"));
+        page::write(path, &capture::of(&report, name, format!("vrrplab analyze {file}")))?;
+    }
     if let Some(out) = &args.to_scenario {
         exit = exit.worse(write_scenario(args, out, &report)?);
     }

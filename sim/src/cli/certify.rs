@@ -13,9 +13,12 @@ use vrrplab_engine::Span;
 use vrrplab_formats::scenario::{self, Disk};
 
 use super::output::{Exit, named, say, tell, tell_report, write_whole};
+use super::page;
 use super::test::{crew, interrupt, watched};
 use crate::certify::{Certifier, Hit, Pairs, Row, Table, Unfit};
 use crate::experiment;
+use crate::observe::words;
+use crate::report::certified;
 
 /// So many of the worst cases become scenarios.
 const WRITTEN: usize = 3;
@@ -45,6 +48,9 @@ pub(super) struct CertifyArgs {
     /// Write all rows as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write a table of colours, and all rows, as one HTML page
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Write the worst cases as scenarios into this folder
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -66,10 +72,13 @@ pub(super) fn certify(args: &CertifyArgs) -> io::Result<Exit> {
         Ok(certifier) => certifier,
         Err(unfit) => return Ok(refuse(&args.file, &unfit)),
     };
+    if let Some(path) = &args.report {
+        page::writable(path)?;
+    }
     let stop = interrupt()?;
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let jobs = args.jobs.unwrap_or(processors).get();
-    let Some(singles) = singles(&certifier, jobs, &stop) else { return Ok(Exit::Interrupted) };
+    let Some(singles) = singles(&certifier, jobs, &stop, "") else { return Ok(Exit::Interrupted) };
     let played = u64::from(args.faults == 2) * singles.runs();
     let table = match args.faults {
         1 => Some(singles),
@@ -81,10 +90,20 @@ pub(super) fn certify(args: &CertifyArgs) -> io::Result<Exit> {
     if let Some(file) = &args.json {
         write_whole(file, json::print(&told)?.as_bytes())?;
     }
+    if let Some(file) = &args.report {
+        page::write(file, &certified::of(&certifier, &table, args.limit, repeat(args)))?;
+    }
     if let Some(folder) = &args.out {
         say(&write_cases(&certifier, &table, folder)?)?;
     }
     Ok(if table.exceeding(args.limit) > 0 { Exit::Failed } else { Exit::Held })
+}
+
+/// The command line for the same table.
+fn repeat(args: &CertifyArgs) -> String {
+    let limit = args.limit.map(|limit| format!(" --limit {}", words::span(limit).replace(' ', ""))).unwrap_or_default();
+    let pairs = if args.faults == 2 { format!(" --faults 2 --runs {}", args.runs) } else { String::new() };
+    format!("vrrplab certify {}{pairs}{limit}", page::file(&args.file))
 }
 
 /// Says why a scenario is not certified.
@@ -96,10 +115,10 @@ pub(super) fn refuse(file: &Path, unfit: &Unfit) -> Exit {
     Exit::BadInput
 }
 
-/// Every single fault. `None`: it was to stop.
-pub(super) fn singles(certifier: &Certifier, jobs: usize, stop: &AtomicBool) -> Option<Table> {
+/// Every single fault, with this word before its progress. `None`: it was to stop.
+pub(super) fn singles(certifier: &Certifier, jobs: usize, stop: &AtomicBool, word: &str) -> Option<Table> {
     let count = certifier.candidates().len();
-    let rows = collect(count, jobs, stop, |candidate| vec![certifier.single(candidate)])?;
+    let rows = collect(count, jobs, stop, word, |candidate| vec![certifier.single(candidate)])?;
     Some(Table::of(rows))
 }
 
@@ -107,11 +126,17 @@ fn pairs(certifier: &Certifier, singles: &Table, runs: usize, jobs: usize, stop:
     let mut firsts: Vec<&Row> = singles.rows.iter().collect();
     firsts.sort_by_key(|row| row.candidates[0]);
     let plan = Pairs::within(runs, firsts.len());
-    Some(Table::of(collect(firsts.len(), jobs, stop, |first| certifier.pairs(firsts[first], plan))?))
+    Some(Table::of(collect(firsts.len(), jobs, stop, "", |first| certifier.pairs(firsts[first], plan))?))
 }
 
 /// All rows, in order of their numbers, whoever has played them. `None`: it was to stop.
-fn collect(count: usize, jobs: usize, stop: &AtomicBool, play: impl Fn(usize) -> Vec<Row> + Sync) -> Option<Vec<Row>> {
+fn collect(
+    count: usize,
+    jobs: usize,
+    stop: &AtomicBool,
+    word: &str,
+    play: impl Fn(usize) -> Vec<Row> + Sync,
+) -> Option<Vec<Row>> {
     let mut parts: Vec<Vec<Row>> = vec![Vec::new(); count];
     let mut done = 0;
     let work = |at: usize| Some(play(at));
@@ -119,7 +144,7 @@ fn collect(count: usize, jobs: usize, stop: &AtomicBool, play: impl Fn(usize) ->
         parts[at] = rows;
         done += 1;
         if watched() {
-            tell(&format!("\r\x1b[K{done} of {count}"));
+            tell(&format!("\r\x1b[K{word}{done} of {count}"));
         }
     });
     if watched() {

@@ -39,7 +39,7 @@ pub(super) struct CtlArgs {
 enum What {
     /// Virtual routers: state, priority, master, addresses, timers, what they track, counters
     Status,
-    /// Virtual servers
+    /// Virtual servers as ipvsadm -Ln shows them, and real servers as the checkers see them
     Ipvs,
     /// Counters, named as in RFC 8347
     Stats,

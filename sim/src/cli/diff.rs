@@ -2,6 +2,7 @@
 use std::io;
 use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 use serde::Serialize;
@@ -14,7 +15,8 @@ use vrrplab_formats::scenario;
 
 use super::certify::{refuse, singles, span};
 use super::new::{Memory, around};
-use super::output::{Exit, say, tell_report, write_whole};
+use super::output::{Exit, say, tell, tell_report, write_whole};
+use super::test::{interrupt, watched};
 use crate::certify::Certifier;
 use crate::change::{Behaviour, Line, Note, Side, changes};
 use crate::observe::words;
@@ -59,24 +61,32 @@ pub(super) struct DiffArgs {
 }
 
 pub(super) fn diff(args: &DiffArgs) -> io::Result<Exit> {
-    let old = match side(args, &args.old)? {
-        Ok(side) => side,
-        Err(exit) => return Ok(exit),
-    };
-    let new = match side(args, &args.new)? {
-        Ok(side) => side,
-        Err(exit) => return Ok(exit),
-    };
+    let (Some(mut old), Some(mut new)) = (side(&args.old)?, side(&args.new)?) else { return Ok(Exit::BadInput) };
+    let stop = interrupt()?;
+    for (word, files, side) in [("old: ", &args.old, &mut old), ("new: ", &args.new, &mut new)] {
+        if let Some(exit) = played(args, files, side, word, &stop)? {
+            return Ok(exit);
+        }
+    }
+    let interrupted = stop.load(Ordering::Relaxed);
+    if interrupted {
+        // one side alone says nothing about a change
+        (old, new) = (old.unplayed(), new.unplayed());
+    }
     let lines = changes(&old, &new, args.limit);
     say(&text(args, &old, &new, &lines))?;
     if let Some(file) = &args.json {
         write_whole(file, json(&old, &new, &lines)?.as_bytes())?;
     }
+    if interrupted {
+        say("interrupted: what faults cost has not been compared")?;
+        return Ok(Exit::Interrupted);
+    }
     Ok(if lines.iter().any(|line| line.worse) { Exit::Failed } else { Exit::Held })
 }
 
-/// What there is to know of these files; the exit code where they cannot be played.
-fn side(args: &DiffArgs, files: &[PathBuf]) -> io::Result<Result<Side, Exit>> {
+/// What there is to know of these files without playing them. Nothing: they cannot be read.
+fn side(files: &[PathBuf]) -> io::Result<Option<Side>> {
     let mut side = Side::default();
     let mut report = Report::default();
     let mut subjects = Vec::new();
@@ -92,7 +102,7 @@ fn side(args: &DiffArgs, files: &[PathBuf]) -> io::Result<Result<Side, Exit>> {
     }
     if subjects.len() < files.len() || report.is_refused() {
         tell_report(&report);
-        return Ok(Err(Exit::BadInput));
+        return Ok(None);
     }
     let findings = lint::check(&subjects);
     for finding in &findings {
@@ -106,7 +116,7 @@ fn side(args: &DiffArgs, files: &[PathBuf]) -> io::Result<Result<Side, Exit>> {
     if findings.iter().all(|finding| finding.lint.severity != Severity::Error) {
         side.know_takeovers(&lint::takeovers(&subjects));
     }
-    played(args, files, side)
+    Ok(Some(side))
 }
 
 /// Words without the names of the files, which differ between the two sides.
@@ -117,32 +127,46 @@ fn anonymous(title: &str, files: &[PathBuf]) -> String {
     files.iter().enumerate().fold(title.to_owned(), replace)
 }
 
-/// What single faults cost, and what the scenario shows.
-fn played(args: &DiffArgs, files: &[PathBuf], mut side: Side) -> io::Result<Result<Side, Exit>> {
+/// What single faults cost, and what the scenario shows; the exit code where they cannot be played.
+fn played(
+    args: &DiffArgs,
+    files: &[PathBuf],
+    side: &mut Side,
+    word: &str,
+    stop: &AtomicBool,
+) -> io::Result<Option<Exit>> {
     let guessed = PathBuf::from("new.yaml");
     let path = args.scenario.as_ref().unwrap_or(&guessed);
     let text = match &args.scenario {
         Some(scenario) => replaced(scenario, files)?,
         None => match around(files, None, &mut Report::default())? {
             Some(text) => text,
-            None => return Ok(Err(Exit::BadInput)),
+            None => return Ok(Some(Exit::BadInput)),
         },
     };
     let memory = Memory { path, text: &text };
     let certifier = match Certifier::read(path, &memory) {
         Ok(certifier) => certifier,
-        Err(unfit) => return Ok(Err(refuse(path, &unfit))),
+        Err(unfit) => return Ok(Some(refuse(path, &unfit))),
     };
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let never = std::sync::atomic::AtomicBool::new(false);
     let jobs = args.jobs.unwrap_or(processors).get();
-    if let Some(table) = singles(&certifier, jobs, &never) {
+    if let Some(table) = singles(&certifier, jobs, stop, word) {
         side.know_costs(&certifier, &table);
     }
     if let Some(world) = scenario::load(path, &memory).0 {
-        side.behaviour = Behaviour::of(&world, args.seeds)?;
+        let goes_on = |seed| {
+            if watched() {
+                tell(&format!("\r\x1b[K{word}seed {seed} of {}", args.seeds));
+            }
+            !stop.load(Ordering::Relaxed)
+        };
+        side.behaviour = Behaviour::of(&world, args.seeds, goes_on)?.unwrap_or_default();
+        if watched() {
+            tell("\r\x1b[K");
+        }
     }
-    Ok(Ok(side))
+    Ok(None)
 }
 
 /// The scenario with these files in the place of its own, in their order.
@@ -202,6 +226,9 @@ fn text(args: &DiffArgs, old: &Side, new: &Side, lines: &[Line]) -> String {
             beyond(args.limit)
         ),
     };
+    if lasting(old) + lasting(new) == 0 {
+        return text;
+    }
     let (was, is) = (old.survived(), new.survived());
     text + &format!("single faults that last and are survived: {was} of {} -> {is} of {}\n", lasting(old), lasting(new))
 }

@@ -1,6 +1,7 @@
 //! `vrrplab explore`: thousands of seeds with drawn faults, on all processors; what fails is grouped, made small and written.
-mod clock;
+pub(super) mod clock;
 pub(super) mod report;
+pub(super) mod rows;
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,10 +18,13 @@ use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::World;
 
 use super::output::{Exit, named, say, tell, tell_report, write_whole};
+use super::page;
 use super::test::{crew, interrupt, watched};
 use crate::experiment;
 use crate::explore::{Explorer, Options, Search, Shard, Summary, file_name, from_environment, shrink};
+use crate::report::tables;
 use clock::Clock;
+use rows::Appended;
 
 /// So many seeds are played at a time by one thread.
 const BLOCK: u64 = 64;
@@ -40,15 +44,8 @@ pub(super) struct ExploreArgs {
     /// Which seeds: FROM..TO, the last one not included
     #[arg(long, value_name = "FROM..TO", default_value = "0..1000", value_parser = seeds)]
     seeds: Range<u64>,
-    /// The most faults of one run
-    #[arg(long, value_name = "N", default_value_t = 6)]
-    faults: u64,
-    /// Without the faults of the scenario itself
-    #[arg(long)]
-    without_faults: bool,
-    /// Without the scenario's clients: many times faster, but nobody notices that nobody answers
-    #[arg(long)]
-    without_clients: bool,
+    #[command(flatten)]
+    drawn: Drawn,
     /// How many threads; as many as there are processors when not given
     #[arg(long, short, value_name = "N")]
     jobs: Option<NonZeroUsize>,
@@ -58,15 +55,41 @@ pub(super) struct ExploreArgs {
     /// Folder for the summary and the small scenarios; explored/NAME when not given
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
+    /// Write what came out as one HTML page
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Leave failures as they are found
     #[arg(long)]
     no_shrink: bool,
+    /// Also append a line of JSON for each seed to runs.jsonl beside the summary
+    #[arg(long)]
+    runs: bool,
     /// Play one part of N only, counted from 0: I/N, or `auto` as the scheduler says (Slurm, Kubernetes, GitLab and others)
     #[arg(long, value_name = "I/N|auto")]
     shard: Option<String>,
 }
 
-fn seeds(text: &str) -> Result<Range<u64>, String> {
+/// What is drawn, and who asks.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Drawn {
+    /// The most faults of one run
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    faults: u64,
+    /// Without the faults of the scenario itself
+    #[arg(long)]
+    without_faults: bool,
+    /// Without the scenario's clients: many times faster, but nobody notices that nobody answers
+    #[arg(long)]
+    without_clients: bool,
+}
+
+impl Drawn {
+    pub(super) fn options(self) -> Options {
+        Options { most: self.faults, own_faults: !self.without_faults, clients: !self.without_clients }
+    }
+}
+
+pub(super) fn seeds(text: &str) -> Result<Range<u64>, String> {
     let ends = text.split_once("..").and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?)));
     match ends {
         Some((from, to)) if from < to => Ok(from..to),
@@ -83,10 +106,12 @@ pub(super) fn explore(args: &ExploreArgs) -> io::Result<Exit> {
     let (world, report) = scenario::load(&args.file, &Disk);
     tell_report(&report);
     let Some(world) = world else { return Ok(Exit::BadInput) };
+    if let Some(path) = &args.report {
+        page::writable(path)?;
+    }
     let shard = shard(args)?;
     let own = shard.map_or(args.seeds.clone(), |shard| shard.seeds(&args.seeds));
-    let options = Options { most: args.faults, own_faults: !args.without_faults, clients: !args.without_clients };
-    let explorer = Explorer::new(&world, options);
+    let explorer = Explorer::new(&world, args.drawn.options());
     let folder = args.out.clone().unwrap_or_else(|| Path::new("explored").join(&world.name));
     let name =
         shard.map_or("summary.jsonl".to_owned(), |shard| format!("shard-{}-of-{}.jsonl", shard.index, shard.count));
@@ -96,9 +121,14 @@ pub(super) fn explore(args: &ExploreArgs) -> io::Result<Exit> {
         return conclude(args, &summary, &BTreeMap::new(), false);
     }
     let stop = interrupt()?;
-    let summary = play(args, &explorer, &own, &stop)?;
-    let stopped = summary.totals.runs < own.end - own.start;
     fs::create_dir_all(&folder).map_err(|why| named(&folder, &why))?;
+    let runs = rows::beside(&file).filter(|_| args.runs);
+    let mut runs = runs.map(|runs| Appended::open(&runs, own.start)).transpose()?;
+    let summary = play(args, &explorer, &own, runs.as_mut(), &stop)?;
+    let stopped = summary.totals.runs < own.end - own.start;
+    if let Some(runs) = runs.filter(|_| !stopped) {
+        runs.end()?;
+    }
     if !stopped || shard.is_none() {
         write_whole(&file, summary.print().map_err(io::Error::other)?.as_bytes())?;
     }
@@ -111,7 +141,7 @@ fn shard(args: &ExploreArgs) -> io::Result<Option<Shard>> {
     match args.shard.as_deref() {
         None => Ok(None),
         Some("auto") => {
-            let value = |name: &str| std::env::var_os(name)?.into_string().ok();
+            let value = |name: &str| Some(std::env::var_os(name)?.to_string_lossy().into_owned());
             let (shard, by) = from_environment(value).map_err(io::Error::other)?;
             tell(&format!("shard {} of {}, as {by} say\n", shard.index, shard.count));
             Ok(Some(shard))
@@ -120,15 +150,24 @@ fn shard(args: &ExploreArgs) -> io::Result<Option<Shard>> {
     }
 }
 
-/// The summary of the same seeds, if it is there already.
+/// The summary of the same seeds, if it is there already, with its rows, if they are wanted.
 fn finished(file: &Path, explorer: &Explorer, args: &ExploreArgs, own: &Range<u64>) -> Option<Summary> {
     let summary = Summary::read(&fs::read_to_string(file).ok()?).ok()?;
     let same = summary.head == explorer.head(args.seeds.clone());
+    if args.runs {
+        rows::read(&[rows::beside(file)?], &summary, own.clone(), |_| Ok(())).ok()?;
+    }
     (same && (summary.done == [(own.start, own.end)] || own.is_empty())).then_some(summary)
 }
 
 /// Plays the seeds, in blocks, on many threads.
-fn play(args: &ExploreArgs, explorer: &Explorer, own: &Range<u64>, stop: &AtomicBool) -> io::Result<Summary> {
+fn play(
+    args: &ExploreArgs,
+    explorer: &Explorer,
+    own: &Range<u64>,
+    mut runs: Option<&mut Appended>,
+    stop: &AtomicBool,
+) -> io::Result<Summary> {
     let clock = Clock::start();
     let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let jobs = args.jobs.unwrap_or(processors).get();
@@ -144,10 +183,17 @@ fn play(args: &ExploreArgs, explorer: &Explorer, own: &Range<u64>, stop: &Atomic
         if enough.load(Ordering::Relaxed) {
             return None;
         }
-        explorer.play(args.seeds.clone(), from..own.end.min(from + BLOCK), stop)
+        explorer.play_rows(args.seeds.clone(), from..own.end.min(from + BLOCK), stop)
     };
-    crew::work(blocks, jobs, stop, block, |_, played| {
+    let mut written = Ok(());
+    crew::work(blocks, jobs, stop, block, |_, (played, rows)| {
         summary.absorb(played);
+        if let Some(runs) = &mut runs
+            && written.is_ok()
+        {
+            written = runs.add(&rows);
+            enough.fetch_or(written.is_err(), Ordering::Relaxed);
+        }
         if show && clock.passed() - shown > Duration::from_millis(200) {
             shown = clock.passed();
             tell(&progress(&summary, own.end - own.start, shown));
@@ -156,7 +202,7 @@ fn play(args: &ExploreArgs, explorer: &Explorer, own: &Range<u64>, stop: &Atomic
     if show {
         tell("\r\x1b[K");
     }
-    Ok(summary)
+    written.map(|()| summary)
 }
 
 /// One line for whoever is watching.
@@ -221,6 +267,12 @@ fn conclude(
     small: &BTreeMap<String, String>,
     interrupted: bool,
 ) -> io::Result<Exit> {
+    if let Some(path) = &args.report {
+        let seeds = format!("{}..{}", args.seeds.start, args.seeds.end);
+        let repeat =
+            format!("vrrplab explore {} --seeds {seeds} --faults {}", page::file(&args.file), args.drawn.faults);
+        page::write(path, &tables::of_explore(summary, repeat))?;
+    }
     say(&report::overview(summary))?;
     say(&report::failures(summary, |fingerprint| small.get(fingerprint).cloned().unwrap_or_default()))?;
     if interrupted {

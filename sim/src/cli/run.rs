@@ -2,16 +2,17 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use vrrplab_formats::diagnostics::Severity;
 use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::{Look, Subject, View, World};
 
-use super::RunArgs;
 use super::output::{Exit, colour, named, say, tell, tell_report, write_whole};
-use crate::experiment::{Outcome, difference_of_two_runs, play};
+use super::{RunArgs, page};
+use crate::experiment::{Outcome, difference_of_two_runs, play, play_for_report};
 use crate::observe::{Level, Line, Timeline};
+use crate::report::{self, Story};
 
 pub(super) fn run(args: &RunArgs) -> io::Result<Exit> {
     let mut worlds = Vec::new();
@@ -37,27 +38,57 @@ pub(super) fn run(args: &RunArgs) -> io::Result<Exit> {
     if exit == Exit::BadInput {
         return Ok(exit); // nothing is run, nothing is written
     }
+    if let Some(path) = &args.report {
+        page::writable(path)?;
+    }
     if let Some(dir) = &args.pcap {
         fs::create_dir_all(dir).map_err(|e| named(dir, &e))?;
     }
-    let mut reports = Vec::new();
+    let mut left = Left::default();
     for (path, world) in &worlds {
-        exit = exit.worse(run_one(path, world, args, &mut reports)?);
+        exit = exit.worse(run_one(path, world, args, &mut left)?);
     }
     if let Some(path) = &args.json {
-        write_whole(path, format!("[{}]\n", reports.join(",\n")).as_bytes())?;
+        write_whole(path, format!("[{}]\n", left.json.join(",\n")).as_bytes())?;
+    }
+    if let Some(path) = &args.report {
+        page::write(path, &report::of_runs(left.stories, repeat_all(args, &worlds)))?;
     }
     Ok(exit)
 }
 
-fn run_one(path: &Path, world: &World, args: &RunArgs, reports: &mut Vec<String>) -> io::Result<Exit> {
+/// The command line that plays all of them again.
+fn repeat_all(args: &RunArgs, worlds: &[(&PathBuf, World)]) -> String {
+    let files: Vec<String> = worlds.iter().map(|(path, _)| page::file(path)).collect();
+    let own = if let [(_, only)] = worlds { Some(only.seed) } else { None };
+    let seed = args.seed.or(own).map(|seed| format!(" --seed {seed}")).unwrap_or_default();
+    format!("vrrplab run {}{seed}", files.join(" "))
+}
+
+/// What runs leave behind for files.
+#[derive(Default)]
+struct Left {
+    json: Vec<String>,
+    stories: Vec<Story>,
+}
+
+fn run_one(path: &Path, world: &World, args: &RunArgs, left: &mut Left) -> io::Result<Exit> {
     let mut world = world.clone();
     world.seed = args.seed.unwrap_or(world.seed);
     let world = &world;
     if !args.quiet {
         say(&format!("{}: {}", world.name, world.about.lines().next().unwrap_or("")))?;
     }
-    let outcome = play(world, world.seed, args.pcap.is_some(), |timeline, lines| print_lines(timeline, lines, args))?;
+    let repeat = |file: &str| format!("vrrplab run {file} --seed {}", world.seed);
+    let (capture, tell) =
+        (args.pcap.is_some(), |timeline: &Timeline, lines: &[Line]| print_lines(timeline, lines, args));
+    let outcome = if args.report.is_some() {
+        let (outcome, book) = play_for_report(world, world.seed, capture, tell)?;
+        left.stories.push(report::of_run(world, &outcome, book, repeat(&page::file(path))));
+        outcome
+    } else {
+        play(world, world.seed, capture, tell)?
+    };
     let tally = outcome.tally;
     tracing::info!(events = tally.events, sent = tally.sent, delivered = tally.delivered, "{} played", world.name);
     say(&summary(world, &outcome))?;
@@ -67,9 +98,9 @@ fn run_one(path: &Path, world: &World, args: &RunArgs, reports: &mut Vec<String>
         say(&format!("capture: {}", file.display()))?;
     }
     if args.json.is_some() {
-        reports.push(outcome.json(world).map_err(io::Error::other)?);
+        left.json.push(outcome.json(world).map_err(io::Error::other)?);
     }
-    say(&format!("repeat: vrrplab run {} --seed {}", path.display(), world.seed))?;
+    say(&format!("repeat: {}", repeat(&path.display().to_string())))?;
     let verdict = if outcome.held() { Exit::Held } else { Exit::Failed };
     Ok(if args.check_determinism { verdict.worse(check_determinism(world)) } else { verdict })
 }

@@ -2,6 +2,7 @@
 pub(super) mod crew;
 mod files;
 mod junit;
+mod page;
 mod snapshot;
 mod tell;
 mod trial;
@@ -52,6 +53,9 @@ pub(super) struct TestArgs {
     /// Write a report as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// Write what came out as one HTML page
+    #[arg(long, value_name = "FILE")]
+    report: Option<PathBuf>,
     /// Write one pcapng for each scenario into this folder
     #[arg(long, value_name = "DIR")]
     pcap: Option<PathBuf>,
@@ -67,6 +71,9 @@ pub(super) fn test(args: &TestArgs) -> io::Result<Exit> {
     if chosen.is_empty() {
         tell("error: no scenario to test: nothing found, or nothing that fits --filter\n");
         return Ok(Exit::BadInput);
+    }
+    if let Some(path) = &args.report {
+        super::page::writable(path)?;
     }
     if let Some(folder) = &args.pcap {
         files::prepare(folder, &chosen)?;
@@ -116,6 +123,9 @@ fn conclude(args: &TestArgs, chosen: &[Entry], trials: &[Option<Trial>]) -> io::
     if let Some(file) = &args.json {
         super::output::write_whole(file, files::json(&done)?.as_bytes())?;
     }
+    if let Some(file) = &args.report {
+        super::page::write(file, &page::of(&done, repeat(args)))?;
+    }
     if done.len() < chosen.len() {
         say(&format!("interrupted: {} of {} not played to their end", chosen.len() - done.len(), chosen.len()))?;
     }
@@ -124,6 +134,14 @@ fn conclude(args: &TestArgs, chosen: &[Entry], trials: &[Option<Trial>]) -> io::
         return Ok(Exit::Interrupted);
     }
     Ok(done.iter().map(|trial| trial.exit()).fold(Exit::Held, Exit::worse))
+}
+
+/// The command line for the same scenarios.
+fn repeat(args: &TestArgs) -> String {
+    let paths: Vec<String> = args.paths.iter().map(|path| super::page::file(path)).collect();
+    let filters: String = args.filter.iter().map(|words| format!(" --filter {words}")).collect();
+    let seed = args.seed.map(|seed| format!(" --seed {seed}")).unwrap_or_default();
+    format!("vrrplab test {}{filters}{seed}", paths.join(" "))
 }
 
 /// Writes what a trial leaves behind.

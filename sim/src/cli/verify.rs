@@ -6,14 +6,18 @@ use serde_json::Value;
 use vrrplab_engine::Span;
 use vrrplab_formats::recording;
 
-use super::VerifyArgs;
 use super::output::{Exit, say, tell, tell_report};
+use super::{VerifyArgs, page};
 use crate::replay::replay;
+use crate::report::tables;
 use crate::verify::{Summary, Verdict, document};
 
 pub(super) fn verify(args: &VerifyArgs) -> io::Result<Exit> {
     let mut exit = Exit::Held;
-    let (mut summaries, mut json) = (Vec::new(), Vec::new());
+    if let Some(path) = &args.report {
+        page::writable(path)?;
+    }
+    let (mut summaries, mut json, mut compared) = (Vec::new(), Vec::new(), Vec::new());
     for given in &args.recordings {
         let found = recordings(given)?;
         if found.is_empty() {
@@ -34,10 +38,17 @@ pub(super) fn verify(args: &VerifyArgs) -> io::Result<Exit> {
             } else {
                 tell_of(&verdicts, brief)?;
             }
+            if args.report.is_some() && !verdicts.is_empty() {
+                compared.push(verdicts);
+            }
         }
     }
     if args.json {
         say(&serde_json::to_string_pretty(&Value::Array(json))?)?;
+    }
+    if let Some(path) = &args.report {
+        let recordings: Vec<String> = args.recordings.iter().map(|path| page::file(path)).collect();
+        page::write(path, &tables::of_verify(&compared, format!("vrrplab verify {}", recordings.join(" "))))?;
     }
     if args.markdown {
         say(&document(&summaries))?;

@@ -6,6 +6,8 @@ use super::summary::Summary;
 pub struct Merged {
     /// Their sum, each seed once.
     pub summary: Summary,
+    /// The names of those that are in it, in the order of their seeds.
+    pub kept: Vec<String>,
     /// The names of those whose seeds another one had already.
     pub repeated: Vec<String>,
     /// The seeds that nobody has played: from, to (exclusive).
@@ -38,11 +40,12 @@ pub fn merge(all: Vec<(String, Summary)>) -> Result<Merged, String> {
             _ => kept.push((name, summary)),
         }
     }
+    let names = kept.iter().map(|(name, _)| name.clone()).collect();
     let mut summaries = kept.into_iter().map(|(_, summary)| summary);
     let mut sum = summaries.next().ok_or_else(|| "there is nothing to merge".to_owned())?;
     summaries.for_each(|summary| sum.absorb(summary));
     let lost = holes(&sum);
-    Ok(Merged { summary: sum, repeated, lost })
+    Ok(Merged { summary: sum, kept: names, repeated, lost })
 }
 
 fn overlap(one: &Summary, other: &Summary) -> bool {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::trail::{Run, Trail};
-use crate::lab::Tally;
+use super::row::Row;
+use super::trail::Trail;
 
 /// So many seeds with the longest outages are kept.
 const WORST: usize = 10;
@@ -38,6 +38,18 @@ pub struct Totals {
     pub frames: u64,
     /// A sum over the runs, modulo 2^64, whatever their order.
     pub sum: u64,
+}
+
+impl Totals {
+    /// Adds the numbers of other runs.
+    pub fn add(&mut self, more: Totals) {
+        self.runs += more.runs;
+        self.failed += more.failed;
+        self.faults += more.faults;
+        self.events += more.events;
+        self.frames += more.frames;
+        self.sum = self.sum.wrapping_add(more.sum);
+    }
 }
 
 /// Failures of one cause.
@@ -94,20 +106,6 @@ enum Line {
     End,
 }
 
-/// What one seed went through.
-pub(super) struct Seed<'r> {
-    /// The seed.
-    pub(super) seed: u64,
-    /// How many faults were drawn.
-    pub(super) strikes: u64,
-    /// What it cost.
-    pub(super) tally: Tally,
-    /// Clients and masters.
-    pub(super) run: &'r Run,
-    /// Fingerprint and words of its failure.
-    pub(super) failure: Option<(String, String)>,
-}
-
 impl Summary {
     /// Nothing added up yet, for these seeds.
     pub fn of(head: Head, seeds: (u64, u64)) -> Summary {
@@ -125,22 +123,16 @@ impl Summary {
         }
     }
 
-    pub(super) fn add(&mut self, seed: Seed<'_>) {
-        let Seed { seed, strikes, tally, run, failure } = seed;
-        let failed = u64::from(failure.is_some());
-        let mut sum = run.sum;
-        for word in [seed, tally.events, tally.sent, tally.delivered, run.outage.0, failed] {
-            sum = (sum ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-        }
-        let (events, frames) = (tally.events, tally.sent);
-        self.count(Totals { runs: 1, failed, faults: strikes, events, frames, sum });
-        let bucket = u64::BITS - (run.outage.0 / 1_000_000).leading_zeros();
+    /// Adds a seed; `what` was violated in it.
+    pub(super) fn add(&mut self, row: &Row, what: Option<String>) {
+        self.count(row.totals());
+        let bucket = u64::BITS - (row.outage_ns / 1_000_000).leading_zeros();
         *self.outages.entry(bucket).or_default() += 1;
-        *self.moves.entry(run.moves).or_default() += 1;
-        self.worst.push((run.outage.0, seed));
+        *self.moves.entry(row.masters).or_default() += 1;
+        self.worst.push((row.outage_ns, row.seed));
         self.keep_worst();
-        if let Some((fingerprint, what)) = failure {
-            self.fail(Failure { fingerprint, count: 1, first: seed, what });
+        if let (Some(fingerprint), Some(what)) = (row.failure.clone(), what) {
+            self.fail(Failure { fingerprint, count: 1, first: row.seed, what });
         }
     }
 
@@ -178,13 +170,7 @@ impl Summary {
     }
 
     fn count(&mut self, more: Totals) {
-        let sums = &mut self.totals;
-        sums.runs += more.runs;
-        sums.failed += more.failed;
-        sums.faults += more.faults;
-        sums.events += more.events;
-        sums.frames += more.frames;
-        sums.sum = sums.sum.wrapping_add(more.sum);
+        self.totals.add(more);
     }
 
     fn keep_worst(&mut self) {

@@ -52,15 +52,17 @@ impl Lane {
     /// Makes ready for a quality that needs more than delay, jitter and loss.
     pub(super) fn prepare(&mut self, seed: u64, label: &str, link: &LinkQuality) {
         if link.is_special() && self.effects.is_none() {
-            let stream = |what: &str| Chance::new(seed, &format!("{label}/{what}"));
-            self.effects = Some(Box::new(Effects {
-                burst: stream("burst"),
-                duplicate: stream("duplicate"),
-                reorder: stream("reorder"),
-                corrupt: stream("corrupt"),
-                losing: false,
-                departures: VecDeque::new(),
-            }));
+            let [burst, duplicate, reorder, corrupt] = Effects::streams(seed, label);
+            let departures = VecDeque::new();
+            self.effects = Some(Box::new(Effects { burst, duplicate, reorder, corrupt, losing: false, departures }));
+        }
+    }
+
+    /// Later frames go by the streams of another seed; those on the way, and a run of lost frames, stay as they are.
+    pub(super) fn redraw(&mut self, seed: u64, label: &str) {
+        self.chance = Chance::new(seed, label);
+        if let Some(effects) = &mut self.effects {
+            [effects.burst, effects.duplicate, effects.reorder, effects.corrupt] = Effects::streams(seed, label);
         }
     }
 
@@ -98,6 +100,10 @@ impl Lane {
 }
 
 impl Effects {
+    fn streams(seed: u64, label: &str) -> [Chance; 4] {
+        ["burst", "duplicate", "reorder", "corrupt"].map(|what| Chance::new(seed, &format!("{label}/{what}")))
+    }
+
     /// Two states: in the bad one every frame is lost. It is left with 1 of `burst`, and entered so often that the
     /// share of lost frames is the wanted one.
     fn loses(&mut self, link: &LinkQuality) -> bool {

@@ -52,6 +52,12 @@ impl Line {
         }
     }
 
+    pub(super) fn redraw(&mut self, seed: u64) {
+        for (way, lane) in self.lanes.iter_mut().enumerate() {
+            lane.redraw(seed, &label(&self.name, way));
+        }
+    }
+
     pub(super) fn carries(&self, vlan: u16) -> bool {
         self.vlans.is_empty() || self.vlans.contains(&vlan)
     }

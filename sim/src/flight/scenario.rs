@@ -33,13 +33,14 @@ pub fn yaml(name: &str, story: &Story) -> String {
         let model = model_of(story, peer);
         node(&mut text, &name, &model, peer.turns().first().map(|(at, _)| *at));
     }
+    left_out(&mut text, story);
     timeline(&mut text, story);
     promises(&mut text, story);
     text
 }
 
 fn own_node(text: &mut String, story: &Story) {
-    node(text, &story.model.name, &story.model, Some(story.begins()));
+    node(text, &story.model.name, &without_servers(&story.model), Some(story.begins()));
     if !story.files.is_empty() {
         *text += "    files:\n";
         for (path, content) in &story.files {
@@ -63,6 +64,27 @@ fn node(text: &mut String, name: &str, model: &NodeModel, start: Option<Instant>
     }
 }
 
+/// Virtual servers are left out: their real servers are not in the scenario.
+fn without_servers(model: &NodeModel) -> NodeModel {
+    NodeModel { servers: Vec::new(), server_groups: Vec::new(), ..model.clone() }
+}
+
+/// What is left out of a node with virtual servers, and what became of them.
+fn left_out(text: &mut String, story: &Story) {
+    let services = story.model.servers.len();
+    if services == 0 {
+        return;
+    }
+    let servers: usize = story.model.servers.iter().map(|server| server.real_servers.len()).sum();
+    let _ = writeln!(
+        text,
+        "# Left out: {services} virtual_server with {servers} real_server in all, and their checks. What their checkers told:"
+    );
+    for (at, line) in &story.checked {
+        let _ = writeln!(text, "#   {at}s {}", comment(line));
+    }
+}
+
 fn timeline(text: &mut String, story: &Story) {
     let own = quoted(&story.model.name);
     let mut faults: Vec<(Instant, String)> = Vec::new();
@@ -83,7 +105,9 @@ fn timeline(text: &mut String, story: &Story) {
         let fault = match blow {
             Blow::Own("stop", _) => format!("{{ stop: {own} }}"),
             Blow::Own(kind, rest) => format!("{{ {kind}: {{ node: {own}, {rest} }} }}"),
-            Blow::Reload(model) => format!("{{ reload: {{ node: {own}, keepalived: {} }} }}", quoted(&print(model))),
+            Blow::Reload(model) => {
+                format!("{{ reload: {{ node: {own}, keepalived: {} }} }}", quoted(&print(&without_servers(model))))
+            }
         };
         faults.push((*at, fault));
     }
@@ -137,9 +161,12 @@ fn promises(text: &mut String, story: &Story) {
     }
 }
 
-/// The interfaces that have a cable.
+/// The interfaces that have a cable: loopback and tunnels have none.
 fn wired(model: &NodeModel) -> impl Iterator<Item = &InterfaceModel> {
-    model.interfaces.iter().filter(|interface| interface.name != "lo")
+    model
+        .interfaces
+        .iter()
+        .filter(|interface| !["lo", "tunl0", "ip6tnl0", "sit0", "gre0"].contains(&interface.name.as_str()))
 }
 
 fn is_vip(model: &NodeModel, ip: IpAddr) -> bool {

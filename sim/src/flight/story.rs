@@ -3,14 +3,15 @@ mod peer;
 
 use std::collections::BTreeMap;
 
+use vrrplab_engine::health::News;
 use vrrplab_engine::model::{IfIndex, InstanceModel, NodeModel, Version};
 use vrrplab_engine::policy::SkewUnit;
 use vrrplab_engine::vrrp::skew::down;
-use vrrplab_engine::{EffectKind, Instant, Job, Output, Span, State, TraceKind};
+use vrrplab_engine::{EffectKind, Instant, Job, Output, Span, State, TraceKind, health};
 use vrrplab_formats::flight::{Entry, Happened};
 use vrrplab_wire::{AddressFamily, Envelope, VrrpView};
 
-use super::Pilot;
+use super::{Flown, Pilot};
 pub(crate) use peer::{Heard, Peer, Turn};
 
 /// A fault of the scenario.
@@ -43,6 +44,8 @@ pub struct Story {
     pub(super) entered: Vec<Entered>,
     /// Tracked files as they were found at the start.
     pub(super) files: BTreeMap<String, String>,
+    /// What became of real servers and quorums, in keepalived's words. No scenario is made of it.
+    pub(super) checked: Vec<(Instant, String)>,
     running: bool,
     /// Runs of scripts: which, and since when.
     jobs: BTreeMap<Job, (usize, Instant)>,
@@ -68,6 +71,7 @@ impl Story {
             blows: Vec::new(),
             entered: Vec::new(),
             files: BTreeMap::new(),
+            checked: Vec::new(),
             running: false,
             jobs: BTreeMap::new(),
             ends: BTreeMap::new(),
@@ -81,9 +85,15 @@ impl Story {
     }
 
     /// One input and what came out of it.
-    pub fn note(&mut self, pilot: &Pilot, entry: &Entry, outputs: &[Output]) {
+    pub fn note(&mut self, pilot: &Pilot, entry: &Entry, outputs: &Flown) {
         let at = self.start + Span(pilot.since_start(entry.at).0);
         self.end = self.end.max(at);
+        let outputs = match outputs {
+            Flown::Vrrp(outputs) => outputs,
+            Flown::Checkers(outputs) => {
+                return self.checked.extend(outputs.iter().filter_map(change).map(|line| (at, line)));
+            }
+        };
         if let Happened::Frame { iface, bytes } = &entry.happened {
             self.hear(at, IfIndex(*iface), bytes);
         }
@@ -171,7 +181,11 @@ impl Story {
             | Happened::LinkRefused { .. }
             | Happened::RouteRemoved { .. }
             | Happened::RuleRemoved { .. }
-            | Happened::Reload(_) => None,
+            | Happened::Reload(_)
+            | Happened::Made { .. }
+            | Happened::Answered { .. }
+            | Happened::Here { .. }
+            | Happened::Number { .. } => None,
         };
         self.blows.extend(blow.map(|(kind, rest)| (at, Blow::Own(kind, rest))));
     }
@@ -199,6 +213,21 @@ impl Story {
             self.entered.push(Entered { at, instance: name.to_owned(), state: to, within: Span(interval.0 / 2) });
         }
     }
+}
+
+/// The line of a change of servers, weights or a quorum.
+fn change(output: &health::Output) -> Option<String> {
+    let health::Output::Trace(trace) = output else { return None };
+    let told = matches!(
+        trace.news,
+        News::Added { .. }
+            | News::Removed { .. }
+            | News::Weight { .. }
+            | News::Gained(_)
+            | News::Lost(_)
+            | News::StartsWithout(_)
+    );
+    trace.line().filter(|_| told)
 }
 
 /// How long a backup of this priority waits for adverts of this interval.

@@ -2,11 +2,11 @@
 use std::collections::BTreeMap;
 
 use vrrplab_engine::model::{IfIndex, InterfaceModel, NodeModel};
-use vrrplab_engine::{Effect, EffectKind, Instant, Notice, Output, Span};
+use vrrplab_engine::{Effect, EffectKind, Instant, Notice, Output, Span, health};
 use vrrplab_formats::flight::Happened;
 use vrrplab_formats::world::{LinkQuality, Member, Network, NetworkId, Node, NodeId, Port, World};
 
-use super::Pilot;
+use super::{Flown, Pilot};
 use crate::fabric::PortId;
 use crate::moment::{Moment, Observer, PortInfo};
 use crate::observe::timeline::Tone;
@@ -39,10 +39,17 @@ impl Teller {
     }
 
     /// One input and what came out of it. The lines that are complete by now come back.
-    pub fn tell(&mut self, pilot: &Pilot, at: u64, happened: &Happened, outputs: &[Output]) -> Vec<Line> {
+    pub fn tell(&mut self, pilot: &Pilot, at: u64, happened: &Happened, outputs: &Flown) -> Vec<Line> {
         let at = pilot.since_start(at);
         self.timeline.see(at, &Moment::Islands(&[])); // time moves on; nothing is told
         let mut lines = self.timeline.take_lines();
+        let outputs = match outputs {
+            Flown::Vrrp(outputs) => outputs,
+            Flown::Checkers(outputs) => {
+                outputs.iter().for_each(|output| self.checked(at, output));
+                return lines;
+            }
+        };
         lines.extend(self.news(at, happened));
         for output in outputs {
             match output {
@@ -54,6 +61,27 @@ impl Teller {
             }
         }
         lines
+    }
+
+    /// What came out of the checkers. (What they are told is not: their reasons tell it, in keepalived's words.)
+    fn checked(&mut self, at: Instant, output: &health::Output) {
+        let effect = match output {
+            health::Output::Trace(trace) => return self.timeline.see(at, &Moment::Checked { node: NODE, trace }),
+            health::Output::Effect(effect) => effect,
+        };
+        let rule = effect.rule;
+        match &effect.kind {
+            health::EffectKind::ProgramIpvs(command) => {
+                self.timeline.see(at, &Moment::Balanced { node: NODE, command, refused: None, rule });
+            }
+            health::EffectKind::RunScript(program) => {
+                self.timeline.see(at, &Moment::Ran { node: NODE, words: &program.words, rule });
+            }
+            health::EffectKind::WriteLine { fifo, line } => {
+                self.timeline.see(at, &Moment::Told { node: NODE, line: &format!("{fifo}: {line}"), rule });
+            }
+            health::EffectKind::StartProbe { .. } | health::EffectKind::Cancel { .. } => {}
+        }
     }
 
     /// The last lines.
@@ -95,7 +123,11 @@ impl Teller {
             | Happened::Processes { .. }
             | Happened::Bfd { .. }
             | Happened::Exited { .. }
-            | Happened::Killed { .. } => return None,
+            | Happened::Killed { .. }
+            | Happened::Made { .. }
+            | Happened::Answered { .. }
+            | Happened::Here { .. }
+            | Happened::Number { .. } => return None,
         };
         Some(Line { at, node: self.name.clone(), subject, what, rule: None, level: Level::Normal, tone })
     }

@@ -46,8 +46,8 @@ struct Attempt {
     timeout: Span,
     /// By the daemon's clock.
     deadline: Instant,
-    /// What the network said about it.
-    answer: Option<Answer>,
+    /// What the network said about it, until the daemon reads it.
+    heard: VecDeque<Answer>,
     talk: Talk,
 }
 
@@ -105,7 +105,7 @@ impl Prober {
             }
         };
         let (timeout, deadline) = (connection.timeout, says + connection.timeout);
-        self.attempts.push(Attempt { job, ends, timeout, deadline, answer: None, talk });
+        self.attempts.push(Attempt { job, ends, timeout, deadline, heard: VecDeque::new(), talk });
     }
 
     /// Nobody waits for this attempt any more.
@@ -162,12 +162,12 @@ impl Prober {
                 let payload = packet.get(flow.transport + 8..).unwrap_or_default().to_vec();
                 let meant = |a: &&mut Attempt| a.ends == ends_of(&flow) && matches!(a.talk, Talk::Datagram);
                 if let Some(attempt) = self.attempts.iter_mut().find(meant) {
-                    attempt.answer.get_or_insert(Answer::Datagram(payload));
+                    attempt.heard.push_back(Answer::Datagram(payload));
                 }
             }
             _ => {
                 if let Some((at, answer)) = self.concerned(packet, &flow) {
-                    self.attempts[at].answer.get_or_insert(answer);
+                    self.attempts[at].heard.push_back(answer);
                 }
             }
         }
@@ -188,7 +188,8 @@ impl Prober {
         });
     }
 
-    /// The daemon's half: it reads what has come, goes on, and gives up what took too long by its own clock, which says this.
+    /// The daemon's half: it reads what has come, goes on, and gives up what took too long by its own clock, which says this. A
+    /// datagram may be the answer to another question: its attempt goes on until it is cancelled or out of time.
     pub fn advance(&mut self, now: Instant, says: Instant) {
         let mut at = 0;
         while at < self.attempts.len() {
@@ -198,6 +199,10 @@ impl Prober {
                 at += 1;
                 continue;
             };
+            if matches!(answer, Answer::Datagram(_)) {
+                self.answers.push_back((attempt.job, answer));
+                continue;
+            }
             let attempt = self.attempts.remove(at);
             self.leave(now, &attempt);
             self.answers.push_back((attempt.job, answer));
@@ -262,7 +267,7 @@ impl Attempt {
     /// Goes on as far as possible; an answer ends it.
     fn step(&mut self, says: Instant, sockets: &mut Sockets) -> Option<Answer> {
         let later = says + self.timeout;
-        if let Some(answer) = self.answer.take() {
+        if let Some(answer) = self.heard.pop_front() {
             return Some(answer);
         }
         let Talk::Stream { socket, connected, heard, say } = &mut self.talk else { return None };

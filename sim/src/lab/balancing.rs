@@ -218,7 +218,13 @@ impl Lab<'_> {
             self.router_out(n, out, watchers);
         }
         while let Some((job, answer)) = self.routers[n].balancing.as_mut().and_then(|b| b.prober.answer()) {
-            self.tell_checkers(n, Input::Answered { job: Job(job), answer }, watchers);
+            let job = Job(job);
+            self.tell_checkers(n, Input::Answered { job, answer }, watchers);
+            // after an answer to another question the right one is still waited for
+            let Some(balancing) = &mut self.routers[n].balancing else { break };
+            if !balancing.checkers.as_ref().is_some_and(|checkers| checkers.waits_for(job)) {
+                balancing.prober.cancel(now, job.0);
+            }
         }
         self.reschedule_router(n);
     }

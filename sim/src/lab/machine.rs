@@ -30,7 +30,16 @@ pub(super) struct Starved {
     chance: Option<Chance>,
 }
 
+fn stream(seed: u64, node: &str) -> Chance {
+    Chance::new(seed, &format!("node/{node}/starve"))
+}
+
 impl Starved {
+    /// Its chance comes from another seed.
+    pub(super) fn redraw(&mut self, seed: u64, node: &str) {
+        self.chance = self.chance.is_some().then(|| stream(seed, node));
+    }
+
     fn next(&mut self) -> Span {
         match &mut self.chance {
             Some(chance) => Span(chance.below(self.late.0.saturating_add(1))),
@@ -160,7 +169,7 @@ impl Lab<'_> {
         let world = self.world;
         let node = &world.nodes[n].model.name;
         let router = &mut self.routers[n];
-        let chance = || Chance::new(router.seed, &format!("node/{node}/starve"));
+        let chance = || stream(router.seed, node);
         router.starved = (late != Span::ZERO).then(|| Starved { late, chance: at_random.then(chance) });
     }
 

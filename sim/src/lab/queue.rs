@@ -31,6 +31,10 @@ pub(super) enum Due {
     Report { node: usize, nic: usize, anew: bool },
     /// The machine under this router does something.
     Later(usize, Later),
+    /// A frame reaches one port, now or up to so many steps later.
+    Held { from: PortId, to: PortId, frame: Rc<[u8]>, left: u32 },
+    /// All chance is drawn from this seed from now on.
+    Redraw(u64),
 }
 
 /// When an entry is due; among equal instants, the place taken earlier comes first.
@@ -116,6 +120,14 @@ impl Queue {
         }
         self.kept.push(Some(due));
         u32::try_from(self.kept.len() - 1).expect("fewer than 2^32 things are due at once")
+    }
+
+    /// All entries but the wake-ups of routers, in no order.
+    pub fn all(&self) -> impl Iterator<Item = (Place, &Due)> {
+        self.heap.iter().filter_map(|entry| match entry.what {
+            What::Router(_) => None,
+            What::Kept(position) => Some((entry.place, self.kept[position as usize].as_ref()?)),
+        })
     }
 
     pub fn pop_until(&mut self, end: Instant) -> Option<(Place, Due)> {

@@ -7,9 +7,9 @@ use vrrplab_engine::health::{News, Trace, Why};
 use vrrplab_engine::lvs::{DestConfig, DropReason, IpvsCommand, LvsError, ServiceConfig, Virtual};
 use vrrplab_engine::model::AddressFamily;
 use vrrplab_engine::model::lvs::{Endpoint, Forwarding, Granularity, Protocol, Scheduler};
+use vrrplab_formats::ipvsadm::place;
 
 use crate::kernel::{EndReason, Ended};
-use crate::observe::tables::place;
 use crate::observe::timeline::{Level, Tone};
 
 /// The line of a checker, keepalived's own where it has one.

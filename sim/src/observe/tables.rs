@@ -1,12 +1,10 @@
-//! Tables of hosts and switches as their tools print them: `ipvsadm -Ln`, `ipvsadm -Lnc`, `ip neigh`, `ip -br addr`, `bridge fdb`; and the verdict on
-//! promises about them.
+//! Tables of hosts and switches as their tools print them: `ipvsadm -Ln`, `ipvsadm -Lnc`, `ip neigh`, `ip -br addr`, `bridge fdb`;
+//! and the verdict on promises about them.
 use std::fmt::Write as _;
-use std::net::IpAddr;
 
 use vrrplab_engine::lvs::conn::ConnProtocol;
-use vrrplab_engine::lvs::{ConnView, DestView, ServiceConfig, ServiceView, Virtual};
-use vrrplab_engine::model::AddressFamily;
-use vrrplab_engine::model::lvs::{Endpoint, Forwarding, Granularity, Protocol, Scheduler, SchedulerFlags};
+use vrrplab_engine::lvs::{ConnView, DestView, ServiceView};
+use vrrplab_formats::ipvsadm::{self, place};
 use vrrplab_formats::world::{ServerPromise, TablePromise};
 
 use crate::fabric::HeardAt;
@@ -17,7 +15,10 @@ use crate::sight::{Scene, Sight};
 /// What the tool prints, every line with its end.
 pub fn text(scene: &Scene, names: &Names) -> String {
     match scene {
-        Scene::Ipvs(services) => ipvs(services),
+        // the size of the kernel's table of connections, unless it is told otherwise
+        Scene::Ipvs(services) => {
+            format!("IP Virtual Server version 1.2.1 (size=4096)\n{}", ipvsadm::table(&services.as_slice().into()))
+        }
         Scene::Conns(conns) => connections(conns),
         Scene::Arp(neighbours) => neighbours.iter().map(neighbour).collect(),
         Scene::Addr(links) => links.iter().map(link).collect(),
@@ -39,95 +40,6 @@ fn heard_at(heard: &HeardAt, names: &Names) -> String {
 pub fn shown(sight: &Sight, names: &Names) -> Option<String> {
     let printed = || format!("{}\n{}", sight.scene.view().command(), text(&sight.scene, names));
     sight.shown.then(|| printed().trim_end_matches('\n').to_owned())
-}
-
-/// `10.0.0.1:80`, `[fd00::1]:80`.
-pub fn place(ip: IpAddr, port: u16) -> String {
-    match ip {
-        IpAddr::V4(ip) => format!("{ip}:{port}"),
-        IpAddr::V6(ip) => format!("[{ip}]:{port}"),
-    }
-}
-
-fn protocol(protocol: Protocol) -> &'static str {
-    match protocol {
-        Protocol::Tcp => "TCP",
-        Protocol::Udp => "UDP",
-        Protocol::Sctp => "SCTP",
-    }
-}
-
-fn service(key: Virtual) -> String {
-    match key {
-        Virtual::Address(kind, Endpoint { ip, port }) => format!("{:<4} {}", protocol(kind), place(ip, port)),
-        Virtual::Mark(AddressFamily::V4, mark) => format!("FWM  {mark}"),
-        Virtual::Mark(AddressFamily::V6, mark) => format!("FWM  {mark} IPv6"),
-    }
-}
-
-/// The order of ipvsadm: marks last, then by protocol and address.
-fn rank(key: Virtual) -> (bool, u8, Option<Endpoint>, u32) {
-    match key {
-        Virtual::Address(kind, at) => (false, kind as u8, Some(at), 0),
-        Virtual::Mark(_, mark) => (true, 0, None, mark),
-    }
-}
-
-fn flags(config: &ServiceConfig, v6: bool) -> String {
-    let mut text = config.scheduler.map_or("none", Scheduler::name).to_owned();
-    let names = flag_names(config.scheduler, config.flags);
-    if !names.is_empty() {
-        let _ = write!(text, " ({})", names.join(","));
-    }
-    if let Some(persistence) = config.persistence {
-        let _ = write!(text, " persistent {}", persistence.timeout.0 / 1_000_000_000);
-        let _ = match persistence.granularity {
-            Granularity::Mask(mask) if !v6 && mask != u32::MAX => {
-                write!(text, " mask {}", std::net::Ipv4Addr::from_bits(mask))
-            }
-            Granularity::Prefix(prefix) if v6 && prefix != 128 => write!(text, " mask {prefix}"),
-            _ => Ok(()),
-        };
-    }
-    if config.one_packet {
-        text.push_str(" ops");
-    }
-    text
-}
-
-fn flag_names(scheduler: Option<Scheduler>, flags: SchedulerFlags) -> Vec<&'static str> {
-    let names = match scheduler {
-        Some(Scheduler::Sh) => ["sh-fallback", "sh-port", "flag-3"],
-        Some(Scheduler::Mh) => ["mh-fallback", "mh-port", "flag-3"],
-        _ => ["flag-1", "flag-2", "flag-3"],
-    };
-    let set = [flags.first, flags.second, flags.third];
-    names.into_iter().zip(set).filter(|(_, set)| *set).map(|(name, _)| name).collect()
-}
-
-fn ipvs(services: &[ServiceView]) -> String {
-    let mut text = String::from("IP Virtual Server version 1.2.1 (size=4096)\n");
-    text.push_str("Prot LocalAddress:Port Scheduler Flags\n");
-    text.push_str("  -> RemoteAddress:Port           Forward Weight ActiveConn InActConn\n");
-    let mut sorted: Vec<&ServiceView> = services.iter().collect();
-    sorted.sort_by_key(|view| rank(view.key));
-    for view in sorted {
-        let v6 = view.key.family() == AddressFamily::V6;
-        let _ = writeln!(text, "{} {}", service(view.key), flags(&view.config, v6));
-        let mut dests: Vec<&DestView> = view.dests.iter().collect();
-        dests.sort_by_key(|dest| dest.key);
-        for dest in dests {
-            let method = match dest.config.forwarding {
-                Forwarding::Nat => "Masq",
-                Forwarding::Dr => "Route",
-                Forwarding::Tun(_) => "Tunnel",
-            };
-            let at = place(dest.key.ip, dest.key.port);
-            let (weight, active, inactive) = (dest.config.weight, dest.active, dest.inactive);
-            let _ = writeln!(text, "  -> {at:<28} {method:<7} {weight:<6} {active:<10} {inactive:<10}");
-        }
-    }
-    text
 }
 
 fn connections(conns: &[ConnView]) -> String {

@@ -32,6 +32,9 @@ pub struct Configuration {
     /// Positions of scripts that are not tracked, as the host would not let them run.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub untracked: Vec<usize>,
+    /// Checks that are not made for the same reason: positions of the virtual server, of the real server and of the check.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unchecked: Vec<(usize, usize, usize)>,
 }
 
 /// An interface in writing.
@@ -90,16 +93,32 @@ impl Configuration {
         for instance in &mut model.instances {
             instance.track_scripts.retain(|track| !self.untracked.contains(&track.item));
         }
+        // the last ones first, so that positions stay what they are
+        for (service, server, check) in self.unchecked.iter().rev() {
+            let server = model.servers.get_mut(*service).and_then(|service| service.real_servers.get_mut(*server));
+            if let Some(server) = server.filter(|server| *check < server.checks.len()) {
+                server.checks.remove(*check);
+            }
+        }
         Some(model)
     }
 
-    /// Takes note of which scripts the host has taken out of a model.
+    /// Takes note of which scripts and checks the host has taken out of a model.
     pub fn note_untracked(&mut self, before: &NodeModel, after: &NodeModel) {
         let tracked = |model: &NodeModel, item: usize| {
             model.instances.iter().flat_map(|instance| &instance.track_scripts).any(|track| track.item == item)
         };
         let items = 0..before.scripts.len();
         self.untracked = items.filter(|item| tracked(before, *item) && !tracked(after, *item)).collect();
+        self.unchecked.clear();
+        for (s, (before, after)) in before.servers.iter().zip(&after.servers).enumerate() {
+            for (r, (before, after)) in before.real_servers.iter().zip(&after.real_servers).enumerate() {
+                let mut left = after.checks.iter().peekable();
+                let gone =
+                    before.checks.iter().enumerate().filter(|(_, check)| left.next_if(|next| next == check).is_none());
+                self.unchecked.extend(gone.map(|(c, _)| (s, r, c)));
+            }
+        }
     }
 }
 

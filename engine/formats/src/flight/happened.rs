@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use vrrplab_engine::model::{IfAddr, IfIndex, NodeModel};
 use vrrplab_engine::{Command, Exit, Finished, Input, Job, KernelEvent};
 
+use super::checked::Reply;
 use super::conf::{Configuration, Interface};
 use super::hex;
 
@@ -96,6 +97,35 @@ pub enum Happened {
     Stop,
     /// SIGHUP, with another configuration.
     Reload(Box<Configuration>),
+    /// Checkers are made; they begin with `Start`.
+    Made {
+        /// What their first times are drawn from.
+        seed: u64,
+        /// Their configuration, where it is another one than at the beginning of the flight.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        configuration: Option<Box<Configuration>>,
+    },
+    /// Something came back from a probe.
+    Answered {
+        /// Which one.
+        job: u64,
+        /// What came.
+        answer: Reply,
+    },
+    /// An address that checkers care for appeared on this node or vanished.
+    Here {
+        /// The address.
+        ip: IpAddr,
+        /// It is here now.
+        here: bool,
+    },
+    /// A file says a number to checkers.
+    Number {
+        /// Position of the `track_file`.
+        item: usize,
+        /// The number.
+        value: i32,
+    },
     /// Another's hand removed a route that was set.
     RouteRemoved {
         /// Its line in the configuration.
@@ -148,7 +178,8 @@ impl Happened {
         }
     }
 
-    /// The input again. For a reload, the `model` of its configuration is needed; without one there is none.
+    /// The input again. For a reload, the `model` of its configuration is needed; without one there is none,
+    /// and none for what only checkers are told.
     pub fn input(&self, model: Option<NodeModel>) -> Option<Input<'_>> {
         let addr = |ip: &IpAddr, prefix: &u8| IfAddr { ip: *ip, prefix: *prefix };
         let kernel = match self {
@@ -173,6 +204,9 @@ impl Happened {
             Happened::Bfd { item, up } => KernelEvent::BfdSession { item: *item, up: *up },
             Happened::RouteRemoved { line } => KernelEvent::RouteRemoved { line: line.clone() },
             Happened::RuleRemoved { line } => KernelEvent::RuleRemoved { line: line.clone() },
+            Happened::Made { .. } | Happened::Answered { .. } | Happened::Here { .. } | Happened::Number { .. } => {
+                return None;
+            }
         };
         Some(Input::Kernel(kernel))
     }

@@ -14,7 +14,8 @@ fn value(digit: u8) -> Option<u8> {
     char::from(digit).to_digit(16).and_then(|value| u8::try_from(value).ok())
 }
 
-fn bytes(text: &str) -> Option<Vec<u8>> {
+/// The bytes of such digits; none where something else is among them.
+pub(super) fn bytes(text: &str) -> Option<Vec<u8>> {
     let pairs = text.as_bytes().chunks(2);
     pairs.map(|pair| <[u8; 2]>::try_from(pair).ok().and_then(|[a, b]| Some(value(a)? << 4 | value(b)?))).collect()
 }

@@ -5,7 +5,7 @@ use std::io::{self, BufRead, Read};
 
 use serde::Deserialize;
 
-use super::{Line, VERSION};
+use super::{Line, OLDEST, VERSION};
 
 /// No line is longer than this: the texts of a configuration are in one.
 const LONGEST_LINE: u64 = 64 << 20;
@@ -41,7 +41,10 @@ impl fmt::Display for Broken {
             Broken::Io(why) => write!(f, "{why}"),
             Broken::NoRecording => f.write_str("this is no flight recording: it does not begin as one"),
             Broken::Version { line, version } => {
-                write!(f, "line {line}: recorded in version {version} of the format; this program reads {VERSION}")
+                write!(
+                    f,
+                    "line {line}: recorded in version {version} of the format; this program reads {OLDEST} to {VERSION}"
+                )
             }
             Broken::Line { line, why } => write!(f, "line {line} is no line of a flight recording: {why}"),
         }
@@ -49,6 +52,10 @@ impl fmt::Display for Broken {
 }
 
 impl std::error::Error for Broken {}
+
+fn known(version: u32) -> bool {
+    (OLDEST..=VERSION).contains(&version)
+}
 
 /// What stands next in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -108,12 +115,12 @@ impl<R: BufRead> Reader<R> {
             return if torn { Ok(Some(Found::Torn { line: 1 })) } else { Err(Broken::NoRecording) };
         }
         match serde_json::from_slice::<Line>(&bytes) {
-            Ok(Line::Flight(header)) if header.version != VERSION => {
+            Ok(Line::Flight(header)) if !known(header.version) => {
                 Err(Broken::Version { line: self.line, version: header.version })
             }
             Ok(line) => Ok(Some(Found::Line(line))),
             Err(why) => match serde_json::from_slice::<AnyHeader>(&bytes) {
-                Ok(AnyHeader { flight: AnyVersion { version } }) if version != VERSION => {
+                Ok(AnyHeader { flight: AnyVersion { version } }) if !known(version) => {
                     Err(Broken::Version { line: self.line, version })
                 }
                 _ if self.peek()?.is_none_or(|next| next.starts_with(BEGINNING) || BEGINNING.starts_with(next)) => {

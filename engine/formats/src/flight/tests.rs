@@ -4,10 +4,14 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
+use vrrplab_engine::health::{Answer, Ask};
+use vrrplab_engine::lvs::{IpvsCommand, Virtual};
 use vrrplab_engine::model::command::Program;
-use vrrplab_engine::model::{IfAddr, IfIndex, Mac};
+use vrrplab_engine::model::health::Connection;
+use vrrplab_engine::model::lvs::Endpoint;
+use vrrplab_engine::model::{AddressFamily, IfAddr, IfIndex, Mac};
 use vrrplab_engine::{
-    Command, Effect, EffectKind, Exit, Finished, Job, KernelEvent, LinkChange, News, Notice, Rule, State, Trace,
+    Command, Effect, EffectKind, Exit, Finished, Job, KernelEvent, LinkChange, News, Notice, Rule, Span, State, Trace,
     TraceKind,
 };
 
@@ -145,6 +149,66 @@ fn every_input_comes_back_as_it_was() {
 }
 
 #[test]
+fn every_input_of_checkers_comes_back_as_it_was() {
+    let model = configuration().model(&mut Report::default()).unwrap();
+    let answers = [
+        Answer::Reached,
+        Answer::Refused(111),
+        Answer::TimedOut,
+        Answer::Stalled,
+        Answer::Page(vec![0xff, 0, 10]),
+        Answer::Lines(vec![b"220 x".to_vec(), Vec::new()]),
+        Answer::Datagram(Vec::new()),
+        Answer::Exited(Exit::Status(3)),
+        Answer::Exited(Exit::Signal(9)),
+        Answer::NotAsked,
+    ];
+    let answered = |answer| health::Input::Answered { job: Job(7), answer };
+    let others = [
+        health::Input::Wake,
+        health::Input::Start,
+        health::Input::Stop,
+        health::Input::Reload(&model),
+        health::Input::Address { ip: "10.0.0.9".parse().unwrap(), here: true },
+        health::Input::File { item: 1, value: -3 },
+        health::Input::Session { item: 0, up: false },
+    ];
+    for input in others.into_iter().chain(answers.map(answered)) {
+        let line = text_of(&Line::Input(Entry::of_checkers(Instant(3), &input, Some(&configuration()))));
+        let Ok(Line::Input(entry)) = serde_json::from_str(&line) else { panic!("{line}") };
+        assert_eq!(entry.part, Part::Checkers);
+        let again = entry.happened.input_of_checkers(Some(&model)).unwrap();
+        assert_eq!(format!("{again:?}"), format!("{input:?}"));
+    }
+    let made = Entry::begins_checking(Instant(1), 5, None);
+    assert!(made.happened.input(None).is_none() && made.happened.input_of_checkers(None).is_none());
+    assert_eq!(
+        text_of(&Line::Input(made)),
+        "{\"input\":{\"at\":1,\"part\":\"checkers\",\"in\":{\"made\":{\"seed\":5}}}}\n"
+    );
+}
+
+#[test]
+fn the_words_of_checkers_tell_all_of_their_outputs() {
+    let words = |kind| checked_words(&health::Output::Effect(Effect { rule: Rule::CheckRuns, kind }));
+    let at = Endpoint { ip: "10.0.0.9".parse().unwrap(), port: 80 };
+    let connection =
+        Connection { to: at, from: None, from_port: 0, interface: None, mark: 0, timeout: Span::from_secs(5) };
+    let probe = |ask| health::EffectKind::StartProbe {
+        job: Job(4),
+        probe: Box::new(health::Probe { connection: Some(connection.clone()), ask }),
+    };
+    let ends = "to 10.0.0.9 80 from None 0 None mark 0 within 5000000000";
+    assert_eq!(words(probe(Ask::Connect)), format!("check-runs asks 4 connect {ends}"));
+    let page = Ask::Page { tls: Some(Some("x".into())), request: vec![1, 0xfe] };
+    assert_eq!(words(probe(page)), format!("check-runs asks 4 tls Some(\"x\") page 01fe {ends}"));
+    let cancel = health::EffectKind::Cancel { job: Job(4), force: true, answer: true };
+    assert_eq!(words(cancel), "check-runs kills 4, answer wanted");
+    let gone = IpvsCommand::DeleteDest(Virtual::Mark(AddressFamily::V4, 7), at);
+    assert_eq!(words(health::EffectKind::ProgramIpvs(gone)), "check-runs deletes 10.0.0.9 80 of Mark(V4, 7)");
+}
+
+#[test]
 fn a_recording_is_read_as_it_was_written() {
     let (lines, bytes) = recording();
     let (found, broken) = read(&bytes);
@@ -188,8 +252,8 @@ fn what_is_no_recording_or_of_another_version_is_said_to_be() {
     assert_eq!(said(b"{\"input\":{\"at\":1,\"in\":\"wake\"}}\n"), none);
     assert_eq!(said(b"\0\0\0\0"), none);
     assert_eq!(said(b""), None);
-    let newer = b"{\"flight\":{\"version\":2,\"unknown\":[]}}\n";
-    let sentence = "line 1: recorded in version 2 of the format; this program reads 1";
+    let newer = b"{\"flight\":{\"version\":3,\"unknown\":[]}}\n";
+    let sentence = "line 1: recorded in version 3 of the format; this program reads 1 to 2";
     assert_eq!(said(newer).as_deref(), Some(sentence));
 }
 

@@ -1,8 +1,11 @@
 //! What came out of an engine, in words that tell all of it: two outputs are the same exactly when their words are.
+mod checked;
+
 use vrrplab_engine::model::command::{Program, RunAs};
 use vrrplab_engine::{EffectKind, Exit, LinkChange, News, Notice, Output, Trace, TraceKind};
 
 use super::hex::hex;
+pub use checked::checked_words;
 
 /// An output in words: what, the rule, and all the rest.
 pub fn words(output: &Output) -> String {

@@ -1,13 +1,13 @@
 //! Answers of a daemon as tables for people.
-use vrrplab_formats::control::{Address, Instance, News, Said, Stats, Status, Told, Tracked};
+use vrrplab_formats::control::{Address, Instance, Ipvs, News, Said, Stats, Status, Told, Tracked};
+use vrrplab_formats::ipvsadm;
 
 /// An answer as it is printed.
 pub(super) fn of(said: &Said) -> String {
     match said {
         Said::Status(status) => of_status(status),
         Said::Stats(stats) => of_stats(stats),
-        Said::Ipvs(ipvs) if ipvs.lines.is_empty() => "no virtual servers\n".to_owned(),
-        Said::Ipvs(ipvs) => ipvs.lines.join("\n"),
+        Said::Ipvs(ipvs) => of_ipvs(ipvs),
         Said::Reload(reloaded) => {
             let mut text = format!("reloaded: {}\n", counted(reloaded.instances, "instance"));
             for warning in &reloaded.warnings {
@@ -105,6 +105,22 @@ fn of_tracked(tracked: &Tracked) -> String {
         weight => format!(", weight {weight}{reverse}"),
     };
     format!("{} {} {}{weight}", tracked.kind.name(), tracked.name, tracked.standing)
+}
+
+/// The kernel's table as `ipvsadm -Ln` prints it, and the real servers.
+fn of_ipvs(ipvs: &Ipvs) -> String {
+    if ipvs.services.is_empty() && ipvs.checked.is_empty() {
+        return "no virtual servers\n".to_owned();
+    }
+    let mut text = ipvsadm::table(ipvs);
+    if !ipvs.checked.is_empty() {
+        let rows = ipvs.checked.iter().map(|server| {
+            let (state, quorum) = (if server.up { "up" } else { "down" }, if server.quorum { "yes" } else { "no" });
+            [&server.service, &server.server, state, &server.weight.to_string(), quorum].map(str::to_owned)
+        });
+        text += &format!("\n{}", table(["VIRTUAL SERVER", "REAL SERVER", "STATE", "WEIGHT", "QUORUM"], rows));
+    }
+    text
 }
 
 fn of_stats(stats: &Stats) -> String {

@@ -7,16 +7,16 @@ use std::time::{Duration, Instant};
 
 /// When the command began.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Clock(Instant);
+pub(in crate::cli) struct Clock(Instant);
 
 impl Clock {
     /// Now.
-    pub(super) fn start() -> Clock {
+    pub(in crate::cli) fn start() -> Clock {
         Clock(Instant::now())
     }
 
     /// Since then.
-    pub(super) fn passed(self) -> Duration {
+    pub(in crate::cli) fn passed(self) -> Duration {
         self.0.elapsed()
     }
 }

@@ -88,6 +88,30 @@ fn a_datagram_comes_back_or_the_port_is_closed_or_nothing_is_heard() {
 }
 
 #[test]
+fn a_datagram_leaves_its_attempt_under_way_as_it_may_answer_another_question() {
+    let mut prober = Prober::new("lb1", 1);
+    prober.start(at(0), 7, &to(53), &Ask::Datagram(b"?".to_vec()), Some(OWN.into()));
+    let answer = |payload: &[u8]| datagram(((SERVER.into(), 53), (OWN.into(), FIRST_PORT)), payload);
+    for (ms, payload) in [(1, b"another"), (2, b"the one")] {
+        assert!(prober.wants(&answer(payload)));
+        prober.receive(&answer(payload));
+        prober.advance(at(ms), at(ms));
+        assert_eq!(prober.answer(), Some((7, Answer::Datagram(payload.to_vec()))));
+    }
+    assert_eq!(prober.next_deadline(), Some(at(3_000)));
+    prober.receive(&answer(b"too late"));
+    prober.advance(at(3_000), at(3_000));
+    prober.cancel(at(3_000), 7);
+    assert_eq!((prober.answer(), prober.wants(&answer(b"any"))), (None, false));
+    prober.start(at(4_000), 8, &to(53), &Ask::Datagram(b"?".to_vec()), Some(OWN.into()));
+    let again = datagram(((SERVER.into(), 53), (OWN.into(), FIRST_PORT + 1)), b"another");
+    prober.receive(&again);
+    prober.advance(at(7_000), at(7_000));
+    assert_eq!(prober.answer(), Some((8, Answer::Datagram(b"another".to_vec()))));
+    assert_eq!(prober.answer(), Some((8, Answer::TimedOut)), "nobody has cancelled it");
+}
+
+#[test]
 fn an_echo_comes_back() {
     assert_eq!(outcome(&[], 0, &Ask::Echo, true), (at(1_000), Answer::Reached));
 }

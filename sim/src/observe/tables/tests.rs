@@ -1,8 +1,12 @@
 //! Tables against what ipvsadm 1.31 and ip printed.
+use std::net::IpAddr;
+
 use vrrplab_engine::Span;
-use vrrplab_engine::lvs::DestConfig;
-use vrrplab_engine::model::lvs::{Persistence, Tunnel};
-use vrrplab_engine::model::{IfAddr, Mac};
+use vrrplab_engine::lvs::{DestConfig, ServiceConfig, Virtual};
+use vrrplab_engine::model::lvs::{
+    Endpoint, Forwarding, Granularity, Persistence, Protocol, Scheduler, SchedulerFlags, Tunnel,
+};
+use vrrplab_engine::model::{AddressFamily, IfAddr, Mac};
 use vrrplab_formats::world::NodeId;
 
 use super::*;
@@ -72,10 +76,10 @@ Prot LocalAddress:Port Scheduler Flags
 TCP  166.166.166.166:80 sh persistent 10800
   -> 10.1.1.1:80                  Masq    1      12         345      \u{20}
   -> 10.1.1.2:80                  Masq    1      0          0        \u{20}
-TCP  [fd99::1]:443 mh persistent 60 mask 64
-  -> [fd99::11]:443               Route   1      0          0        \u{20}
 UDP  10.99.0.1:53 sh (sh-fallback,sh-port) persistent 10800 mask 255.255.255.0
 UDP  10.99.0.2:53 rr ops
+TCP  [fd99::1]:443 mh persistent 60 mask 64
+  -> [fd99::11]:443               Route   1      0          0        \u{20}
 FWM  7 rr persistent 300
   -> 10.0.0.11:0                  Tunnel  3      0          0        \u{20}
   -> 127.0.0.1:0                  Masq    0      0          0        \u{20}
