@@ -7,6 +7,7 @@ mod diff;
 mod explain;
 mod explore;
 mod import;
+mod jobs;
 mod list;
 mod merge;
 #[cfg(target_os = "linux")]

@@ -4,7 +4,6 @@ mod text;
 
 use std::fs;
 use std::io;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -12,6 +11,7 @@ use clap::Args;
 use vrrplab_engine::Span;
 use vrrplab_formats::scenario::{self, Disk};
 
+use super::jobs::Jobs;
 use super::output::{Exit, named, say, tell, tell_report, write_whole};
 use super::page;
 use super::test::{crew, interrupt, watched};
@@ -42,9 +42,8 @@ pub(super) struct CertifyArgs {
     /// Longer outages are a failure; service that does not come back always is
     #[arg(long, value_name = "TIME", value_parser = span)]
     limit: Option<Span>,
-    /// How many threads; as many as there are processors when not given
-    #[arg(long, short, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    jobs: Jobs,
     /// Write all rows as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -76,8 +75,7 @@ pub(super) fn certify(args: &CertifyArgs) -> io::Result<Exit> {
         page::writable(path)?;
     }
     let stop = interrupt()?;
-    let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let jobs = args.jobs.unwrap_or(processors).get();
+    let jobs = args.jobs.count();
     let Some(singles) = singles(&certifier, jobs, &stop, "") else { return Ok(Exit::Interrupted) };
     let played = u64::from(args.faults == 2) * singles.runs();
     let table = match args.faults {

@@ -1,6 +1,5 @@
 //! `vrrplab diff`: what a change of keepalived.conf files changes, for a pull request.
 use std::io;
-use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -14,6 +13,7 @@ use vrrplab_formats::outline::Outline;
 use vrrplab_formats::scenario;
 
 use super::certify::{refuse, singles, span};
+use super::jobs::Jobs;
 use super::new::{Memory, around};
 use super::output::{Exit, say, tell, tell_report, write_whole};
 use super::test::{interrupt, watched};
@@ -49,9 +49,8 @@ pub(super) struct DiffArgs {
     /// With how many seeds the scenario itself is played
     #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..=10_000))]
     seeds: u64,
-    /// How many threads; as many as there are processors when not given
-    #[arg(long, short, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    jobs: Jobs,
     /// Write all differences as JSON
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -149,9 +148,7 @@ fn played(
         Ok(certifier) => certifier,
         Err(unfit) => return Ok(Some(refuse(path, &unfit))),
     };
-    let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let jobs = args.jobs.unwrap_or(processors).get();
-    if let Some(table) = singles(&certifier, jobs, stop, word) {
+    if let Some(table) = singles(&certifier, args.jobs.count(), stop, word) {
         side.know_costs(&certifier, &table);
     }
     if let Some(world) = scenario::load(path, &memory).0 {

@@ -6,7 +6,6 @@ pub(super) mod rows;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io;
-use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -17,6 +16,7 @@ use vrrplab_engine::Instant;
 use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::World;
 
+use super::jobs::Jobs;
 use super::output::{Exit, named, say, tell, tell_report, write_whole};
 use super::page;
 use super::test::{crew, interrupt, watched};
@@ -46,9 +46,8 @@ pub(super) struct ExploreArgs {
     seeds: Range<u64>,
     #[command(flatten)]
     drawn: Drawn,
-    /// How many threads; as many as there are processors when not given
-    #[arg(long, short, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    jobs: Jobs,
     /// Begin no more runs after this time, such as 10m
     #[arg(long = "for", value_name = "TIME", value_parser = duration)]
     patience: Option<Duration>,
@@ -169,8 +168,6 @@ fn play(
     stop: &AtomicBool,
 ) -> io::Result<Summary> {
     let clock = Clock::start();
-    let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let jobs = args.jobs.unwrap_or(processors).get();
     let blocks = usize::try_from((own.end - own.start).div_ceil(BLOCK)).map_err(io::Error::other)?;
     let mut summary = Summary::of(explorer.head(args.seeds.clone()), (0, 0));
     let (show, mut shown) = (watched(), Duration::ZERO);
@@ -186,7 +183,7 @@ fn play(
         explorer.play_rows(args.seeds.clone(), from..own.end.min(from + BLOCK), stop)
     };
     let mut written = Ok(());
-    crew::work(blocks, jobs, stop, block, |_, (played, rows)| {
+    crew::work(blocks, args.jobs.count(), stop, block, |_, (played, rows)| {
         summary.absorb(played);
         if let Some(runs) = &mut runs
             && written.is_ok()

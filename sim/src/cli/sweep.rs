@@ -3,15 +3,15 @@ mod json;
 mod text;
 
 use std::io;
-use std::num::NonZeroUsize;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use clap::{Args, ValueEnum};
 use vrrplab_formats::scenario::Disk;
 
 use super::explore::seeds;
+use super::jobs::Jobs;
 use super::output::{Exit, say, tell, tell_report, write_whole};
 use super::test::{crew, interrupt, watched};
 use crate::sweep::{Cost, Point, Sweeper, Unfit, Vary, chart};
@@ -47,9 +47,8 @@ pub(super) struct SweepArgs {
     /// Which seeds are played at each point: FROM..TO, the last one not included
     #[arg(long, value_name = "FROM..TO", default_value = "0..100", value_parser = seeds)]
     seeds: Range<u64>,
-    /// How many threads; as many as there are processors when not given
-    #[arg(long, short, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    jobs: Jobs,
     /// For people or for machines
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -97,7 +96,7 @@ pub(super) fn sweep(args: &SweepArgs) -> io::Result<Exit> {
         Format::Json => json::print(&told)?,
     })?;
     if let Some(file) = &args.svg {
-        write(file, &chart::draw(sweeper.name(), sweeper.curves(), &points))?;
+        write_whole(file, chart::draw(sweeper.name(), sweeper.curves(), &points).as_bytes())?;
     }
     if interrupted {
         let played = points.iter().flatten().count();
@@ -112,14 +111,8 @@ fn refuse(why: &str) -> Exit {
     Exit::BadInput
 }
 
-fn write(file: &Path, text: &str) -> io::Result<()> {
-    write_whole(file, text.as_bytes())
-}
-
 /// Plays all points with all seeds. A point is nothing until its last seed has been played.
 fn play(args: &SweepArgs, sweeper: &Sweeper, stop: &AtomicBool) -> io::Result<Vec<Option<Point>>> {
-    let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let jobs = args.jobs.unwrap_or(processors).get();
     let seeds = args.seeds.end - args.seeds.start;
     let blocks = usize::try_from(seeds.div_ceil(BLOCK)).map_err(io::Error::other)?;
     let whole = usize::try_from(seeds).map_err(io::Error::other)?;
@@ -132,7 +125,7 @@ fn play(args: &SweepArgs, sweeper: &Sweeper, stop: &AtomicBool) -> io::Result<Ve
         Some((from..to).map(|seed| sweeper.play(at / blocks, seed)).collect::<Vec<Cost>>())
     };
     let mut done = 0;
-    crew::work(work, jobs, stop, block, |at, played| {
+    crew::work(work, args.jobs.count(), stop, block, |at, played| {
         let point = at / blocks;
         costs[point].extend(played);
         if costs[point].len() == whole {

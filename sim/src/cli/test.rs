@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use clap::Args;
 
+use super::jobs::threads;
 use super::output::{Exit, say, tell};
 use crate::library::{Entry, entries};
 use tell::Teller;
@@ -83,11 +84,9 @@ pub(super) fn test(args: &TestArgs) -> io::Result<Exit> {
     let mut teller = Teller::new(&chosen, args.quiet);
     let mut trials: Vec<Option<Trial>> = chosen.iter().map(|_| None).collect();
     let (mut told, mut failed) = (0, None);
-    let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let jobs = args.jobs.unwrap_or(processors).get();
     crew::work(
         chosen.len(),
-        jobs,
+        threads(args.jobs),
         &stop,
         |at| chosen.get(at).and_then(|e| trial::play(e, &plan)),
         |at, trial| {

@@ -1,7 +1,6 @@
 //! `vrrplab when`: the moment at which the failure of a seed was decided.
 use std::fmt::Write as _;
 use std::io;
-use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
@@ -11,6 +10,7 @@ use vrrplab_engine::Instant;
 use vrrplab_formats::scenario::{self, Disk};
 
 use super::explore::Drawn;
+use super::jobs::Jobs;
 use super::output::{Exit, say, tell, tell_report, write_whole};
 use super::sweep::Format;
 use super::test::{crew, interrupt, watched};
@@ -47,9 +47,8 @@ pub(super) struct WhenArgs {
     /// How many times chance is drawn anew at each moment
     #[arg(long, value_name = "N", default_value_t = 50, value_parser = clap::value_parser!(u16).range(1..=10_000))]
     redraws: u16,
-    /// How many threads; as many as there are processors when not given
-    #[arg(long, short, value_name = "N")]
-    jobs: Option<NonZeroUsize>,
+    #[command(flatten)]
+    jobs: Jobs,
     /// For people or for machines
     #[arg(long, value_enum, default_value = "table")]
     format: Format,
@@ -96,14 +95,12 @@ pub(super) fn when(args: &WhenArgs) -> io::Result<Exit> {
 
 /// The share of failures at these moments; those that were interrupted are left out.
 fn play(args: &WhenArgs, turning: &Turning<'_>, moments: &[Instant], stop: &AtomicBool) -> Vec<Sample> {
-    let processors = std::thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-    let jobs = args.jobs.unwrap_or(processors).get();
     let mut samples = Vec::new();
     let count = |at: usize| {
         let failed = (0..turning.redraws()).filter(|number| turning.fails(moments[at], *number)).count();
         Some(Sample { at: moments[at], failed: u64::try_from(failed).unwrap_or(u64::MAX) })
     };
-    crew::work(moments.len(), jobs, stop, count, |_, sample| {
+    crew::work(moments.len(), args.jobs.count(), stop, count, |_, sample| {
         samples.push(sample);
         if watched() {
             tell(&format!("\r\x1b[K{} of {} moments", samples.len(), moments.len()));
