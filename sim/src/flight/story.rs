@@ -185,7 +185,8 @@ impl Story {
             | Happened::Made { .. }
             | Happened::Answered { .. }
             | Happened::Here { .. }
-            | Happened::Number { .. } => None,
+            | Happened::Number { .. }
+            | Happened::Programmed { .. } => None,
         };
         self.blows.extend(blow.map(|(kind, rest)| (at, Blow::Own(kind, rest))));
     }

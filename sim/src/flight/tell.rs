@@ -127,7 +127,8 @@ impl Teller {
             | Happened::Made { .. }
             | Happened::Answered { .. }
             | Happened::Here { .. }
-            | Happened::Number { .. } => return None,
+            | Happened::Number { .. }
+            | Happened::Programmed { .. } => return None,
         };
         Some(Line { at, node: self.name.clone(), subject, what, rule: None, level: Level::Normal, tone })
     }

@@ -104,6 +104,9 @@ pub enum Happened {
         /// Their configuration, where it is another one than at the beginning of the flight.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         configuration: Option<Box<Configuration>>,
+        /// They are told how commands come out. (Not before version 3.)
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        told: bool,
     },
     /// Something came back from a probe.
     Answered {
@@ -135,6 +138,11 @@ pub enum Happened {
     RuleRemoved {
         /// Its line in the configuration.
         line: String,
+    },
+    /// How the command came out that checkers have waited for.
+    Programmed {
+        /// The kernel has taken it.
+        done: bool,
     },
 }
 
@@ -204,9 +212,11 @@ impl Happened {
             Happened::Bfd { item, up } => KernelEvent::BfdSession { item: *item, up: *up },
             Happened::RouteRemoved { line } => KernelEvent::RouteRemoved { line: line.clone() },
             Happened::RuleRemoved { line } => KernelEvent::RuleRemoved { line: line.clone() },
-            Happened::Made { .. } | Happened::Answered { .. } | Happened::Here { .. } | Happened::Number { .. } => {
-                return None;
-            }
+            Happened::Made { .. }
+            | Happened::Answered { .. }
+            | Happened::Here { .. }
+            | Happened::Number { .. }
+            | Happened::Programmed { .. } => return None,
         };
         Some(Input::Kernel(kernel))
     }

@@ -252,8 +252,8 @@ fn what_is_no_recording_or_of_another_version_is_said_to_be() {
     assert_eq!(said(b"{\"input\":{\"at\":1,\"in\":\"wake\"}}\n"), none);
     assert_eq!(said(b"\0\0\0\0"), none);
     assert_eq!(said(b""), None);
-    let newer = b"{\"flight\":{\"version\":3,\"unknown\":[]}}\n";
-    let sentence = "line 1: recorded in version 3 of the format; this program reads 1 to 2";
+    let newer = b"{\"flight\":{\"version\":4,\"unknown\":[]}}\n";
+    let sentence = "line 1: recorded in version 4 of the format; this program reads 1 to 3";
     assert_eq!(said(newer).as_deref(), Some(sentence));
 }
 
