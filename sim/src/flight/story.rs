@@ -181,6 +181,8 @@ impl Story {
             | Happened::LinkRefused { .. }
             | Happened::RouteRemoved { .. }
             | Happened::RuleRemoved { .. }
+            | Happened::LinkGone { .. }
+            | Happened::LinkIs { .. }
             | Happened::Reload(_)
             | Happened::Made { .. }
             | Happened::Answered { .. }

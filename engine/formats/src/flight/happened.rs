@@ -2,7 +2,7 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use vrrplab_engine::model::{IfAddr, IfIndex, NodeModel};
+use vrrplab_engine::model::{IfAddr, IfIndex, Mac, NodeModel};
 use vrrplab_engine::{Command, Exit, Finished, Input, Job, KernelEvent};
 
 use super::checked::Reply;
@@ -139,6 +139,18 @@ pub enum Happened {
         /// Its line in the configuration.
         line: String,
     },
+    /// An interface was removed by another's hand.
+    LinkGone {
+        /// Which.
+        iface: u32,
+    },
+    /// An interface was made again, or has another MAC.
+    LinkIs {
+        /// Which.
+        iface: u32,
+        /// Its MAC now.
+        mac: [u8; 6],
+    },
     /// How the command came out that checkers have waited for.
     Programmed {
         /// The kernel has taken it.
@@ -183,6 +195,8 @@ impl Happened {
             KernelEvent::BfdSession { item, up } => Happened::Bfd { item: *item, up: *up },
             KernelEvent::RouteRemoved { line } => Happened::RouteRemoved { line: line.clone() },
             KernelEvent::RuleRemoved { line } => Happened::RuleRemoved { line: line.clone() },
+            KernelEvent::LinkGone { iface } => Happened::LinkGone { iface: iface.0 },
+            KernelEvent::LinkIs { iface, mac } => Happened::LinkIs { iface: iface.0, mac: mac.0 },
         }
     }
 
@@ -212,6 +226,8 @@ impl Happened {
             Happened::Bfd { item, up } => KernelEvent::BfdSession { item: *item, up: *up },
             Happened::RouteRemoved { line } => KernelEvent::RouteRemoved { line: line.clone() },
             Happened::RuleRemoved { line } => KernelEvent::RuleRemoved { line: line.clone() },
+            Happened::LinkGone { iface } => KernelEvent::LinkGone { iface: IfIndex(*iface) },
+            Happened::LinkIs { iface, mac } => KernelEvent::LinkIs { iface: IfIndex(*iface), mac: Mac(*mac) },
             Happened::Made { .. }
             | Happened::Answered { .. }
             | Happened::Here { .. }

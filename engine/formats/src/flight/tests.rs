@@ -92,6 +92,8 @@ fn inputs() -> Vec<Input<'static>> {
         Input::Kernel(KernelEvent::BfdSession { item: 1, up: true }),
         Input::Kernel(KernelEvent::RouteRemoved { line: "blackhole 10.0.0.0/8".into() }),
         Input::Kernel(KernelEvent::RuleRemoved { line: "from 10.0.0.9 table 100".into() }),
+        Input::Kernel(KernelEvent::LinkGone { iface }),
+        Input::Kernel(KernelEvent::LinkIs { iface, mac: Mac([2, 0, 0, 0, 0, 255]) }),
         Input::Finished(Finished { job: Job(u64::MAX), outcome: Exit::Status(-1) }),
         Input::Finished(Finished { job: Job(5), outcome: Exit::Signal(9) }),
         Input::Operator(Command::Start),
