@@ -174,6 +174,7 @@ fn every_input_of_checkers_comes_back_as_it_was() {
         health::Input::Address { ip: "10.0.0.9".parse().unwrap(), here: true },
         health::Input::File { item: 1, value: -3 },
         health::Input::Session { item: 0, up: false },
+        health::Input::Programmed { done: false },
     ];
     for input in others.into_iter().chain(answers.map(answered)) {
         let line = text_of(&Line::Input(Entry::of_checkers(Instant(3), &input, Some(&configuration()))));
@@ -186,7 +187,7 @@ fn every_input_of_checkers_comes_back_as_it_was() {
     assert!(made.happened.input(None).is_none() && made.happened.input_of_checkers(None).is_none());
     assert_eq!(
         text_of(&Line::Input(made)),
-        "{\"input\":{\"at\":1,\"part\":\"checkers\",\"in\":{\"made\":{\"seed\":5}}}}\n"
+        "{\"input\":{\"at\":1,\"part\":\"checkers\",\"in\":{\"made\":{\"seed\":5,\"told\":true}}}}\n"
     );
 }
 
