@@ -27,6 +27,7 @@ mod surroundings;
 mod sweep;
 mod test;
 mod tui;
+mod typos;
 mod verify;
 mod when;
 mod why;
@@ -394,7 +395,9 @@ pub fn dispatch(cli: &Cli) -> Exit {
 fn on_real_kernels(args: &RunArgs) -> std::io::Result<Exit> {
     let asked = [("--report", args.report.is_some()), ("--lanes", args.lanes.lanes), ("--tui", args.tui)];
     if let Some((option, _)) = asked.iter().find(|(_, asked)| *asked) {
-        output::tell(&format!("error: {option} shows what the simulator saw; it has nothing for --on netns or --on all\n"));
+        output::tell(&format!(
+            "error: {option} shows what the simulator saw; it has nothing for --on netns or --on all\n"
+        ));
         return Ok(Exit::BadInput);
     }
     netns::run(args)

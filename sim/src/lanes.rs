@@ -7,9 +7,9 @@ mod glyphs;
 mod marks;
 mod row;
 mod tale;
-mod text;
 #[cfg(test)]
 mod tests;
+mod text;
 
 pub use axis::{Axis, axis};
 pub use glyphs::Glyphs;

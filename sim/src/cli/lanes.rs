@@ -11,7 +11,7 @@ const WIDTH: u16 = 80;
 /// `--lanes` and what belongs to it.
 #[derive(Debug, Args)]
 pub struct LanesArgs {
-    /// Draw who was master when, who held the addresses and what clients got, as text
+    /// Draw who was master when, who held the addresses and what clients got, as text; `test` does so for what fails
     #[arg(long)]
     pub lanes: bool,
     /// How many columns --lanes has; COLUMNS, those of the terminal, or 80 when not given

@@ -3,6 +3,8 @@ use super::Glyphs;
 use super::row::Window;
 
 const SECOND: u64 = 1_000_000_000;
+/// At least so many columns lie between two labels.
+const GAP: u128 = 4;
 
 /// Two lines above the lanes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,7 +39,7 @@ fn step(window: Window, width: usize) -> u64 {
     let steps = tens.flat_map(|ten| [1, 2, 5].map(|times| ten.saturating_mul(times)));
     let fits = |step: &u64| {
         let room = u128::from(*step) * width as u128 / u128::from(window.length());
-        room >= label(window.to, *step).len() as u128 + 2
+        room >= label(window.to, *step).len() as u128 + GAP
     };
     steps.into_iter().find(fits).unwrap_or(u64::MAX)
 }

@@ -49,25 +49,15 @@ impl Window {
         self.to.saturating_sub(self.from).max(1)
     }
 
-    /// The column in which a moment lies.
+    /// The column of a moment: where a stretch would begin that begins then.
     pub fn column(self, at: u64, width: usize) -> usize {
-        self.scaled(at, width, 0).min(width.saturating_sub(1))
-    }
-
-    /// When a column begins.
-    pub fn time(self, column: usize, width: usize) -> u64 {
-        let offset = u128::from(self.length()) * column as u128 / width.max(1) as u128;
-        self.from.saturating_add(u64::try_from(offset).unwrap_or(u64::MAX))
+        self.edge(at, width).min(width.saturating_sub(1))
     }
 
     /// The edge between columns that is nearest to a moment.
     fn edge(self, at: u64, width: usize) -> usize {
-        self.scaled(at, width, u128::from(self.length()) / 2).min(width)
-    }
-
-    fn scaled(self, at: u64, width: usize, more: u128) -> usize {
-        let offset = u128::from(at.clamp(self.from, self.to) - self.from);
-        usize::try_from((offset * width as u128 + more) / u128::from(self.length())).unwrap_or(width)
+        let (offset, length) = (u128::from(at.clamp(self.from, self.to) - self.from), u128::from(self.length()));
+        usize::try_from((offset * width as u128 + length / 2) / length).unwrap_or(width)
     }
 
     /// The columns of a stretch of time: none when it is not shown, empty when it is shorter than a column.
@@ -99,7 +89,10 @@ fn stretches(lane: &Lane, window: Window, width: usize, glyphs: &Glyphs) -> Vec<
         let first = Cell { letter: letter(*tone).unwrap_or(fill), tone: *tone };
         if columns.is_empty() {
             let many = Cell { letter: SEVERAL, tone: *tone };
-            short.entry(columns.start).and_modify(|cell| *cell = if cell.tone == *tone { first } else { many }).or_insert(first);
+            short
+                .entry(columns.start)
+                .and_modify(|cell| *cell = if cell.tone == *tone { first } else { many })
+                .or_insert(first);
         }
         for (position, cell) in row[columns].iter_mut().enumerate() {
             *cell = if position == 0 { first } else { Cell { letter: fill, tone: *tone } };

@@ -18,6 +18,13 @@ pub struct Pen {
     pub colour: bool,
 }
 
+impl Pen {
+    /// The same for a picture that begins so many columns to the right.
+    pub fn within(self, indent: usize) -> Pen {
+        Pen { width: self.width.saturating_sub(indent), ..self }
+    }
+}
+
 /// So many columns are for time at least.
 const LEAST: usize = 10;
 /// From this many lanes on, those that are alike are one.
@@ -102,7 +109,7 @@ const fn paint(tone: Tone) -> Option<&'static str> {
 #[derive(Default)]
 struct Shown {
     tones: Vec<Tone>,
-    several_hold: bool,
+    holders: BTreeSet<char>,
     several_short: bool,
 }
 
@@ -110,7 +117,9 @@ impl Shown {
     fn note(&mut self, lane: &Lane, cells: &[Cell]) {
         for cell in cells.iter().filter(|cell| cell.letter != ' ') {
             self.several_short |= cell.letter == '*';
-            self.several_hold |= lane.kind == "holder" && cell.tone == Tone::Warn;
+            if lane.kind == "holder" && cell.tone == Tone::Warn {
+                self.holders.insert(cell.letter);
+            }
             if !self.tones.contains(&cell.tone) {
                 self.tones.push(cell.tone);
             }
@@ -122,16 +131,20 @@ impl Shown {
 fn legend(shown: &Shown, pen: &Pen) -> String {
     let known = pen.glyphs.legend().into_iter().filter(|(tone, ..)| shown.tones.contains(tone));
     let mut entries: Vec<String> = known.map(|(_, letters, words)| format!("{letters} {words}")).collect();
-    if shown.several_hold {
-        entries.push("2 held by so many at once".to_owned());
-    }
+    entries.extend(shown.holders.iter().map(|many| format!("{many} hold it at once")));
     if shown.several_short {
         entries.push("* several in one column".to_owned());
     }
     let mut text = String::new();
     let mut used = 0;
     for entry in entries {
-        let gap = if used == 0 { "" } else if used + 3 + entry.width() > pen.width { "\n" } else { "   " };
+        let gap = if used == 0 {
+            ""
+        } else if used + 3 + entry.width() > pen.width {
+            "\n"
+        } else {
+            "   "
+        };
         used = if gap == "\n" { entry.width() } else { used + gap.len() + entry.width() };
         text += &format!("{gap}{entry}");
     }

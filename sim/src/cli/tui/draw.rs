@@ -3,7 +3,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout, Rect};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Clear, Paragraph, Wrap};
+use ratatui::widgets::{Clear, Paragraph};
 use unicode_width::UnicodeWidthStr;
 
 use super::keys::HELP;
@@ -14,30 +14,44 @@ use crate::report::data::Tone;
 
 /// Beside events there is room for a panel from this width on; below it, the panel is all there is.
 const BESIDE: u16 = 70;
+/// Names in the list of events stand in a column that is not wider than this.
+const NAMES: usize = 16;
 
 /// Draws a film as it is seen now.
 pub(super) fn draw(frame: &mut Frame<'_>, show: &Show<'_>, pen: &Pen) {
     let lanes = lanes_height(show, frame.area().height);
-    let rows = [Constraint::Length(1), Constraint::Length(lanes), Constraint::Length(1), Constraint::Fill(1), Constraint::Length(1)];
+    let rows = [
+        Constraint::Length(1),
+        Constraint::Length(lanes),
+        Constraint::Length(1),
+        Constraint::Fill(1),
+        Constraint::Length(1),
+    ];
     let [title_at, lanes_at, rule_at, below_at, keys_at] = Layout::vertical(rows).areas(frame.area());
     frame.render_widget(title(show, pen, title_at.width), title_at);
     frame.render_widget(Paragraph::new(picture(show, pen, lanes_at)), lanes_at);
     frame.render_widget(rule(show, pen, rule_at.width), rule_at);
-    let told = Paragraph::new(panel::lines(show)).wrap(Wrap { trim: false }).scroll((show.scroll(), 0));
     if below_at.width < BESIDE {
-        frame.render_widget(told, below_at);
+        frame.render_widget(told(show, below_at), below_at);
     } else {
         let columns = [Constraint::Fill(1), Constraint::Length(3), Constraint::Fill(1)];
         let [events_at, wall_at, panel_at] = Layout::horizontal(columns).areas(below_at);
         frame.render_widget(Paragraph::new(list(show, pen, events_at)), events_at);
         let wall = (0..wall_at.height).map(|_| Line::from(format!(" {} ", pen.glyphs.wall)));
         frame.render_widget(Paragraph::new(wall.collect::<Vec<_>>()), wall_at);
-        frame.render_widget(told, panel_at);
+        frame.render_widget(told(show, panel_at), panel_at);
     }
     frame.render_widget(Line::from(keys(pen, keys_at.width)).style(strong()), keys_at);
     if show.help() {
         help(frame, pen);
     }
+}
+
+/// What is told of the present event; it can be moved up to its last line.
+fn told(show: &Show<'_>, area: Rect) -> Paragraph<'static> {
+    let lines = panel::lines(show, usize::from(area.width));
+    let last = u16::try_from(lines.len()).unwrap_or(u16::MAX).saturating_sub(1);
+    Paragraph::new(lines).scroll((show.scroll().min(last), 0))
 }
 
 /// Axis, faults and all lanes, but not more than half of the screen.
@@ -86,7 +100,8 @@ fn picture(show: &Show<'_>, pen: &Pen, area: Rect) -> Vec<Line<'static>> {
     let axis = axis(window, width, &pen.glyphs);
     let put = |(at, letter)| if Some(at) == cursor { pen.glyphs.cursor } else { letter };
     let ruler: String = axis.ruler.chars().enumerate().map(put).collect();
-    let mut lines = vec![Line::from(vec![head(""), Span::from(axis.labels)]), Line::from(vec![head(""), Span::from(ruler)])];
+    let mut lines =
+        vec![Line::from(vec![head(""), Span::from(axis.labels)]), Line::from(vec![head(""), Span::from(ruler)])];
     lines.push(Line::from([vec![head("faults")], spans(&faults(show, window, width), cursor, pen)].concat()));
     let room = usize::from(area.height).saturating_sub(lines.len());
     let first = show.lane_at().unwrap_or(0).saturating_sub(room / 2).min(story.lanes.len().saturating_sub(room));
@@ -117,7 +132,10 @@ fn spans(cells: &[Cell], cursor: Option<usize>, pen: &Pen) -> Vec<Span<'static>>
     };
     let all: Vec<(char, Style)> = cells.iter().enumerate().map(styled).collect();
     let run = |run: &[(char, Style)]| {
-        Span::styled(run.iter().map(|(letter, _)| *letter).filter(|letter| *letter != NOTHING).collect::<String>(), run[0].1)
+        Span::styled(
+            run.iter().map(|(letter, _)| *letter).filter(|letter| *letter != NOTHING).collect::<String>(),
+            run[0].1,
+        )
     };
     all.chunk_by(|one, other| one.1 == other.1).map(run).collect()
 }
@@ -138,16 +156,18 @@ fn list(show: &Show<'_>, pen: &Pen, area: Rect) -> Vec<Line<'static>> {
     let (told, current) = show.told();
     let room = usize::from(area.height);
     let first = current.unwrap_or(0).saturating_sub(room / 2).min(told.len().saturating_sub(room));
+    let shown: Vec<(usize, &Event<'_>)> = told.enumerate().skip(first).take(room).collect();
+    let names = |event: &Event<'_>| format!("{} {}", event.place, event.subject).trim_end().to_owned();
+    let widest = shown.iter().map(|(_, event)| names(event).width()).max().unwrap_or(0).min(NAMES);
     let line = |(position, event): (usize, &Event<'_>)| {
         let chosen = current == Some(position);
-        let names = format!("{} {}", event.place, event.subject);
         let mark = if chosen { '>' } else { ' ' };
-        let text = format!("{mark}{:>12}  {}  {}", moment(event.at), names.trim_end(), event.what);
+        let text = format!("{mark}{:>12}  {}  {}", moment(event.at), padded(&names(event), widest), event.what);
         let style = if pen.colour { colour(event.tone) } else { Style::new() };
         let style = if chosen { style.add_modifier(Modifier::REVERSED) } else { style };
         Line::from(Span::styled(cut(&text, usize::from(area.width), &pen.glyphs), style))
     };
-    told.enumerate().skip(first).take(room).map(line).collect()
+    shown.into_iter().map(line).collect()
 }
 
 /// The most important keys, as many as fit.

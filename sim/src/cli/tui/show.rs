@@ -73,7 +73,9 @@ impl<'s> Show<'s> {
             Key::Previous => self.back(),
             Key::NextChange => self.change(self.current.map_or(0, |current| current + 1)..self.told.len(), false),
             Key::PreviousChange => self.change(0..self.current.unwrap_or(0), true),
-            Key::Down => self.choose(Some(self.lane.map_or(0, |lane| lane + 1)).filter(|lane| *lane < self.story.lanes.len())),
+            Key::Down => {
+                self.choose(Some(self.lane.map_or(0, |lane| lane + 1)).filter(|lane| *lane < self.story.lanes.len()))
+            }
             Key::Up => self.choose(self.lane.and_then(|lane| lane.checked_sub(1))),
             Key::Closer => self.zoom(self.window.length() / 2),
             Key::Wider => self.zoom(self.window.length().saturating_mul(2)),
