@@ -1,7 +1,7 @@
 //! One lane as columns: which stretch of time each column stands for, and what it shows.
 //!
 //! A stretch ends in the column whose edge is nearest, so that neighbours leave no gap. One that is too short for a column of its
-//! own still gets one, painted over the others: nothing that happened is invisible.
+//! own still gets one, painted over the others: nothing that lasted is invisible.
 use std::collections::BTreeMap;
 use std::ops::Range;
 

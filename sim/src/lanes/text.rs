@@ -83,8 +83,9 @@ fn row_of(marks: &[Mark], width: usize) -> Vec<Cell> {
 }
 
 fn painted(cells: &[Cell], pen: &Pen) -> String {
+    let end = cells.iter().rposition(|cell| cell.letter != ' ').map_or(0, |last| last + 1);
     let mut text = String::new();
-    for run in cells.chunk_by(|one, other| one.tone == other.tone) {
+    for run in cells[..end].chunk_by(|one, other| one.tone == other.tone) {
         let letters: String = run.iter().map(|cell| cell.letter).filter(|letter| *letter != NOTHING).collect();
         match paint(run[0].tone) {
             Some(code) if pen.colour && !letters.trim().is_empty() => text += &format!("\x1b[{code}m{letters}\x1b[0m"),
