@@ -167,7 +167,17 @@ mod terminal {
         /// Kept open, so that its settings can be asked for after the end.
         own: OwnedFd,
         screen: Receiver<Vec<u8>>,
+        /// What was printed and not yet waited for.
         seen: String,
+        /// All that was printed.
+        all: String,
+    }
+
+    impl Drop for Terminal {
+        fn drop(&mut self) {
+            let _ = self.child.kill(); // of a test that failed
+            let _ = self.child.wait();
+        }
     }
 
     impl Terminal {
@@ -188,22 +198,37 @@ mod terminal {
                     }
                 }
             });
-            Terminal { child, keys, own: pair.slave, screen, seen: String::new() }
+            Terminal { child, keys, own: pair.slave, screen, seen: String::new(), all: String::new() }
         }
 
         /// Waits until these words were printed, after all that was waited for before.
         #[track_caller]
         fn until(&mut self, words: &str) -> String {
-            let mut passed = String::new();
             loop {
                 if let Some((before, after)) = self.seen.clone().split_once(words) {
                     self.seen = after.to_owned();
-                    return passed + before;
+                    return before.to_owned();
                 }
-                let bytes = self.screen.recv_timeout(PATIENCE);
-                let bytes = bytes.unwrap_or_else(|why| panic!("no `{words}` ({why}) in {:?}", self.seen));
-                self.seen += &String::from_utf8_lossy(&bytes);
+                self.receive(words);
             }
+        }
+
+        /// Waits until a line of the screen has these words.
+        #[track_caller]
+        fn shows(&mut self, words: &str) {
+            while !screen(&self.all).iter().any(|line| line.contains(words)) {
+                self.receive(words);
+            }
+            self.seen.clear();
+        }
+
+        #[track_caller]
+        fn receive(&mut self, words: &str) {
+            let bytes = self.screen.recv_timeout(PATIENCE);
+            let bytes = bytes.unwrap_or_else(|why| panic!("no `{words}` ({why}):\n{}", screen(&self.all).join("\n")));
+            let text = String::from_utf8_lossy(&bytes);
+            self.seen += &text;
+            self.all += &text;
         }
 
         fn press(&mut self, keys: &str) {
@@ -219,6 +244,27 @@ mod terminal {
         }
     }
 
+    /// The screen after all this was printed on it, in ASCII: letters, and where the cursor is moved to.
+    fn screen(printed: &str) -> Vec<String> {
+        let mut cells = vec![vec![' '; 100]; 30];
+        let (mut row, mut column): (usize, usize) = (0, 0);
+        let mut letters = printed.chars();
+        while let Some(letter) = letters.next() {
+            if letter == '\x1b' {
+                let code: String = letters.by_ref().take_while(|letter| !letter.is_ascii_alphabetic()).collect();
+                let place =
+                    code.trim_start_matches('[').split_once(';').map(|(down, right)| (down.parse(), right.parse()));
+                if let Some((Ok(down @ 1..=30), Ok(right @ 1..=100))) = place {
+                    (row, column) = (down - 1, right - 1);
+                }
+            } else if let Some(cell) = cells[row].get_mut(column) {
+                *cell = letter;
+                column += 1;
+            }
+        }
+        cells.into_iter().map(|line| line.into_iter().collect()).collect()
+    }
+
     const ENTERED: &str = "\x1b[?1049h";
     const LEFT: &str = "\x1b[?1049l";
     const CURSOR: &str = "\x1b[?25h";
@@ -229,14 +275,15 @@ mod terminal {
 
     #[test]
     fn a_film_plays_and_leaves_the_terminal_as_it_was() {
-        let mut terminal = Terminal::open(&["run", "scenarios/split-brain.yaml", "--tui"], &[("LANG", "C.UTF-8")]);
+        let mut terminal = Terminal::open(&["run", "scenarios/split-brain.yaml", "--tui"], &[]);
         terminal.until(ENTERED);
-        terminal.until("paused 1x");
-        terminal.until("█");
+        terminal.shows("paused 1x  0.000000 of 26.000000 s");
+        terminal.shows("r1 VI_1         B");
         assert!(is_raw(&terminal.settings()));
-        terminal.press(">>>> ");
-        terminal.until("playing");
-        terminal.until("paused"); // 26 s at sixty times the speed are over in half a second
+        terminal.press("nnn");
+        terminal.shows("r1 VI_1 became MASTER because its down timer of");
+        terminal.press(">>>> "); // what is left of 26 s is over in half a second, at sixty times the speed
+        terminal.shows("paused 60x  26.000000 of 26.000000 s");
         terminal.press("q");
         let film = terminal.until(CURSOR);
         assert!(!film.contains(LEFT), "the cursor is shown first");
@@ -275,19 +322,21 @@ mod terminal {
         let colours = |args: &[&str], names: &[(&str, &str)], end: &str| {
             let mut terminal = Terminal::open(args, names);
             if args.contains(&"--tui") {
-                terminal.until("q quit");
+                terminal.shows("q quit");
                 terminal.press("nnn");
-                terminal.until("backup-timer-expired");
+                terminal.shows("backup-timer-expired");
                 terminal.press("q");
             }
-            let shown = terminal.until(end);
+            terminal.until(end);
             terminal.code();
+            let shown = &terminal.all;
             shown.contains("\x1b[1;36m") || shown.contains("\x1b[36m") || shown.contains("38;5;6")
         };
         let (film, picture) =
             (["run", "scenarios/split-brain.yaml", "--tui"], ["run", "scenarios/split-brain.yaml", "--lanes", "-q"]);
         assert!(colours(&picture, &[], "digest"));
         assert!(!colours(&picture, &[("NO_COLOR", "1")], "digest"));
+        assert!(colours(&film, &[], "digest"));
         assert!(!colours(&film, &[("NO_COLOR", "1")], "digest"));
     }
 

@@ -45,13 +45,16 @@ pub(super) fn show(story: &Story, pen: &Pen) -> io::Result<Exit> {
     let _restored = Restored; // dropped after the terminal, which shows its cursor again
     let mut terminal = ratatui::try_init()?;
     let (clock, mut before) = (Clock::start(), Duration::ZERO);
+    let mut fresh = true;
     loop {
-        terminal.draw(|frame| draw::draw(frame, &show, pen))?;
-        if event::poll(if show.playing() { MOVING } else { STILL })?
-            && let Some(key) = keys::read(&event::read()?)
-        {
+        if fresh {
+            terminal.draw(|frame| draw::draw(frame, &show, pen))?;
+        }
+        let happened = event::poll(if show.playing() { MOVING } else { STILL })?;
+        if happened && let Some(key) = keys::read(&event::read()?) {
             show.press(key);
         }
+        fresh = happened || show.playing();
         let now = clock.passed();
         show.pass(now.saturating_sub(before));
         before = now;
