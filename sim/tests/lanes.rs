@@ -35,13 +35,15 @@ fn lanes(out: &str) -> &str {
 
 #[test]
 fn the_page_shows_what_is_printed() {
-    let page = fs::read_to_string(root().join("docs/lanes.md")).unwrap();
+    let pages = ["docs/lanes.md", "docs/tutorial.md"].map(|page| fs::read_to_string(root().join(page)).unwrap());
+    let page = pages.concat();
     let shown = |command: &str| {
         let (_, rest) = page.split_once(&format!("```sh\n{command}\n```\n")).unwrap_or_else(|| panic!("{command}"));
         rest.split_once("```text\n").unwrap().1.split_once("```").unwrap().0.to_owned()
     };
     for line in [
         "vrrplab run scenarios/split-brain.yaml --lanes --quiet",
+        "vrrplab run scenarios/basics/master-crash.yaml --lanes --quiet",
         "vrrplab run scenarios/basics/three-routers.yaml --lanes --quiet --width 100 --ascii",
     ] {
         let mut command = command(&line.split(' ').skip(1).collect::<Vec<_>>());
