@@ -16,6 +16,7 @@ mod programs;
 mod queue;
 mod redraw;
 mod rogues;
+mod roster;
 mod router;
 mod services;
 mod switches;
@@ -32,6 +33,7 @@ use clouds::ControlPlane;
 pub use order::{Hashed, Offer};
 use queue::{Due, Place, Queue};
 use rogues::RogueSeat;
+use roster::{Roster, Saying, Sayings};
 use router::Router;
 use switches::Reports;
 
@@ -56,7 +58,9 @@ pub struct Lab<'w> {
     ports: Vec<PortInfo>,
     /// Who is behind each port.
     owners: Vec<Member>,
-    routers: Vec<Router>,
+    routers: Roster,
+    /// What each port said last.
+    sayings: Sayings,
     clients: Vec<Seat>,
     clouds: Vec<ControlPlane>,
     rogues: Vec<RogueSeat<'w>>,
@@ -121,8 +125,9 @@ impl<'w> Lab<'w> {
             queue: Queue::default(),
             fabric,
             owners: ports.iter().map(|port| port.owner).collect(),
+            sayings: Sayings::new(ports.len()),
             ports,
-            routers,
+            routers: Roster::new(routers),
             clients,
             clouds: world.networks.iter().map(ControlPlane::new).collect(),
             rogues,
@@ -199,12 +204,8 @@ impl<'w> Lab<'w> {
         self.tally.events += 1;
         match due {
             Due::Look(_) | Due::Redraw(_) => {}
-            Due::Held { from, to, frame, .. } => self.deliver(from, to, &frame, watchers),
-            Due::Deliver { from, to, frame } => {
-                for port in to.iter().copied() {
-                    self.deliver(from, port, &frame, watchers);
-                }
-            }
+            Due::Held { from, to, frame, .. } => self.deliver(from, to, &frame, None, watchers),
+            Due::Deliver { from, to, frame } => self.arrive(from, &to, &frame, watchers),
             Due::Wake(Member::Node(NodeId(n))) => {
                 if self.turn_of_router(n, place) {
                     self.wake_router(n, watchers);
@@ -275,10 +276,31 @@ impl<'w> Lab<'w> {
         self.fates = fates;
     }
 
-    fn deliver(&mut self, from: PortId, to: PortId, frame: &Rc<[u8]>, watchers: Watchers<'_, '_>) {
+    /// A frame reaches these ports.
+    fn arrive(&mut self, from: PortId, to: &[PortId], frame: &Rc<[u8]>, watchers: Watchers<'_, '_>) {
+        let saying = watchers.is_empty().then(|| self.sayings.number(from, frame));
+        for &to in to {
+            if let (Some(saying), Member::Node(NodeId(n))) = (saying, self.owners[to.0])
+                && self.repeats(n, saying, to)
+            {
+                self.tally.delivered += 1;
+                continue;
+            }
+            self.deliver(from, to, frame, saying, watchers);
+        }
+    }
+
+    fn deliver(
+        &mut self,
+        from: PortId,
+        to: PortId,
+        frame: &Rc<[u8]>,
+        saying: Option<Saying>,
+        watchers: Watchers<'_, '_>,
+    ) {
         if watchers.is_empty()
             && let Member::Node(NodeId(n)) = self.owners[to.0]
-            && self.router_hears_again(n, to, frame)
+            && self.router_hears_again(n, to, frame, saying)
         {
             self.tally.delivered += 1;
             return;

@@ -8,6 +8,7 @@ use vrrplab_formats::world::{Member, NodeId};
 use vrrplab_wire::is_vrrp;
 
 use super::queue::{Due, Place};
+use super::roster::Turn;
 use super::{Lab, Watchers};
 
 /// The events of the next instant, and what may be done with them.
@@ -76,10 +77,7 @@ impl Lab<'_> {
     fn is_silent(&self, (place, due): &(Place, Due)) -> bool {
         match due {
             Due::Held { frame, .. } => !is_vrrp(frame),
-            Due::Wake(Member::Node(NodeId(n))) => {
-                let router = &self.routers[*n];
-                router.queued != Some(*place) || router.scheduled != Some(*place)
-            }
+            Due::Wake(Member::Node(NodeId(n))) => self.routers.due(*n, *place) != Turn::Now,
             Due::Fabric | Due::Report { .. } => true,
             _ => false,
         }
@@ -127,8 +125,8 @@ impl Lab<'_> {
     pub fn state(&self, offer: &Offer) -> u64 {
         let mut text = Hashed::new();
         let _ = write!(text, "{:?}", offer.at);
-        for router in &self.routers {
-            let due = router.scheduled.map(|place| place.at);
+        for (n, router) in self.routers.iter().enumerate() {
+            let due = self.routers.scheduled(n);
             let life = (router.crashed, router.paused, router.held(), router.waiting.len(), router.unread.len(), due);
             let told = (&router.processes, &router.sessions, router.virtual_addresses());
             let _ = write!(text, "{life:?} {told:?} {:?}", router.engine);
