@@ -31,9 +31,9 @@ use crate::moment::{Moment, Observer, PortInfo};
 use clients::Seat;
 use clouds::ControlPlane;
 pub use order::{Hashed, Offer};
-use queue::{Due, Place, Queue};
+use queue::{Due, Place, Queue, Reached};
 use rogues::RogueSeat;
-use roster::{Roster, Saying, Sayings};
+use roster::{Roster, Saying, Sayings, Turn};
 use router::Router;
 use switches::Reports;
 
@@ -67,6 +67,7 @@ pub struct Lab<'w> {
     /// How many machines stand still.
     stunned: usize,
     fates: Vec<Fate>,
+    together: Vec<PortId>,
     glances: Vec<looks::Glance>,
     seed: u64,
     /// The islands as they were shown last.
@@ -133,6 +134,7 @@ impl<'w> Lab<'w> {
             rogues,
             stunned: 0,
             fates: Vec::new(),
+            together: Vec::new(),
             glances: looks::all(world),
             seed,
             islands: None,
@@ -183,6 +185,9 @@ impl<'w> Lab<'w> {
 
     /// The next event. `false`: the end has come, and the observers have been told.
     pub fn step(&mut self, watchers: Watchers<'_, '_>) -> bool {
+        if self.first_moves_on() {
+            return true;
+        }
         let Some((place, due)) = self.queue.pop_until(self.end) else {
             self.now = self.end;
             for watcher in watchers.iter_mut() {
@@ -192,6 +197,18 @@ impl<'w> Lab<'w> {
         };
         self.now = place.at;
         self.happen(place, due, watchers);
+        true
+    }
+
+    /// Whether the next event was the turn of a router that has been put off, which it is now in the queue too.
+    #[inline]
+    fn first_moves_on(&mut self) -> bool {
+        let Some((place, n)) = self.queue.first_router(self.end) else { return false };
+        let Turn::Later(later) = self.routers.due(n, place) else { return false };
+        self.routers.take(n, place);
+        self.queue.move_first(later);
+        self.now = place.at;
+        self.tally.events += 1;
         true
     }
 
@@ -205,7 +222,7 @@ impl<'w> Lab<'w> {
         match due {
             Due::Look(_) | Due::Redraw(_) => {}
             Due::Held { from, to, frame, .. } => self.deliver(from, to, &frame, None, watchers),
-            Due::Deliver { from, to, frame } => self.arrive(from, &to, &frame, watchers),
+            Due::Deliver { from, to, frame } => self.arrive(from, to.ports(), &frame, watchers),
             Due::Wake(Member::Node(NodeId(n))) => {
                 if self.turn_of_router(n, place) {
                     self.wake_router(n, watchers);
@@ -242,38 +259,44 @@ impl<'w> Lab<'w> {
         self.tally.sent += 1;
         self.show(watchers, &Moment::Sent { port, bytes: &frame, rule });
         if let Some((at, to)) = self.fabric.flood(self.now, port, &frame) {
-            self.queue.push(at, Due::Deliver { from: port, to, frame: frame.into() });
+            self.queue.push(at, Due::Deliver { from: port, to: Reached::Many(to), frame: frame.into() });
             return;
         }
         let mut fates = std::mem::take(&mut self.fates);
         fates.clear();
         self.fabric.send(self.now, port, &frame, &mut fates);
         let frame: Rc<[u8]> = frame.into();
-        let mut batch: Option<(Instant, Vec<PortId>)> = None;
+        // neighbours that are reached at one instant share an event
+        let mut together = std::mem::take(&mut self.together);
+        let mut when = Instant::ZERO;
         for fate in &fates {
             match *fate {
                 Fate::DeliverOther { from, to, at, ref frame } => {
                     let frame = frame.as_slice().into();
-                    self.queue.push(at, Due::Deliver { from, to: Rc::new([to]), frame });
+                    self.queue.push(at, Due::Deliver { from, to: Reached::One(to), frame });
                 }
-                Fate::Deliver { to, at } => match &mut batch {
-                    Some((when, ports)) if *when == at => ports.push(to),
-                    batch => {
-                        if let Some((when, ports)) = batch.replace((at, vec![to])) {
-                            let to = ports.into();
-                            self.queue.push(when, Due::Deliver { from: port, to, frame: frame.clone() });
-                        }
+                Fate::Deliver { to, at } => {
+                    if when != at {
+                        self.send_off(when, port, &mut together, &frame);
+                        when = at;
                     }
-                },
+                    together.push(to);
+                }
                 Fate::Drop { to, reason } => {
                     self.show(watchers, &Moment::Dropped { from: port, to, reason, bytes: &frame });
                 }
             }
         }
-        if let Some((when, ports)) = batch {
-            self.queue.push(when, Due::Deliver { from: port, to: ports.into(), frame });
+        self.send_off(when, port, &mut together, &frame);
+        (self.fates, self.together) = (fates, together);
+    }
+
+    /// A frame will reach these ports.
+    fn send_off(&mut self, at: Instant, from: PortId, to: &mut Vec<PortId>, frame: &Rc<[u8]>) {
+        if !to.is_empty() {
+            let to = Reached::from(to.drain(..).as_slice());
+            self.queue.push(at, Due::Deliver { from, to, frame: Rc::clone(frame) });
         }
-        self.fates = fates;
     }
 
     /// A frame reaches these ports.

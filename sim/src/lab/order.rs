@@ -188,7 +188,7 @@ fn entry(place: Place, due: &Due) -> Option<u64> {
 fn split(items: &mut Vec<(Place, Due)>, place: Place, due: Due, slack: u32) {
     let Due::Deliver { from, to, frame } = due else { return items.push((place, due)) };
     let left = if is_vrrp(&frame) { slack } else { 0 };
-    items.extend(to.iter().map(|to| (place, Due::Held { from, to: *to, frame: Rc::clone(&frame), left })));
+    items.extend(to.ports().iter().map(|to| (place, Due::Held { from, to: *to, frame: Rc::clone(&frame), left })));
 }
 
 fn receiver(due: &Due) -> usize {

@@ -10,11 +10,36 @@ use vrrplab_formats::world::{Member, Nic, NodeId};
 use super::machine::Later;
 use crate::fabric::PortId;
 
+/// Who gets a frame at one instant.
+#[derive(Clone, Debug)]
+pub(super) enum Reached {
+    One(PortId),
+    Many(Rc<[PortId]>),
+}
+
+impl Reached {
+    pub fn ports(&self) -> &[PortId] {
+        match self {
+            Reached::One(port) => std::slice::from_ref(port),
+            Reached::Many(ports) => ports,
+        }
+    }
+}
+
+impl From<&[PortId]> for Reached {
+    fn from(ports: &[PortId]) -> Reached {
+        match *ports {
+            [port] => Reached::One(port),
+            _ => Reached::Many(ports.into()),
+        }
+    }
+}
+
 /// Something that is due.
 #[derive(Clone, Debug)]
 pub(super) enum Due {
     /// A frame reaches these ports at the same instant.
-    Deliver { from: PortId, to: Rc<[PortId]>, frame: Rc<[u8]> },
+    Deliver { from: PortId, to: Reached, frame: Rc<[u8]> },
     /// A host wanted to be woken.
     Wake(Member),
     /// The scripted fault at this position.
@@ -38,10 +63,41 @@ pub(super) enum Due {
 }
 
 /// When an entry is due; among equal instants, the place taken earlier comes first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Place {
     pub at: Instant,
     order: u64,
+}
+
+impl Place {
+    /// Both as one number, which is compared without a branch.
+    #[inline]
+    fn rank(self) -> u128 {
+        (u128::from(self.at.0) << 64) | u128::from(self.order)
+    }
+}
+
+impl PartialOrd for Place {
+    #[inline]
+    fn partial_cmp(&self, other: &Place) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+
+    #[inline]
+    fn lt(&self, other: &Place) -> bool {
+        self.rank() < other.rank()
+    }
+
+    #[inline]
+    fn le(&self, other: &Place) -> bool {
+        self.rank() <= other.rank()
+    }
+}
+impl Ord for Place {
+    #[inline]
+    fn cmp(&self, other: &Place) -> Ordering {
+        self.rank().cmp(&other.rank())
+    }
 }
 
 /// What the heap moves about is small: where something stands, not what it is.
@@ -67,6 +123,12 @@ impl Eq for Entry {}
 impl PartialOrd for Entry {
     fn partial_cmp(&self, other: &Entry) -> Option<Ordering> {
         Some(self.cmp(other))
+    }
+
+    // the heap asks by this
+    #[inline]
+    fn le(&self, other: &Entry) -> bool {
+        other.place <= self.place
     }
 }
 impl Ord for Entry {
@@ -130,6 +192,24 @@ impl Queue {
         })
     }
 
+    /// The router whose turn is first of all, until then.
+    #[inline]
+    pub fn first_router(&self, end: Instant) -> Option<(Place, usize)> {
+        let first = self.heap.peek()?;
+        match first.what {
+            What::Router(n) if first.place.at <= end => Some((first.place, n as usize)),
+            _ => None,
+        }
+    }
+
+    /// The first turn of all moves back to this place.
+    #[inline]
+    pub fn move_first(&mut self, to: Place) {
+        if let Some(mut first) = self.heap.peek_mut() {
+            first.place = to;
+        }
+    }
+
     pub fn pop_until(&mut self, end: Instant) -> Option<(Place, Due)> {
         if self.heap.peek()?.place.at > end {
             return None;
@@ -161,6 +241,20 @@ mod tests {
         queue.push(Instant(3), Due::Fault(1));
         queue.push(Instant(5), Due::Fault(2));
         assert_eq!(drained(queue), ["3:Fault(1)", "5:Fault(0)", "5:Fault(2)"]);
+    }
+
+    #[test]
+    fn a_router_that_is_first_moves_on_without_leaving_the_queue() {
+        let mut queue = Queue::default();
+        queue.push(Instant(3), Due::Wake(Member::Node(NodeId(7))));
+        queue.push(Instant(5), Due::Fault(0));
+        assert_eq!(queue.first_router(Instant(2)), None, "its turn has not come");
+        let (first, n) = queue.first_router(Instant(3)).expect("it is first");
+        assert_eq!((first.at, n), (Instant(3), 7));
+        let later = queue.take_place(Instant(5));
+        queue.move_first(later);
+        assert_eq!(queue.first_router(Instant(9)), None, "the fault of that instant came into the queue before");
+        assert_eq!(drained(queue), ["5:Fault(0)", "5:Wake(Node(NodeId(7)))"]);
     }
 
     #[test]
