@@ -68,6 +68,7 @@ pub struct Lab<'w> {
     stunned: usize,
     fates: Vec<Fate>,
     together: Vec<PortId>,
+    arrivals: Vec<(Place, Reached)>,
     glances: Vec<looks::Glance>,
     seed: u64,
     /// The islands as they were shown last.
@@ -135,6 +136,7 @@ impl<'w> Lab<'w> {
             stunned: 0,
             fates: Vec::new(),
             together: Vec::new(),
+            arrivals: Vec::new(),
             glances: looks::all(world),
             seed,
             islands: None,
@@ -277,7 +279,7 @@ impl<'w> Lab<'w> {
                 }
                 Fate::Deliver { to, at } => {
                     if when != at {
-                        self.send_off(when, port, &mut together, &frame);
+                        self.gather(when, &mut together);
                         when = at;
                     }
                     together.push(to);
@@ -287,15 +289,16 @@ impl<'w> Lab<'w> {
                 }
             }
         }
-        self.send_off(when, port, &mut together, &frame);
+        self.gather(when, &mut together);
+        self.queue.spread(port, &frame, &mut self.arrivals);
         (self.fates, self.together) = (fates, together);
     }
 
-    /// A frame will reach these ports.
-    fn send_off(&mut self, at: Instant, from: PortId, to: &mut Vec<PortId>, frame: &Rc<[u8]>) {
+    /// A frame will reach these ports then.
+    fn gather(&mut self, at: Instant, to: &mut Vec<PortId>) {
         if !to.is_empty() {
-            let to = Reached::from(to.drain(..).as_slice());
-            self.queue.push(at, Due::Deliver { from, to, frame: Rc::clone(frame) });
+            let place = self.queue.take_place(at);
+            self.arrivals.push((place, Reached::from(to.drain(..).as_slice())));
         }
     }
 

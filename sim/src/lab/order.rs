@@ -132,8 +132,8 @@ impl Lab<'_> {
             let _ = write!(text, "{life:?} {told:?} {:?}", router.engine);
         }
         // equal whatever the order in which it was made
-        let ahead = offer.items.iter().map(|(place, due)| (*place, due)).chain(self.queue.all());
-        let mut ahead: Vec<u64> = ahead.filter_map(|(place, due)| entry(place, due)).collect();
+        let ahead = offer.items.iter().cloned().chain(self.queue.all());
+        let mut ahead: Vec<u64> = ahead.filter_map(|(place, due)| entry(place, &due)).collect();
         ahead.sort_unstable();
         let _ = write!(text, "{ahead:?}");
         text.0

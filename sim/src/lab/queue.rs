@@ -1,6 +1,7 @@
 //! The event queue: simulated time advances only by popping it; ties go by order of insertion.
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
 use std::net::IpAddr;
 use std::rc::Rc;
 
@@ -101,6 +102,7 @@ impl Ord for Place {
 }
 
 /// What the heap moves about is small: where something stands, not what it is.
+#[derive(Clone, Copy)]
 struct Entry {
     place: Place,
     what: What,
@@ -112,6 +114,16 @@ enum What {
     Router(u32),
     /// At this position of what is kept.
     Kept(u32),
+    /// The next arrival of the frame at this position.
+    Arrival(u32),
+}
+
+/// A frame on its way to many, at many instants: one entry of the heap, which moves on from arrival to arrival.
+struct Spread {
+    from: PortId,
+    frame: Rc<[u8]>,
+    /// The last one first.
+    arrivals: Vec<(Place, Reached)>,
 }
 
 impl PartialEq for Entry {
@@ -142,9 +154,8 @@ impl Ord for Entry {
 #[derive(Default)]
 pub(super) struct Queue {
     heap: BinaryHeap<Entry>,
-    kept: Vec<Option<Due>>,
-    /// Positions of `kept` with nothing in them.
-    free: Vec<u32>,
+    kept: Shelf<Due>,
+    spreads: Shelf<Spread>,
     taken: u64,
 }
 
@@ -171,24 +182,31 @@ impl Queue {
             Due::Wake(Member::Node(NodeId(n))) => u32::try_from(n).ok(),
             _ => None,
         };
-        let what = router.map_or_else(|| What::Kept(self.keep(due)), What::Router);
+        let what = router.map_or_else(|| What::Kept(self.kept.keep(due)), What::Router);
         self.heap.push(Entry { place, what });
     }
 
-    fn keep(&mut self, due: Due) -> u32 {
-        if let Some(position) = self.free.pop() {
-            self.kept[position as usize] = Some(due);
-            return position;
+    /// A frame reaches these at these places. The list is empty then.
+    pub fn spread(&mut self, from: PortId, frame: &Rc<[u8]>, arrivals: &mut Vec<(Place, Reached)>) {
+        if arrivals.len() < 2 {
+            for (place, to) in arrivals.drain(..) {
+                self.put(place, Due::Deliver { from, to, frame: Rc::clone(frame) });
+            }
+            return;
         }
-        self.kept.push(Some(due));
-        u32::try_from(self.kept.len() - 1).expect("fewer than 2^32 things are due at once")
+        arrivals.sort_unstable_by(|one, other| other.0.cmp(&one.0));
+        let place = arrivals[arrivals.len() - 1].0;
+        let spread = Spread { from, frame: Rc::clone(frame), arrivals: arrivals.drain(..).collect() };
+        let what = What::Arrival(self.spreads.keep(spread));
+        self.heap.push(Entry { place, what });
     }
 
     /// All entries but the wake-ups of routers, in no order.
-    pub fn all(&self) -> impl Iterator<Item = (Place, &Due)> {
-        self.heap.iter().filter_map(|entry| match entry.what {
-            What::Router(_) => None,
-            What::Kept(position) => Some((entry.place, self.kept[position as usize].as_ref()?)),
+    pub fn all(&self) -> impl Iterator<Item = (Place, Due)> {
+        self.heap.iter().flat_map(|entry| match entry.what {
+            What::Router(_) => Vec::new(),
+            What::Kept(position) => self.kept.get(position).map(|due| (entry.place, due.clone())).into_iter().collect(),
+            What::Arrival(position) => self.spreads.get(position).map_or_else(Vec::new, Spread::all),
         })
     }
 
@@ -211,18 +229,73 @@ impl Queue {
     }
 
     pub fn pop_until(&mut self, end: Instant) -> Option<(Place, Due)> {
-        if self.heap.peek()?.place.at > end {
+        let mut first = self.heap.peek_mut()?;
+        let Entry { place, what } = *first;
+        if place.at > end {
             return None;
         }
-        let Entry { place, what } = self.heap.pop()?;
         let due = match what {
             What::Router(n) => Due::Wake(Member::Node(NodeId(n as usize))),
-            What::Kept(position) => {
-                self.free.push(position);
-                self.kept[position as usize].take()?
+            What::Kept(position) => self.kept.take(position)?,
+            What::Arrival(position) => {
+                let spread = self.spreads.get_mut(position)?;
+                let (_, to) = spread.arrivals.pop()?;
+                let due = Due::Deliver { from: spread.from, to, frame: Rc::clone(&spread.frame) };
+                if let Some((next, _)) = spread.arrivals.last() {
+                    first.place = *next;
+                    return Some((place, due));
+                }
+                self.spreads.take(position);
+                due
             }
         };
+        PeekMut::pop(first);
         Some((place, due))
+    }
+}
+
+impl Spread {
+    fn all(&self) -> Vec<(Place, Due)> {
+        let due = |to: &Reached| Due::Deliver { from: self.from, to: to.clone(), frame: Rc::clone(&self.frame) };
+        self.arrivals.iter().map(|(place, to)| (*place, due(to))).collect()
+    }
+}
+
+/// Things at positions that are used again.
+struct Shelf<T> {
+    things: Vec<Option<T>>,
+    /// Positions with nothing in them.
+    free: Vec<u32>,
+}
+
+impl<T> Default for Shelf<T> {
+    fn default() -> Shelf<T> {
+        Shelf { things: Vec::new(), free: Vec::new() }
+    }
+}
+
+impl<T> Shelf<T> {
+    fn keep(&mut self, thing: T) -> u32 {
+        if let Some(position) = self.free.pop() {
+            self.things[position as usize] = Some(thing);
+            return position;
+        }
+        self.things.push(Some(thing));
+        u32::try_from(self.things.len() - 1).expect("fewer than 2^32 things are due at once")
+    }
+
+    fn get(&self, position: u32) -> Option<&T> {
+        self.things.get(position as usize)?.as_ref()
+    }
+
+    fn get_mut(&mut self, position: u32) -> Option<&mut T> {
+        self.things.get_mut(position as usize)?.as_mut()
+    }
+
+    fn take(&mut self, position: u32) -> Option<T> {
+        let thing = self.things.get_mut(position as usize)?.take()?;
+        self.free.push(position);
+        Some(thing)
     }
 }
 
@@ -264,6 +337,28 @@ mod tests {
         queue.push(Instant(5), Due::Fault(0));
         queue.put(place, Due::Fault(1));
         assert_eq!(drained(queue), ["5:Fault(1)", "5:Fault(0)"]);
+    }
+
+    #[test]
+    fn a_frame_that_reaches_many_keeps_the_place_of_each_arrival() {
+        let mut queue = Queue::default();
+        let frame: Rc<[u8]> = Rc::from([7]);
+        let mut arrivals = Vec::new();
+        for (at, port) in [(5, 0), (3, 1), (4, 2), (3, 3)] {
+            arrivals.push((queue.take_place(Instant(at)), Reached::One(PortId(port))));
+        }
+        queue.push(Instant(4), Due::Fault(0));
+        queue.spread(PortId(9), &frame, &mut arrivals);
+        assert!(arrivals.is_empty());
+        assert_eq!(queue.all().count(), 5);
+        let mut order = Vec::new();
+        while let Some((place, due)) = queue.pop_until(Instant(9)) {
+            let to = if let Due::Deliver { to, .. } = &due { to.ports().to_vec() } else { Vec::new() };
+            order.push((place.at.0, to));
+        }
+        let at = |at, port| (at, vec![PortId(port)]);
+        assert_eq!(order, [at(3, 1), at(3, 3), at(4, 2), (4, vec![]), at(5, 0)]);
+        assert_eq!(queue.all().count(), 0);
     }
 
     #[test]
