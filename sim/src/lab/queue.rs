@@ -1,5 +1,5 @@
 //! The event queue: simulated time advances only by popping it; ties go by order of insertion.
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 use std::net::IpAddr;
@@ -194,9 +194,9 @@ impl Queue {
             }
             return;
         }
-        arrivals.sort_unstable_by(|one, other| other.0.cmp(&one.0));
+        arrivals.sort_unstable_by_key(|arrival| Reverse(arrival.0));
         let place = arrivals[arrivals.len() - 1].0;
-        let spread = Spread { from, frame: Rc::clone(frame), arrivals: arrivals.drain(..).collect() };
+        let spread = Spread { from, frame: Rc::clone(frame), arrivals: arrivals.split_off(0) };
         let what = What::Arrival(self.spreads.keep(spread));
         self.heap.push(Entry { place, what });
     }
