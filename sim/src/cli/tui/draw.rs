@@ -115,10 +115,11 @@ fn picture(show: &Show<'_>, pen: &Pen, area: Rect) -> Vec<Line<'static>> {
     lines
 }
 
+/// Where something was broken or mended; what, is told in the list.
 fn faults(show: &Show<'_>, window: Window, width: usize) -> Vec<Cell> {
     let mut row = vec![Cell { letter: ' ', tone: Tone::Fault }; width];
     for mark in marks(show.events(), window, width) {
-        row[mark.column].letter = mark.letter;
+        row[mark.column].letter = '!';
     }
     row
 }
