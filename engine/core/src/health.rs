@@ -13,6 +13,7 @@ pub mod probe;
 mod reload;
 mod servers;
 mod state;
+mod wanted;
 mod warmup;
 pub mod words;
 
