@@ -6,6 +6,7 @@ mod clients;
 mod lasting;
 mod masters;
 mod scene;
+mod tables;
 #[cfg(test)]
 mod tests;
 mod violation;
@@ -22,6 +23,7 @@ use answers::Answers;
 use clients::Clients;
 use masters::Masters;
 use scene::Scene;
+use tables::Tables;
 
 pub use clients::PATIENCE;
 pub use scene::Group;
@@ -37,6 +39,7 @@ pub struct Watch {
     adverts: Adverts,
     agreement: Agreement,
     clients: Clients,
+    tables: Tables,
     violations: Vec<Violation>,
     /// The next moment at which something is overdue.
     next: Option<Instant>,
@@ -57,6 +60,7 @@ impl Watch {
             adverts: Adverts::default(),
             agreement: Agreement::new(world),
             clients: Clients::new(world),
+            tables: Tables::default(),
             violations: Vec::new(),
             next: None,
             judged_from: world.invariants.judged_from,
@@ -72,7 +76,7 @@ impl Watch {
     /// All that decides what it will still object to, and which invariants were violated.
     pub fn pending(&self) -> impl std::fmt::Debug {
         let broken: BTreeSet<_> = self.violations.iter().map(|violation| violation.finding.invariant.id()).collect();
-        let kept = (&self.masters, &self.answers, &self.adverts, &self.agreement, &self.scene.seats);
+        let kept = (&self.masters, &self.answers, &self.adverts, &self.agreement, &self.scene.seats, &self.tables);
         (kept, self.next, self.judged_from, broken)
     }
 
@@ -88,6 +92,7 @@ impl Watch {
         self.answers.begin_anew(at);
         self.adverts.begin_anew();
         self.clients.begin_anew(at);
+        self.tables.begin_anew();
         self.plan();
     }
 
@@ -200,6 +205,12 @@ impl Observer for Watch {
                 self.scene.see(at, moment);
                 self.answers.know(&self.scene);
                 self.look_at_all(at);
+            }
+            Moment::Balanced { node, command, refused: Some(why), .. } => self.tables.refused(node, command, why),
+            Moment::Settled { node, drift } => {
+                if let Some(finding) = self.tables.settled(at, (node, drift), &self.scene, &self.limits) {
+                    self.object(finding, None);
+                }
             }
             Moment::Gone(_) | Moment::Islands(_) => {
                 if matches!(moment, Moment::Islands(_)) {

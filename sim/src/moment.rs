@@ -122,6 +122,13 @@ pub enum Moment<'a> {
         /// The rule that asked for it.
         rule: Rule,
     },
+    /// The checkers' commands of this moment are carried out. Nothing happened in the world.
+    Settled {
+        /// The node.
+        node: NodeId,
+        /// What would still have to be done for the table to be what the checkers want.
+        drift: &'a [IpvsCommand],
+    },
     /// Somebody looked at the tables of a host. Nothing happened in the world.
     Looked(&'a Sight),
     /// A scripted fault took effect.

@@ -44,7 +44,7 @@ impl<'w> Turning<'w> {
         let violated = outcome.objections.violations.iter().find(|violation| !violation.expected);
         let failure = match (outcome.held(), broken, violated) {
             (true, ..) => return None,
-            (_, Some(judgement), _) => judgement.found.clone(),
+            (_, Some(judgement), _) => judgement.found.lines().next().unwrap_or_default().to_owned(),
             (_, None, Some(violation)) => violation.text().lines().next().unwrap_or_default().to_owned(),
             (_, None, None) => "a violation that was expected did not come".to_owned(),
         };

@@ -8,9 +8,9 @@ use std::process::{Command, Stdio};
 use std::thread::JoinHandle;
 
 use vrrplab_formats::control::{
-    Address, Answer, Checked, Code, Daemon, Family, Forward, GlobalStatistics, Instance, Ipvs, Key, MasterReason, News,
-    Protocol, Reloaded, Said, Server, Service, Statistics, Status, SyncGroup, Told, Tracing, Tracked, TrackedKind,
-    Usage,
+    Address, Answer, Checked, Code, Daemon, Drift, Family, Forward, GlobalStatistics, Instance, Ipvs, Key,
+    MasterReason, News, Protocol, Reloaded, Said, Server, Service, Statistics, Status, SyncGroup, Told, Tracing,
+    Tracked, TrackedKind, Usage,
 };
 
 struct Ended {
@@ -111,6 +111,26 @@ VIRTUAL SERVER       REAL SERVER        STATE  WEIGHT  QUORUM
 ";
     assert_eq!((ended.code, ended.out.as_str()), (Some(0), expected));
     asked.join().unwrap();
+}
+
+#[test]
+fn what_the_table_lacks_is_printed_as_commands_and_nothing_where_it_lacks_nothing() {
+    let path = socket("drift");
+    let command = "ipvsadm -e -t 10.0.0.100:80 -r 10.1.1.1:80 -m -w 1";
+    let asked = daemon(&path, Answer::new(Said::Drift(Drift { commands: vec![command.into()] })).line());
+    let ended = ctl(&path, &["ipvs", "--drift"]);
+    assert_eq!((ended.code, ended.out), (Some(0), format!("{command}\n")));
+    assert_eq!(asked.join().unwrap(), "vrrplab/1 drift\n");
+    let asked = daemon(&path, Answer::new(Said::Drift(Drift::default())).line());
+    let ended = ctl(&path, &["ipvs", "--drift"]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""));
+    asked.join().unwrap();
+    let asked = daemon(&path, Answer::new(Said::Drift(Drift::default())).line());
+    let ended = ctl(&path, &["ipvs", "--drift", "--json"]);
+    assert_eq!((ended.code, ended.out.as_str()), (Some(0), "{\"vrrplab\":1,\"drift\":{\"commands\":[]}}\n"));
+    asked.join().unwrap();
+    let ended = ctl(&path, &["stats", "--drift"]);
+    assert_eq!((ended.code, ended.err.as_str()), (Some(2), "error: --drift goes with `ctl ipvs` only\n"));
 }
 
 #[test]

@@ -15,6 +15,7 @@ for name in schedulers forwarding persistence keys globals; do
     same "tables: $name.conf, $(at "keepalived-$name" ipvsadm -Sn | grep -c -e '^-A') services and $(at "keepalived-$name" ipvsadm -Sn | grep -c -e '^-a') servers" \
         "$(table "keepalived-$name")" "$ours"
     same "tables: vrrplab ctl ipvs shows $name.conf as ipvsadm does" "$(at "vrrplabd-$name" ipvsadm -Ln | tail -n +2)" "$(shown)"
+    same "tables: the kernel's table is what the checkers want of $name.conf" "" "$(vrrplab ctl ipvs --drift)"
     [ "$name" = schedulers ] && echo "$ours" | head -n 12 | sed 's/^/   /'
     stop "vrrplabd-$name"
     stop "keepalived-$name"

@@ -14,6 +14,7 @@ pub mod probe;
 mod reload;
 mod servers;
 mod state;
+mod wanted;
 mod warmup;
 pub mod words;
 

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use vrrplab_engine::{Trace, TraceKind};
 
 use crate::diagnostics::nearest;
-pub use ipvs::{Checked, Forward, Ipvs, Key, Protocol, Server, Service};
+pub(crate) use ipvs::flags;
+pub use ipvs::{Checked, Drift, Forward, Ipvs, Key, Protocol, Server, Service};
 pub use status::{
     Address, Daemon, Family, GlobalStatistics, Instance, MasterReason, Statistics, Stats, StatsOf, Status, SyncGroup,
     Tracked, TrackedKind, Usage,
@@ -35,11 +36,14 @@ pub enum Request {
     Reload,
     /// Every decision from now on that changes something.
     Trace,
+    /// What the table of virtual servers lacks of what the checkers want.
+    Drift,
 }
 
 impl Request {
     /// Every request.
-    pub const ALL: [Request; 5] = [Request::Status, Request::Ipvs, Request::Stats, Request::Reload, Request::Trace];
+    pub const ALL: [Request; 6] =
+        [Request::Status, Request::Ipvs, Request::Drift, Request::Stats, Request::Reload, Request::Trace];
 
     /// The word for it.
     pub const fn word(self) -> &'static str {
@@ -49,6 +53,7 @@ impl Request {
             Request::Stats => "stats",
             Request::Reload => "reload",
             Request::Trace => "trace",
+            Request::Drift => "drift",
         }
     }
 
@@ -128,6 +133,8 @@ pub enum Said {
     Trace(Told),
     /// The daemon says no.
     Error(Refused),
+    /// Answers `drift`.
+    Drift(Drift),
 }
 
 /// The configuration was read again.

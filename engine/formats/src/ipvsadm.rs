@@ -1,6 +1,10 @@
-//! The table of virtual servers as `ipvsadm -Ln` prints it.
+//! The table of virtual servers as `ipvsadm -Ln` prints it, and its changes as commands.
+mod command;
+
 use std::fmt::Write as _;
 use std::net::IpAddr;
+
+pub use command::command;
 
 use crate::control::{Family, Forward, Ipvs, Key, Protocol, Service};
 

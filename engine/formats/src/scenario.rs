@@ -24,6 +24,7 @@ mod sysctls;
 mod tables;
 mod timeline;
 mod units;
+mod views;
 
 use std::path::Path;
 use std::sync::OnceLock;

@@ -23,7 +23,7 @@ pub use fault::{Behaviour, Direction, FabricFault, Fault, FrameClass, LinkPlace,
 pub use host::{Ask, Client, Node};
 pub use invariant::{ExpectedViolation, Invariant, Invariants};
 pub use kernel::{Chain, FirewallRule, KernelFault, KernelSetup, LOOPBACK, OneToOne, Route, Sysctl, SysctlKey};
-pub use look::{Look, ServerPromise, Subject, TablePromise, View};
+pub use look::{LinePattern, LinesPromise, Look, ServerPromise, Subject, TablePromise, View, ViewPromise};
 pub use network::{
     AddressPair, Attachment, Driver, GroupRule, LinkChange, LinkQuality, Network, Port, PortSecurity, Remote,
     SecurityGroup, Snooping, SpanningTree, SwitchSetup, TreeMode, Trunk, joined,

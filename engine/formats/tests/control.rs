@@ -1,9 +1,9 @@
 //! What goes over the control socket comes out at the other end, and what is no request is told why.
 use vrrplab_engine::{Rule, State, Trace, TraceKind};
 use vrrplab_formats::control::{
-    Answer, Checked, Code, Daemon, Family, Forward, GlobalStatistics, Ipvs, Key, LONGEST_REQUEST, News, Protocol,
-    Refused, Reloaded, Request, Said, Server, Service, Statistics, Stats, StatsOf, Status, SyncGroup, Told, Tracing,
-    Usage,
+    Answer, Checked, Code, Daemon, Drift, Family, Forward, GlobalStatistics, Ipvs, Key, LONGEST_REQUEST, News,
+    Protocol, Refused, Reloaded, Request, Said, Server, Service, Statistics, Stats, StatsOf, Status, SyncGroup, Told,
+    Tracing, Usage,
 };
 
 fn said(line: &str) -> Refused {
@@ -57,6 +57,7 @@ fn answers_come_out_as_they_went_in() {
     let all = [
         Said::Ipvs(Ipvs::default()),
         Said::Ipvs(table()),
+        Said::Drift(Drift { commands: vec!["ipvsadm -D -f 1".into()] }),
         Said::Reload(Reloaded { instances: 2, warnings: vec!["line 3: \"quoted\"".into()] }),
         Said::Tracing(Tracing { listeners: 1 }),
         told(News::Priority { from: 150, to: 100 }),

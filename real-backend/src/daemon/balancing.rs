@@ -2,6 +2,7 @@
 //!
 //! `Checkers` says which probe to make and what becomes of the table; here that is done, and what comes back is told to it.
 mod follow;
+mod judge;
 mod show;
 mod takeover;
 mod words;
@@ -23,6 +24,7 @@ use crate::probe::Prober;
 use crate::recorder::{RecordedCheckers, Tape};
 use crate::system::{Servers, System};
 use follow::Syncing;
+use judge::Judge;
 
 /// Numbers of programs that checkers have started are told from those of VRRP by this bit.
 const OF_CHECKERS: u64 = 1 << 63;
@@ -40,6 +42,8 @@ pub(super) struct Balancing<S: System> {
     timeouts_before: Option<LvsTimeouts>,
     /// The paths of tracked files.
     files: Vec<String>,
+    /// Whether the table is what the checkers want.
+    judge: Judge,
     /// What the checkers ask by sockets.
     pub prober: Prober<S::Sockets>,
 }
@@ -55,6 +59,7 @@ impl<S: System> Balancing<S> {
             here: None,
             timeouts_before: None,
             files: Vec::new(),
+            judge: Judge::default(),
             prober: Prober::new(sockets),
         }
     }
@@ -82,6 +87,7 @@ impl<S: System> Balancing<S> {
             self.program(Rule::ServersStart, &IpvsCommand::Flush);
         }
         self.note(model, hands);
+        self.judge.begin();
         let now = hands.now();
         let mut checkers = RecordedCheckers::new(now, model, now.0, from, self.tape.clone());
         for event in hands.file_contents() {
@@ -100,6 +106,7 @@ impl<S: System> Balancing<S> {
             }
         }
         self.carry_out(hands);
+        self.judge_table(hands.now());
     }
 
     /// SIGHUP.
@@ -111,11 +118,15 @@ impl<S: System> Balancing<S> {
         self.set_timeouts(model);
         self.note(model, hands);
         self.tell_of(Input::Reload(model), Some(from), hands);
+        self.judge_table(hands.now());
     }
 
     /// SIGTERM: what the table holds of the configuration goes.
     pub fn stop(&mut self, model: &NodeModel, hands: &mut S) {
         self.tell(Input::Stop, hands);
+        if self.checkers.is_some() {
+            self.judge_table(hands.now());
+        }
         self.checkers = None;
         self.prober.forget();
         if model.globals.lvs_flush_on_stop == Some(FlushOnStop::Everything) {
@@ -133,6 +144,7 @@ impl<S: System> Balancing<S> {
     pub fn be_in_time(&mut self, hands: &mut S) {
         if self.next_wake().is_some_and(|at| at <= hands.now()) {
             self.tell(Input::Wake, hands);
+            self.judge_table_in_time(hands.now());
         }
     }
 
@@ -149,6 +161,7 @@ impl<S: System> Balancing<S> {
     /// Something came back from a probe. A datagram that was to another question leaves its attempt under way.
     pub fn answered(&mut self, job: Job, answer: Answer, hands: &mut S) {
         self.tell(Input::Answered { job, answer }, hands);
+        self.judge_table_in_time(hands.now());
         if !self.checkers.as_ref().is_some_and(|checkers| checkers.waits_for(job)) {
             self.prober.cancel(job);
         }
@@ -300,6 +313,7 @@ impl<S: System> Balancing<S> {
     /// Changes the table; what the kernel refuses is said. Whether the table is now as was wanted.
     fn program(&mut self, rule: Rule, command: &IpvsCommand) -> bool {
         let Some(ipvs) = &mut self.ipvs else { return true };
+        self.judge.changed = true;
         let rule = rule.id();
         match ipvs.apply(command) {
             Ok(()) => {

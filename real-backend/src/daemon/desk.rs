@@ -4,7 +4,7 @@ use std::task::{Context, Poll};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use vrrplab_engine::Trace;
-use vrrplab_formats::control::{Answer, Code, News, Request, Said, Status, Told, Tracing};
+use vrrplab_formats::control::{Answer, Code, Drift, News, Request, Said, Status, Told, Tracing};
 
 use super::Daemon;
 use crate::control::{Ask, MOST_FOLLOWERS};
@@ -129,6 +129,13 @@ impl<S: System> Daemon<S> {
             Request::Reload => match self.reload() {
                 Ok(reloaded) => Answer::new(Said::Reload(reloaded)),
                 Err(why) => Answer::refused(Code::ConfigurationRefused, why),
+            },
+            Request::Drift => match self.balancing.drift() {
+                Ok(missing) => {
+                    let commands = missing.iter().map(vrrplab_formats::ipvsadm::command).collect();
+                    Answer::new(Said::Drift(Drift { commands }))
+                }
+                Err(why) => Answer::refused(Code::KernelRefused, format!("IPVS does not show what it holds: {why}")),
             },
             Request::Trace => Answer::refused(Code::BadRequest, "a trace is followed, not asked for"),
         }

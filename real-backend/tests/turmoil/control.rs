@@ -8,6 +8,8 @@ use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::time::{Instant, sleep, sleep_until};
 use turmoil::net::TcpStream;
+use vrrplab_engine::lvs::{IpvsCommand, Virtual};
+use vrrplab_engine::model::lvs::{Endpoint, Protocol};
 use vrrplab_formats::control::{Answer, Checked, Request, Said};
 use vrrplab_formats::ipvsadm;
 use vrrplab_real::control::{MOST_CLIENTS, PATIENCE};
@@ -55,6 +57,7 @@ async fn ask(request: Request) -> String {
             };
             format!("{}up: {}; down: {}", ipvsadm::table(&table), names(&up), names(&|server| !up(server)))
         }
+        Some(Said::Drift(drift)) => format!("missing: {}", drift.commands.join(", ")),
         Some(Said::Error(refused)) => format!("refused: {:?}", refused.code),
         Some(other) => format!("{other:?}"),
         None => "no answer".into(),
@@ -119,6 +122,32 @@ fn the_table_is_the_kernels_and_servers_that_have_left_it_are_told_to_be_down() 
         format!("{}up: {one} {two} {names}; down: ", table(&format!("{first}{second}"))),
         format!("{}up: {two} {names}; down: {one}", table(&second)),
     ];
+    assert_eq!(*notes.borrow(), expected, "{}", lab.story());
+}
+
+#[test]
+fn what_others_change_of_the_table_is_told_as_the_commands_that_would_undo_it() {
+    let mut lab = balancer();
+    let notes = Notes::default();
+    let own = notes.clone();
+    lab.sim.client(OPERATOR, async move {
+        for pause in [0, 200, ROUND] {
+            sleep(Duration::from_millis(pause)).await;
+            let answer = ask(Request::Drift).await;
+            own.borrow_mut().push(answer);
+        }
+        Ok(())
+    });
+    lab.run(100);
+    // somebody takes a server out by hand; later its host dies, and the checkers want it out as well
+    let at = |last, port| Endpoint { ip: std::net::IpAddr::V4(Ipv4Addr::new(192, 168, 0, last)), port };
+    let service = Virtual::Address(Protocol::Tcp, at(100, 80));
+    let by_hand = IpvsCommand::DeleteDest(service, at(11, 80));
+    lab.machines[0].borrow_mut().director.apply(vrrplab_engine::Instant::ZERO, &by_hand).unwrap();
+    lab.run(200);
+    lab.sim.crash(std::net::IpAddr::V4(WEB[0]));
+    lab.run(ROUND + 1_000);
+    let expected = ["missing: ", "missing: ipvsadm -a -t 192.168.0.100:80 -r 192.168.0.11:80 -g -w 1", "missing: "];
     assert_eq!(*notes.borrow(), expected, "{}", lab.story());
 }
 

@@ -18,6 +18,8 @@ use super::output::Exit;
 Examples:
   vrrplab ctl status
     Which instances are MASTER here, since when, with which priority.
+  vrrplab ctl ipvs --drift
+    Whether the kernel's table is what the checkers want; otherwise the commands that would make it so.
   vrrplab ctl trace --json
     Every decision as it falls, one object a line, until Ctrl-C.
 
@@ -29,6 +31,9 @@ pub(super) struct CtlArgs {
     /// Where the daemon listens (its --control)
     #[arg(long, value_name = "PATH", default_value = SOCKET)]
     socket: PathBuf,
+    /// With `ipvs`: print the ipvsadm commands that would make the kernel's table what the checkers want, and nothing when it is
+    #[arg(long)]
+    drift: bool,
     /// Print what the daemon answers, one object a line
     #[arg(long)]
     json: bool,
@@ -49,6 +54,17 @@ enum What {
     Trace,
 }
 
+impl CtlArgs {
+    /// What is asked; nothing when the options do not fit together.
+    fn request(&self) -> Option<Request> {
+        match (self.what, self.drift) {
+            (What::Ipvs, true) => Some(Request::Drift),
+            (_, true) => None,
+            (what, false) => Some(what.into()),
+        }
+    }
+}
+
 impl From<What> for Request {
     fn from(what: What) -> Request {
         match what {
@@ -61,15 +77,25 @@ impl From<What> for Request {
     }
 }
 
-#[cfg(target_os = "linux")]
 pub(super) fn ctl(args: &CtlArgs) -> io::Result<Exit> {
-    client::ask(args.what.into(), &args.socket, args.json)
+    match args.request() {
+        Some(request) => ask(request, args),
+        None => {
+            super::output::tell("error: --drift goes with `ctl ipvs` only\n");
+            Ok(Exit::BadInput)
+        }
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn ask(request: Request, args: &CtlArgs) -> io::Result<Exit> {
+    client::ask(request, &args.socket, args.json)
 }
 
 /// The daemon is Linux's.
 #[cfg(not(target_os = "linux"))]
-pub(super) fn ctl(args: &CtlArgs) -> io::Result<Exit> {
-    let word = Request::from(args.what).word();
+fn ask(request: Request, args: &CtlArgs) -> io::Result<Exit> {
+    let word = request.word();
     let _ = (&args.socket, args.json);
     super::output::tell(&format!("error: `ctl {word}` needs a vrrplabd on this host, and that needs Linux\n"));
     Ok(Exit::BadInput)

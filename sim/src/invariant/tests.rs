@@ -2,7 +2,8 @@
 //!
 //! The longest down timer of VI_1 is 3 s + 255/256 s = 3.996093 s; links take no time.
 use State::{Backup, Master};
-use vrrplab_engine::model::IfIndex;
+use vrrplab_engine::lvs::{IpvsCommand, LvsError, Virtual};
+use vrrplab_engine::model::{AddressFamily, IfIndex};
 use vrrplab_engine::{Rule, Span};
 use vrrplab_formats::world::{ClientId, ExpectedViolation, Invariant, Place, TimedFault, Window};
 
@@ -208,6 +209,32 @@ fn the_seventh_move_in_a_minute_is_one_too_many() {
     let words = "mastership of vrid 51 on lan moved 7 times since 10.000000; 6 within 60 s are allowed";
     assert_eq!(play(10_000), [(Invariant::NoFlapping, 70_000, words.to_owned())]);
     assert_eq!(play(10_001), []);
+}
+
+#[test]
+fn a_table_that_is_not_what_its_checkers_want_is_told_once_with_what_the_kernel_had_refused() {
+    let service = |mark| Virtual::Mark(AddressFamily::V4, mark);
+    let (add, gone) = (IpvsCommand::AddService(service(1), Default::default()), IpvsCommand::DeleteService(service(2)));
+    let play = |world: &World| {
+        let mut watch = watch(world);
+        let refused = Moment::Balanced {
+            node: NodeId(0),
+            command: &add,
+            refused: Some(LvsError::Exists),
+            rule: Rule::ServersStart,
+        };
+        watch.see(ms(1_000), &refused);
+        for (at, drift) in [(1_000, &[gone][..]), (2_000, &[gone][..]), (3_000, &[][..]), (4_000, &[gone, add][..])] {
+            watch.see(ms(at), &Moment::Settled { node: NodeId(0), drift });
+        }
+        ends(watch, 9_000)
+    };
+    let words = "the table of r1 is not what its checkers want, it lacks: ipvsadm -D -f 2";
+    let first = format!("{words}; the kernel has refused: ipvsadm -A -f 1 -s none (it is there already (errno 17))");
+    let second = format!("{words}, ipvsadm -A -f 1 -s none");
+    let expected = [(Invariant::TableAsWanted, 1_000, first), (Invariant::TableAsWanted, 4_000, second)];
+    assert_eq!(play(&only(&[Invariant::TableAsWanted])), expected);
+    assert_eq!(play(&only(&[])), [], "it can be switched off");
 }
 
 #[test]

@@ -1,8 +1,10 @@
 //! keepalived's second process: the checkers of a router, between its sockets, its programs and the kernel's table.
+use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use vrrplab_engine::health::{Answer, Ask, Checkers, EffectKind, Input, Output, Probe, Warmups};
-use vrrplab_engine::lvs::{IpvsCommand, LvsError, Timeouts};
+use vrrplab_engine::lvs::diff::{Wanted, drift};
+use vrrplab_engine::lvs::{IpvsCommand, LvsError, Timeouts, Virtual};
 use vrrplab_engine::model::NodeModel;
 use vrrplab_engine::model::globals::{LvsTimeouts, SyncDaemon};
 use vrrplab_engine::track::judge::number;
@@ -37,6 +39,8 @@ pub(super) struct Balancing {
     starts: u64,
     /// What the kernel's sync daemons do, when they run.
     role: Option<SyncRole>,
+    /// The services that this run of the checkers has wanted in the table.
+    claimed: BTreeSet<Virtual>,
 }
 
 impl Balancing {
@@ -50,6 +54,7 @@ impl Balancing {
                 unread: Vec::new(),
                 starts: 0,
                 role: None,
+                claimed: BTreeSet::new(),
             })
         })
     }
@@ -90,6 +95,7 @@ impl Lab<'_> {
         let name = &router.model.name;
         router.kernel.load_ipvs(Chance::new(seed, &format!("ipvs/{name}")).bits());
         balancing.unread.clear();
+        balancing.claimed.clear();
         let globals = &router.model.globals;
         router.kernel.set_ipvs_timeouts(timeouts(globals.lvs_timeouts));
         let flush = globals.lvs_flush;
@@ -303,13 +309,30 @@ impl Lab<'_> {
 
     fn checkers_out(&mut self, n: usize, watchers: Watchers<'_, '_>) {
         let next = |lab: &mut Self| lab.routers[n].balancing.as_mut()?.checkers.as_mut()?.poll();
+        let mut changed = false;
         while let Some(output) = next(self) {
+            changed |= matches!(&output, Output::Effect(effect) if matches!(effect.kind, EffectKind::ProgramIpvs(_)));
             match output {
                 Output::Trace(trace) => self.show(watchers, &Moment::Checked { node: NodeId(n), trace: &trace }),
                 Output::Effect(effect) => self.checkers_effect(n, effect.rule, effect.kind, watchers),
             }
         }
+        if changed && !watchers.is_empty() {
+            self.settled(n, watchers);
+        }
         self.reschedule_router(n);
+    }
+
+    /// Shows what the table still lacks of what the checkers want.
+    fn settled(&mut self, n: usize, watchers: Watchers<'_, '_>) {
+        let router = &mut self.routers[n];
+        let (Some(balancing), Some(director)) = (&mut router.balancing, router.kernel.director()) else { return };
+        let Some(checkers) = &balancing.checkers else { return };
+        let wanted = checkers.wanted();
+        let present: Vec<Wanted> = director.services().iter().map(Wanted::from).collect();
+        let drift = drift(&present, &wanted, &balancing.claimed);
+        balancing.claimed.extend(wanted.iter().map(|one| one.key));
+        self.show(watchers, &Moment::Settled { node: NodeId(n), drift: &drift });
     }
 
     fn checkers_effect(&mut self, n: usize, rule: Rule, kind: EffectKind, watchers: Watchers<'_, '_>) {

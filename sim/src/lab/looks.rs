@@ -27,6 +27,9 @@ pub(super) fn all(world: &World) -> Vec<Glance> {
             of: Some(Subject::Host(Member::Node(table.node))),
             shown: false,
         }),
+        Promise::View(promise) => {
+            Some(Glance { at: promise.at, view: promise.view, of: Some(promise.of), shown: false })
+        }
         _ => None,
     });
     shown.chain(promised).collect()

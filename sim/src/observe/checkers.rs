@@ -1,13 +1,10 @@
 //! The words of health checks and of changes to the table of virtual servers: keepalived's own lines, and `ipvsadm` commands.
-use std::fmt::Write as _;
 use std::net::{IpAddr, SocketAddr};
 
 use vrrplab_engine::health::words::CheckName;
 use vrrplab_engine::health::{News, Trace, Why};
-use vrrplab_engine::lvs::{DestConfig, DropReason, IpvsCommand, LvsError, ServiceConfig, Virtual};
-use vrrplab_engine::model::AddressFamily;
-use vrrplab_engine::model::lvs::{Endpoint, Forwarding, Granularity, Protocol, Scheduler};
-use vrrplab_formats::ipvsadm::place;
+use vrrplab_engine::lvs::{DropReason, IpvsCommand, LvsError};
+use vrrplab_formats::ipvsadm::command;
 
 use crate::kernel::{EndReason, Ended};
 use crate::observe::timeline::{Level, Tone};
@@ -110,19 +107,6 @@ pub fn change(change: &IpvsCommand, refused: Option<LvsError>) -> (String, Level
     }
 }
 
-/// A change of the table, as a command of `ipvsadm`.
-pub fn command(command: &IpvsCommand) -> String {
-    match command {
-        IpvsCommand::AddService(key, config) => format!("ipvsadm -A {}{}", of(*key), settings(config)),
-        IpvsCommand::EditService(key, config) => format!("ipvsadm -E {}{}", of(*key), settings(config)),
-        IpvsCommand::DeleteService(key) => format!("ipvsadm -D {}", of(*key)),
-        IpvsCommand::AddDest(key, dest, config) => format!("ipvsadm -a {}{}", of(*key), server(dest, config)),
-        IpvsCommand::EditDest(key, dest, config) => format!("ipvsadm -e {}{}", of(*key), server(dest, config)),
-        IpvsCommand::DeleteDest(key, dest) => format!("ipvsadm -d {} -r {}", of(*key), place(dest.ip, dest.port)),
-        IpvsCommand::Flush => "ipvsadm -C".into(),
-    }
-}
-
 /// Why the kernel refused it.
 pub fn refusal(error: LvsError) -> String {
     let words = match error {
@@ -133,48 +117,4 @@ pub fn refusal(error: LvsError) -> String {
         LvsError::Invalid => "invalid",
     };
     format!("{words} (errno {})", error.errno())
-}
-
-fn of(key: Virtual) -> String {
-    match key {
-        Virtual::Address(protocol, Endpoint { ip, port }) => {
-            let option = match protocol {
-                Protocol::Tcp => "-t",
-                Protocol::Udp => "-u",
-                Protocol::Sctp => "--sctp-service",
-            };
-            format!("{option} {}", place(ip, port))
-        }
-        Virtual::Mark(AddressFamily::V4, mark) => format!("-f {mark}"),
-        Virtual::Mark(AddressFamily::V6, mark) => format!("-f {mark} -6"),
-    }
-}
-
-fn settings(config: &ServiceConfig) -> String {
-    let mut text = format!(" -s {}", config.scheduler.map_or("none", Scheduler::name));
-    if let Some(persistence) = config.persistence {
-        let _ = write!(text, " -p {}", persistence.timeout.0 / 1_000_000_000);
-        let _ = match persistence.granularity {
-            Granularity::Mask(u32::MAX) | Granularity::Prefix(128) => Ok(()),
-            Granularity::Mask(mask) => write!(text, " -M {}", std::net::Ipv4Addr::from_bits(mask)),
-            Granularity::Prefix(prefix) => write!(text, " -M {prefix}"),
-        };
-    }
-    if config.one_packet {
-        text.push_str(" -o");
-    }
-    text
-}
-
-fn server(dest: &Endpoint, config: &DestConfig) -> String {
-    let method = match config.forwarding {
-        Forwarding::Nat => "-m",
-        Forwarding::Dr => "-g",
-        Forwarding::Tun(_) => "-i",
-    };
-    let mut text = format!(" -r {} {method} -w {}", place(dest.ip, dest.port), config.weight);
-    if config.upper > 0 {
-        let _ = write!(text, " -x {} -y {}", config.upper, config.lower);
-    }
-    text
 }

@@ -49,7 +49,7 @@ impl Fnv {
     }
 
     fn moment(&mut self, at: Instant, moment: &Moment<'_>) {
-        if matches!(moment, Moment::Looked(_)) {
+        if matches!(moment, Moment::Looked(_) | Moment::Settled { .. }) {
             return;
         }
         self.number(at.0);
@@ -143,7 +143,7 @@ impl Fnv {
                 self.debug(&refused);
                 self.rule(Some(rule));
             }
-            Moment::Looked(_) | Moment::Ended { .. } => {}
+            Moment::Looked(_) | Moment::Settled { .. } | Moment::Ended { .. } => {}
             Moment::Islands(islands) => {
                 self.bytes(&[19]);
                 self.debug(&islands);
@@ -270,7 +270,7 @@ impl Digest {
 
 impl Observer for Digest {
     fn see(&mut self, at: Instant, moment: &Moment<'_>) {
-        if let Moment::Islands(_) | Moment::Ended { .. } = moment {
+        if let Moment::Islands(_) | Moment::Ended { .. } | Moment::Settled { .. } = moment {
             return; // it follows from the other moments
         }
         self.fnv.moment(at, moment);
@@ -322,9 +322,13 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
         }
         Moment::Balanced { node, command, refused, rule } => {
             let refused = refused.map(|why| format!(", refused: {}", checkers::refusal(why))).unwrap_or_default();
-            (names.node(node).into(), format!("{}{refused} [{}]", checkers::command(command), rule.id()))
+            (
+                names.node(node).into(),
+                format!("{}{refused} [{}]", vrrplab_formats::ipvsadm::command(command), rule.id()),
+            )
         }
         Moment::Ended { node, end } => (names.node(node).into(), checkers::ended(end)),
+        Moment::Settled { node, drift } => (names.node(node).into(), format!("{} commands are missing", drift.len())),
         Moment::Looked(sight) => (names.subject(sight.of).into(), sight.scene.view().command().into()),
         Moment::Fault(fault) => (names.struck(fault).into(), names.fault(fault)),
         Moment::Gone(node) => (names.node(node).into(), "daemon gone".into()),

@@ -3,7 +3,7 @@ mod clients;
 
 use vrrplab_engine::lvs::ServiceView;
 use vrrplab_engine::{Instant, Span, State};
-use vrrplab_formats::world::{Expectation, FrameKind, Member, NodeId, Place, Promise, Subject, Window, World};
+use vrrplab_formats::world::{Expectation, FrameKind, Member, NodeId, Place, Promise, Subject, View, Window, World};
 
 use crate::fabric::PortId;
 use crate::moment::{Moment, Observer, PortInfo};
@@ -36,6 +36,8 @@ pub struct Promises {
     tallies: Vec<Option<Tally>>,
     /// Tables of the moments and nodes that promises are about.
     tables: Vec<(Instant, Member, Vec<ServiceView>)>,
+    /// What other views printed then.
+    printed: Vec<(Instant, Subject, View, String)>,
 }
 
 /// The frames of one promise.
@@ -63,6 +65,7 @@ impl Promises {
             names: Names::new(world, ports),
             tallies: world.expectations.iter().map(tally).collect(),
             tables: Vec::new(),
+            printed: Vec::new(),
             expectations: world.expectations.clone(),
         }
     }
@@ -106,6 +109,11 @@ impl Promises {
                 let meant = |(at, host, _): &&(_, _, _)| (*at, *host) == (table.at, Member::Node(table.node));
                 let seen = self.tables.iter().find(meant).map(|(_, _, services)| services.as_slice());
                 tables::judge(table, self.names.node(table.node), seen)
+            }
+            Promise::View(view) => {
+                let meant = |(at, of, what, _): &&(_, _, _, _)| (*at, *of, *what) == (view.at, view.of, view.view);
+                let seen = self.printed.iter().find(meant).map(|(.., printed)| printed.as_str());
+                tables::judge_lines(view, self.names.subject(view.of), seen)
             }
         }
     }
@@ -240,6 +248,9 @@ impl Observer for Promises {
             Moment::Delivered { from, to, bytes } => self.frame(at, from, Some(to), bytes),
             Moment::Looked(Sight { of: Subject::Host(host), shown: false, scene: Scene::Ipvs(services) }) => {
                 self.tables.push((at, *host, services.clone()));
+            }
+            Moment::Looked(Sight { of, shown: false, scene }) => {
+                self.printed.push((at, *of, scene.view(), tables::text(scene, &self.names)));
             }
             _ => {}
         }

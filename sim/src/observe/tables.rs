@@ -1,5 +1,7 @@
 //! Tables of hosts and switches as their tools print them: `ipvsadm -Ln`, `ipvsadm -Lnc`, `ip neigh`, `ip -br addr`, `bridge fdb`;
 //! and the verdict on promises about them.
+mod lines;
+
 use std::fmt::Write as _;
 
 use vrrplab_engine::lvs::conn::ConnProtocol;
@@ -11,6 +13,8 @@ use crate::fabric::HeardAt;
 use crate::kernel::{LinkView, NeighbourView};
 use crate::observe::words::{Names, time};
 use crate::sight::{Scene, Sight};
+
+pub use lines::judge_lines;
 
 /// What the tool prints, every line with its end.
 pub fn text(scene: &Scene, names: &Names) -> String {

@@ -309,7 +309,7 @@ impl Observer for Timeline {
         self.move_to(at);
         match *moment {
             Moment::Sent { port, bytes, rule } => self.sent(port, bytes, rule),
-            Moment::Delivered { .. } | Moment::Asked { .. } | Moment::Islands(_) => {}
+            Moment::Delivered { .. } | Moment::Asked { .. } | Moment::Islands(_) | Moment::Settled { .. } => {}
             Moment::Dropped { from, to, reason, bytes } => self.dropped(from, to, reason, bytes),
             Moment::Decided { node, instance, trace } => self.decided(node, instance, trace),
             Moment::Address { node, iface, addr, added, .. } => {

@@ -47,7 +47,11 @@ impl Kind {
             Moment::Asked { .. } | Moment::Answered { .. } | Moment::Lost { .. } | Moment::Trouble { .. } => {
                 Kind::Client
             }
-            Moment::Looked(_) | Moment::Islands(_) | Moment::Switched(_) | Moment::Ended { .. } => Kind::Other,
+            Moment::Looked(_)
+            | Moment::Islands(_)
+            | Moment::Switched(_)
+            | Moment::Settled { .. }
+            | Moment::Ended { .. } => Kind::Other,
         }
     }
 }

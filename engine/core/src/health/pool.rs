@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 pub use crate::lvs::config::{DestConfig, IpvsCommand, ServiceConfig, Virtual};
+pub use crate::lvs::diff::Wanted;
 use crate::model::lvs::{
     Endpoint, Forwarding, GroupMember, Protocol, RealServerModel, ServerGroupModel, ServiceKey, SorryServer,
     VirtualServerModel,
@@ -68,6 +69,11 @@ impl Entry {
     pub fn sorry(server: &SorryServer, weight: u32) -> Entry {
         let config = DestConfig { forwarding: server.forwarding, weight, upper: 0, lower: 0 };
         Entry { endpoint: server.endpoint, config }
+    }
+
+    /// What a service holds of it.
+    pub fn held_by(self, service: Virtual) -> (Endpoint, DestConfig) {
+        (self.within(service), self.config)
     }
 
     /// Its port in a service: the service's where it has none of its own or where nothing is rewritten; marks have none then.

@@ -1,7 +1,7 @@
 //! The smallest list of commands that turns one table of services into another.
 //!
 //! The order of servers within a service is not part of the wish: it would cost their places in the schedulers.
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::config::{DestConfig, IpvsCommand, ServiceConfig, Virtual};
@@ -50,6 +50,13 @@ pub fn diff(present: &[Wanted], wanted: &[Wanted]) -> Vec<IpvsCommand> {
     commands
 }
 
+/// What is still to be done where the table also holds services of others: of those that nobody wants only the `claimed` go.
+pub fn drift(present: &[Wanted], wanted: &[Wanted], claimed: &BTreeSet<Virtual>) -> Vec<IpvsCommand> {
+    let wish = |key: &Virtual| wanted.iter().any(|one| one.key == *key);
+    let ours = present.iter().filter(|one| claimed.contains(&one.key) || wish(&one.key));
+    diff(&ours.cloned().collect::<Vec<Wanted>>(), wanted)
+}
+
 type Dests = [(Endpoint, DestConfig)];
 
 fn servers(service: Virtual, present: &Dests, wanted: &Dests, commands: &mut Vec<IpvsCommand>) {
@@ -64,4 +71,20 @@ fn servers(service: Virtual, present: &Dests, wanted: &Dests, commands: &mut Vec
     }
     let gone = present.iter().filter(|(key, _)| !then.contains_key(key));
     commands.extend(gone.map(|(key, _)| IpvsCommand::DeleteDest(service, *key)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::AddressFamily;
+
+    #[test]
+    fn services_that_nobody_here_has_wanted_are_left_to_others() {
+        let service = |mark| Virtual::Mark(AddressFamily::V4, mark);
+        let one = |mark| Wanted { key: service(mark), config: ServiceConfig::default(), dests: Vec::new() };
+        let present = [one(1), one(2), one(3)];
+        let claimed = BTreeSet::from([service(2)]);
+        assert_eq!(drift(&present, &[one(1)], &claimed), [IpvsCommand::DeleteService(service(2))]);
+        assert_eq!(drift(&present, &[one(1), one(2)], &BTreeSet::new()), []);
+    }
 }

@@ -1,12 +1,14 @@
 //! What holds whatever the servers answer: no attempt beside another of the same checker, a table without errors, nothing sent
-//! to the dead, a quorum that fits its servers.
+//! to the dead, a quorum that fits its servers, and the table that follows from them.
 use std::collections::BTreeMap;
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use vrrplab_engine::Span;
+use vrrplab_engine::health::pool::IpvsCommand;
 use vrrplab_engine::health::{Answer, Input};
 use vrrplab_engine::lvs::Director;
+use vrrplab_engine::lvs::diff::{Wanted, diff};
 use vrrplab_engine::model::lvs::VirtualServerModel;
 
 use super::stage::*;
@@ -61,6 +63,12 @@ fn follow(stage: &mut Stage, director: &mut Director) -> BTreeMap<String, u32> {
     services.iter().flat_map(|s| &s.dests).map(|dest| (dest.key.ip.to_string(), dest.config.weight)).collect()
 }
 
+/// What the table still lacks of what follows from the states of all servers.
+fn missing(stage: &Stage, director: &Director) -> Vec<IpvsCommand> {
+    let present: Vec<Wanted> = director.services().iter().map(Wanted::from).collect();
+    diff(&present, &stage.checkers.wanted())
+}
+
 fn consistent(stage: &Stage, table: &BTreeMap<String, u32>) {
     let standing_in = table.get("10.0.0.50").is_some_and(|weight| *weight > 0);
     let has_sorry = table.contains_key("10.0.0.50");
@@ -74,6 +82,18 @@ fn consistent(stage: &Stage, table: &BTreeMap<String, u32>) {
     let mut asked: Vec<u8> = stage.waiting.iter().map(|(_, last)| *last).collect();
     asked.sort_unstable();
     assert!(asked.windows(2).all(|two| two[0] != two[1]), "two attempts of one checker: {asked:?}");
+}
+
+#[test]
+fn a_command_that_gets_lost_is_missed() {
+    let mut stage = Stage::new(vec![service(vec![tcp(11, 1, 0), tcp(12, 2, 0)])]);
+    let mut director = Director::new(0, 16);
+    stage.give(Input::Start);
+    let lost = stage.commands.remove(1);
+    follow(&mut stage, &mut director);
+    assert_eq!(missing(&stage, &director), [lost], "the table never heard of 11");
+    stage.give(Input::Stop);
+    assert_eq!(stage.checkers.wanted(), [], "at the end nothing is wanted");
 }
 
 proptest! {
@@ -103,10 +123,12 @@ proptest! {
             }
             let table = follow(&mut stage, &mut director);
             consistent(&stage, &table);
+            prop_assert_eq!(missing(&stage, &director), vec![]);
             prop_assert!(stage.checkers.next_wake().is_none_or(|wake| wake.since(stage.now) <= Span::from_secs(60)));
         }
         stage.give(Input::Stop);
         follow(&mut stage, &mut director);
         prop_assert!(director.services().is_empty());
+        prop_assert_eq!(missing(&stage, &director), vec![]);
     }
 }

@@ -17,6 +17,13 @@ pub struct Ipvs {
     pub checked: Vec<Checked>,
 }
 
+/// The difference between the kernel's table and what the checkers want of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Drift {
+    /// The commands of `ipvsadm` that would end it, in this order; none when there is no difference.
+    pub commands: Vec<String>,
+}
+
 /// A virtual server of the kernel's table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Service {
@@ -196,7 +203,8 @@ impl From<ServerStatus<'_>> for Checked {
     }
 }
 
-fn flags(config: &ServiceConfig) -> Vec<&'static str> {
+/// The scheduler's flags that are set, as `ipvsadm` names them.
+pub(crate) fn flags(config: &ServiceConfig) -> Vec<&'static str> {
     let names = match config.scheduler {
         Some(lvs::Scheduler::Sh) => ["sh-fallback", "sh-port", "flag-3"],
         Some(lvs::Scheduler::Mh) => ["mh-fallback", "mh-port", "flag-3"],

@@ -5,7 +5,7 @@ use super::leaf::Leaf;
 use super::reader::Reader;
 use super::shape::{EntersText, FramesText, PromiseText, TwoMastersText};
 use super::units::{Number, Text, Time};
-use crate::world::{Expectation, Place, Promise, Window};
+use crate::world::{Expectation, Place, Promise, View, Window};
 
 /// Reads all promises; `lines` are their places and words.
 pub(super) fn read(texts: &[PromiseText], lines: Vec<(usize, String)>, reader: &mut Reader<'_>) -> Vec<Expectation> {
@@ -32,6 +32,10 @@ impl Reader<'_> {
             PromiseText::Client(p) => self.client_saw(p),
             PromiseText::Frames(p) => self.frames(p),
             PromiseText::Ipvs(p) => self.table(p),
+            PromiseText::Conns(p) => self.conns(p),
+            PromiseText::Arp(p) => self.host_table(View::Arp, p),
+            PromiseText::Addr(p) => self.host_table(View::Addr, p),
+            PromiseText::Fdb(p) => self.fdb(p),
         }
     }
 

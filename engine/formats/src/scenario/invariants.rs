@@ -25,6 +25,9 @@ pub(super) fn read(
             reader.limit(invariant, said.as_ref(), &mut invariants);
         }
         reader.flapping(text.no_flapping.as_ref(), &mut invariants);
+        if let Some(said) = &text.table_as_wanted {
+            reader.switch(Invariant::TableAsWanted, &said.text.value, &said.text, &mut invariants);
+        }
         invariants.judged_from = text.judged_from.as_ref().and_then(|at| reader.moment(at));
     }
     for (expected, (line, text)) in expected.iter().zip(lines) {

@@ -6,6 +6,7 @@ mod invariants;
 mod networks;
 mod promises;
 mod services;
+mod views;
 mod vrrp;
 
 use schemars::JsonSchema;
@@ -22,6 +23,7 @@ pub(super) use invariants::*;
 pub(super) use networks::*;
 pub(super) use promises::*;
 pub(super) use services::*;
+pub(super) use views::*;
 pub(super) use vrrp::*;
 
 /// A whole scenario.

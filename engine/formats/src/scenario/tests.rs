@@ -15,6 +15,7 @@ use crate::world::*;
 mod invariants;
 mod kernel;
 mod networks;
+mod views;
 
 /// Files by path.
 struct Memory(Vec<(&'static str, String)>);

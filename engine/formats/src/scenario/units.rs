@@ -167,7 +167,7 @@ macro_rules! kinds {
     )* };
 }
 
-const LOOK: &str = r"^(ipvs|conns|arp|addr)@[0-9]+(\.[0-9]+)? ?(ns|us|ms|s|m)(:.+)?$";
+const LOOK: &str = r"^(ipvs|conns|arp|addr|fdb)@[0-9]+(\.[0-9]+)? ?(ns|us|ms|s|m)(:.+)?$";
 const TIME: &str = r"^[0-9]+(\.[0-9]+)? ?(ns|us|ms|s|m)$";
 
 kinds! {

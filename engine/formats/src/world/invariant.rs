@@ -35,6 +35,7 @@ invariants! {
     Agreement => "agreement", "After the last fault and a calm time, each connected part has exactly one master, and nobody changes any more.", "RFC 9568 6.4: without new events the election comes to an end.";
     NoBlackHole => "no-black-hole", "A client does not go unanswered for long while a master of its address is connected with it.", "Mastership that serves nobody looks healthy and is not: stale neighbour tables, port security, filters.";
     NoFlapping => "no-flapping", "Mastership does not move again and again.", "Each move costs connections and a burst of announcements.";
+    TableAsWanted => "table-as-wanted", "Whenever the checkers' commands are carried out, the kernel's table of virtual servers is the one that they believe in.", "What an earlier run has left, or the kernel has refused, is balanced to and checked by nobody.";
 }
 
 impl Invariant {

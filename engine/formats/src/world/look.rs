@@ -1,4 +1,6 @@
-//! What is to be looked at during a run, and what a table of virtual servers is promised to hold.
+//! What is to be looked at during a run, and what is promised to be seen then.
+use std::fmt;
+
 use vrrplab_engine::Instant;
 use vrrplab_engine::lvs::Virtual;
 use vrrplab_engine::model::lvs::Endpoint;
@@ -55,6 +57,16 @@ impl View {
             View::Fdb => "bridge fdb show",
         }
     }
+
+    /// Whether a line that it prints is one of the heads above the table.
+    pub fn heads(self, line: &str) -> bool {
+        let first = line.split_whitespace().next();
+        match self {
+            View::Ipvs => matches!(first, Some("IP" | "Prot")) || line.contains("RemoteAddress:Port"),
+            View::Conns => matches!(first, Some("IPVS" | "pro")),
+            View::Arp | View::Addr | View::Fdb => false,
+        }
+    }
 }
 
 /// What the table of virtual servers of a node holds at a moment.
@@ -84,5 +96,61 @@ pub struct ServerPromise {
 impl Default for ServerPromise {
     fn default() -> ServerPromise {
         ServerPromise { weight: None, active: (0, u32::MAX), inactive: (0, u32::MAX) }
+    }
+}
+
+/// What a view of a host or switch prints at a moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ViewPromise {
+    /// The view.
+    pub view: View,
+    /// Of whom.
+    pub of: Subject,
+    /// When.
+    pub at: Instant,
+    /// Its lines.
+    pub lines: LinesPromise,
+}
+
+/// What is promised about the lines of a table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LinesPromise {
+    /// These lines in any order, and no others.
+    All(Vec<LinePattern>),
+    /// Some of its lines.
+    Some {
+        /// For each of these there is a line with its words.
+        has: Vec<LinePattern>,
+        /// For none of these there is one.
+        lacks: Vec<LinePattern>,
+    },
+}
+
+/// The words of a line, or some of them; `None` stands for any one word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinePattern(pub Vec<Option<String>>);
+
+impl LinePattern {
+    /// Whether this is the whole line.
+    pub fn is(&self, line: &str) -> bool {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        words.len() == self.0.len() && self.0.iter().zip(words).all(|(wanted, word)| fits(wanted, word))
+    }
+
+    /// Whether the line has these words in this order, perhaps with others between them.
+    pub fn is_within(&self, line: &str) -> bool {
+        let mut words = line.split_whitespace();
+        self.0.iter().all(|wanted| words.any(|word| fits(wanted, word)))
+    }
+}
+
+fn fits(wanted: &Option<String>, word: &str) -> bool {
+    wanted.as_ref().is_none_or(|wanted| wanted == word)
+}
+
+impl fmt::Display for LinePattern {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words: Vec<&str> = self.0.iter().map(|word| word.as_deref().unwrap_or("*")).collect();
+        f.write_str(&words.join(" "))
     }
 }

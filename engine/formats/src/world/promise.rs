@@ -1,7 +1,7 @@
 //! What a scenario promises about its run.
 use vrrplab_engine::{Instant, Span, State};
 
-use super::{ClientPromise, Member, NodeId, TablePromise};
+use super::{ClientPromise, Member, NodeId, TablePromise, ViewPromise};
 
 /// Where a promise stands in the scenario file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -87,6 +87,8 @@ pub enum Promise {
     },
     /// What a table of virtual servers holds.
     Table(TablePromise),
+    /// What another view prints.
+    View(ViewPromise),
 }
 
 /// What a frame is, for promises about frames.

@@ -64,7 +64,12 @@ fn print(line: &str, json: bool, socket: &Path) -> io::Result<Exit> {
             return Ok(Exit::Failed);
         }
         _ if json => {}
-        said => say(&text::of(said))?,
+        said => {
+            let words = text::of(said);
+            if !words.is_empty() {
+                say(&words)?;
+            }
+        }
     }
     Ok(Exit::Held)
 }

@@ -17,6 +17,7 @@ pub(super) fn of(said: &Said) -> String {
         }
         Said::Tracing(_) => "following changes of state and priority; Ctrl-C ends it\n".to_owned(),
         Said::Trace(told) => of_told(told),
+        Said::Drift(drift) => drift.commands.iter().map(|command| format!("{command}\n")).collect(),
         Said::Error(refused) => format!("{}\n", refused.message),
     }
 }

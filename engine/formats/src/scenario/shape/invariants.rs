@@ -2,7 +2,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use super::super::leaf::Placed;
+use super::super::leaf::{Leaf, Placed};
 use super::super::units::*;
 
 /// The invariants: `off`, or how long a breach may last.
@@ -23,6 +23,8 @@ pub(in crate::scenario) struct InvariantsText {
     pub(in crate::scenario) no_black_hole: Option<Placed<SwitchKind, AllowText>>,
     /// Mastership does not move again and again.
     pub(in crate::scenario) no_flapping: Option<Placed<SwitchKind, FlappingText>>,
+    /// The kernel's table of virtual servers is the one that the checkers believe in: on or off.
+    pub(in crate::scenario) table_as_wanted: Option<Leaf<SwitchKind>>,
     /// Breaches before this moment do not count, and those that last begin anew then; 0s when not given.
     pub(in crate::scenario) judged_from: Option<Time>,
 }

@@ -22,6 +22,14 @@ pub(in crate::scenario) enum PromiseText {
     Frames(FramesText),
     /// What a table of virtual servers holds.
     Ipvs(super::TableText),
+    /// Which connections of virtual servers there are: `ipvsadm -Lnc`.
+    Conns(super::ConnsText),
+    /// Which neighbours a host knows: `ip neigh`.
+    Arp(super::HostTableText),
+    /// Which addresses a host has: `ip -br addr`.
+    Addr(super::HostTableText),
+    /// Where a switch has heard whom: `bridge fdb show`.
+    Fdb(super::FdbText),
 }
 
 /// A state over a stretch of time.

@@ -7,6 +7,7 @@ invariants:
   no-black-hole: off
   one-answer: on
   no-flapping: { moves: 10, within: 2m }
+  table-as-wanted: off
   judged-from: 14s
 expect_violation:
   - { invariant: one-answer, between: [15s, 16s], node: r1, instance: VI_1 }
@@ -22,7 +23,7 @@ fn watched() -> String {
 fn invariants_are_watched_as_the_file_says() {
     let world = good(&watched());
     let invariants = &world.invariants;
-    assert_eq!(invariants.off, [Invariant::NoBlackHole].into());
+    assert_eq!(invariants.off, [Invariant::NoBlackHole, Invariant::TableAsWanted].into());
     assert_eq!(invariants.allow, [(Invariant::OneMaster, Span::from_secs(5))].into());
     assert_eq!((invariants.moves, invariants.within), (10, Span::from_secs(120)));
     assert_eq!(invariants.judged_from, Some(Instant(14_000_000_000)));
@@ -45,6 +46,7 @@ fn mistakes_about_invariants_are_answered_with_what_is_meant() {
     };
     says("one-master: {", "one-mastr: {", &["unknown key `one-mastr`", "did you mean `one-master`?"]);
     says("no-black-hole: off", "no-black-hole: offf", &["unknown word `offf`", "did you mean `off`?"]);
+    says("table-as-wanted: off", "table-as-wanted: offf", &["unknown word `offf`", "did you mean `off`?"]);
     says("allow: 5s", "allow: 5", &["the time `5` has no unit"]);
     says("judged-from: 14s", "judged-from: 14h", &["unknown unit `h` of time"]);
     says("judged-from: 14s", "judged-from: 9999s", &["past the end of the scenario"]);
