@@ -34,7 +34,11 @@ impl Mails {
         match Parcel::new(rule, settings, letter, &Sender::of_host()) {
             Ok(_) if self.waiting.len() >= MOST_WAITING => {
                 if !std::mem::replace(&mut self.full, true) {
-                    tracing::error!(rule, subject, "{MOST_WAITING} mails wait for the mail server: this one is dropped");
+                    tracing::error!(
+                        rule,
+                        subject,
+                        "{MOST_WAITING} mails wait for the mail server: this one is dropped"
+                    );
                 }
             }
             Ok(parcel) => {

@@ -24,8 +24,8 @@ use core::net::IpAddr;
 
 pub use io::{Effect, EffectKind, Input, News, Output, Trace, Votes};
 pub use judge_answer::{Answer, Why};
-pub use probe::{Ask, Probe};
 use mail::Post;
+pub use probe::{Ask, Probe};
 use state::{Server, Service};
 pub use warmup::Warmups;
 

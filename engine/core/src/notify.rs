@@ -99,12 +99,8 @@ impl Said {
             (Said::Backup, false) => ("Entering BACKUP state", "=> VRRP Instance is no longer owning VRRP VIPs <="),
             (Said::Fault, false) => ("Entering FAULT state", "=> VRRP Instance is no longer owning VRRP VIPs <="),
             (Said::Deleted, false) => ("Deleted", "=> VRRP Deleted at reload <="),
-            (Said::Master, true) => {
-                ("Entering MASTER state", "=> All VRRP group instances are now in MASTER state <=")
-            }
-            (Said::Backup, true) => {
-                ("Entering BACKUP state", "=> All VRRP group instances are now in BACKUP state <=")
-            }
+            (Said::Master, true) => ("Entering MASTER state", "=> All VRRP group instances are now in MASTER state <="),
+            (Said::Backup, true) => ("Entering BACKUP state", "=> All VRRP group instances are now in BACKUP state <="),
             (Said::Fault, true) => ("Entering FAULT state", "=> All VRRP group instances are now in FAULT state <="),
             (Said::Deleted, true) | (Said::Stop | Said::Lower | Said::Priority(_), _) => return None,
         })

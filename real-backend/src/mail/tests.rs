@@ -207,10 +207,12 @@ fn so_many_mails_wait_and_no_more() {
 #[test]
 fn what_is_not_said_is_the_host_and_the_user() {
     let sender = Sender { user: "root".into(), host: "lb1".into() };
-    let settings =
-        globals::Mail { to: vec!["admin".into()], from: None, helo: None, timeout: None, ..settings(25) };
+    let settings = globals::Mail { to: vec!["admin".into()], from: None, helo: None, timeout: None, ..settings(25) };
     let parcel = Parcel::new("rule", &settings, &letter("UP"), &sender).unwrap();
-    assert_eq!((parcel.hello.as_str(), parcel.patience.as_secs(), parcel.server().as_str()), ("lb1", 30, "[127.0.0.1]:25"));
+    assert_eq!(
+        (parcel.hello.as_str(), parcel.patience.as_secs(), parcel.server().as_str()),
+        ("lb1", 30, "[127.0.0.1]:25")
+    );
     assert_eq!(parcel.envelope.from().map(ToString::to_string).as_deref(), Some("root@lb1"));
     assert_eq!(parcel.envelope.to().iter().map(ToString::to_string).collect::<Vec<_>>(), ["admin@lb1"]);
 }

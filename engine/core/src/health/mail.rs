@@ -129,8 +129,7 @@ impl Checkers {
         let (router, service) = (&self.post.router, &self.services[s]);
         let server = &service.servers[r];
         let state = if server.alive { "UP" } else { "DOWN" };
-        let subject =
-            format!("[{router}] Realserver {} of virtual server {} - {state}", server.name, service.name);
+        let subject = format!("[{router}] Realserver {} of virtual server {} - {state}", server.name, service.name);
         self.mail(rule, subject, line);
     }
 

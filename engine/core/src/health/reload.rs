@@ -53,8 +53,10 @@ impl Checkers {
         self.delete_service(Rule::ServersReload, s);
     }
 
-    /// Servers that the new configuration of a kept service lacks go.
+    /// Servers that the new configuration of a kept service lacks go. That the quorum goes with them is told, and forgotten:
+    /// the new configuration begins with the quorum of before.
     fn drop_servers(&mut self, s: usize, after: &Service) {
+        let before = self.services[s].quorum;
         let kept = |server: &Server| after.servers.iter().any(|kept| kept.model.endpoint == server.model.endpoint);
         for r in 0..self.services[s].servers.len() {
             if !kept(&self.services[s].servers[r]) {
@@ -62,6 +64,7 @@ impl Checkers {
                 self.drop_server(s, r);
             }
         }
+        self.services[s].quorum = before;
     }
 
     /// Servers that were dead come back where no failed checker is left.
@@ -89,7 +92,7 @@ impl Checkers {
         }
     }
 
-    /// With its servers a service loses its quorum, once; what it has of that in the new configuration is another matter.
+    /// With its servers a service loses its quorum, once.
     fn drop_quorum(&mut self, s: usize) {
         let service = &self.services[s];
         let (limits, alive) = (service.limits(), service.alive());

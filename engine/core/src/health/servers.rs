@@ -156,6 +156,7 @@ impl Checkers {
         self.services[s].quorum = reached;
         match (before, reached) {
             (false, true) => self.quorum_gained(s, votes),
+            (true, false) if poll == Poll::Reload => self.quorum_lost(s, News::StartsWithout(votes)),
             (true, false) => self.quorum_lost(s, News::Lost(votes)),
             (false, false) if start => self.quorum_lost(s, News::StartsWithout(votes)),
             _ => return,
