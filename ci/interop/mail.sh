@@ -65,7 +65,7 @@ vrrp_instance $1 {
     interface eth0
     virtual_router_id $2
     priority $3
-    $4
+    ${4:-}
     virtual_ipaddress {
         10.9.0.$((100 + $2))/24
     }
