@@ -2,7 +2,8 @@
 use std::time::Duration;
 
 use lettre::address::Envelope;
-use lettre::message::Mailbox;
+use lettre::message::header::{ContentTransferEncoding, HeaderName, HeaderValue};
+use lettre::message::{Body, Mailbox};
 use lettre::{Address, Message};
 use nix::unistd::{Uid, User, gethostname};
 use vrrplab_engine::model::globals;
@@ -10,6 +11,10 @@ use vrrplab_engine::{Letter, Span};
 
 /// How long the mail server may take where `smtp_connect_timeout` is not given.
 const PATIENCE: Span = Span::from_secs(30);
+
+/// Text of printable ASCII goes out as it is, on one line, as long as that is: folded or encoded, a filter that looks for words
+/// in keepalived's mails would miss them.
+const LONGEST_LINE: usize = 900;
 
 /// Who sends, where the configuration does not say it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,12 +77,12 @@ impl Parcel {
             Some(from) => sender.mailbox(from)?,
             None => sender.mailbox(&sender.user)?,
         };
-        let mut message = Message::builder().from(from).subject(letter.subject.clone());
+        let mut message = Message::builder().from(from).raw_header(subject(&letter.subject));
         for to in &settings.to {
             message = message.to(sender.mailbox(to)?);
         }
         let message = message.user_agent(concat!("vrrplabd/", env!("CARGO_PKG_VERSION")).to_owned());
-        let message = message.body(format!("{}\r\n", letter.body)).map_err(|why| why.to_string())?;
+        let message = message.body(text(format!("{}\r\n", letter.body))).map_err(|why| why.to_string())?;
         Ok(Parcel {
             rule,
             subject: letter.subject.clone(),
@@ -93,5 +98,24 @@ impl Parcel {
     /// The mail server, for the log.
     pub fn server(&self) -> String {
         format!("[{}]:{}", self.host, self.port)
+    }
+}
+
+fn is_plain(text: &str) -> bool {
+    text.len() <= LONGEST_LINE && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic())
+}
+
+fn subject(words: &str) -> HeaderValue {
+    let name = HeaderName::new_from_ascii_str("Subject");
+    match is_plain(words) {
+        true => HeaderValue::dangerous_new_pre_encoded(name, words.to_owned(), words.to_owned()),
+        false => HeaderValue::new(name, words.to_owned()),
+    }
+}
+
+fn text(lines: String) -> Body {
+    match lines.lines().all(is_plain) {
+        true => Body::dangerous_pre_encoded(lines.into_bytes(), ContentTransferEncoding::SevenBit),
+        false => Body::new(lines),
     }
 }
