@@ -38,8 +38,15 @@ const FIELDS: &str = "VRRPLABD";
 #[command(
     name = "vrrplabd",
     version,
-    after_help = "Exit codes: 0 stopped, 1 the system refused something that is needed, 2 the configuration is refused, 6 it \
-                  cannot be read. With --check: what `keepalived -t` exits with, 6 where the file cannot be read."
+    after_help = "\
+Examples:
+  vrrplabd --check -f /etc/keepalived/keepalived.conf
+    What `keepalived -t` would say of it.
+  vrrplabd -f /etc/keepalived/keepalived.conf --log journald
+    Takes part in VRRP, and writes to the journal.
+
+Exit codes: 0 stopped, 1 the system refused something that is needed, 2 the configuration is refused, 6 it cannot be read. \
+With --check: what `keepalived -t` exits with, 6 where the file cannot be read."
 )]
 pub struct Args {
     /// The configuration.

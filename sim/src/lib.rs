@@ -14,6 +14,7 @@ pub mod host;
 pub mod invariant;
 pub mod kernel;
 pub mod lab;
+pub mod lanes;
 pub mod library;
 pub mod moment;
 pub mod observe;
