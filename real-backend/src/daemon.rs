@@ -31,7 +31,7 @@ use watchdog::Watchdog;
 
 /// So many packets of one socket are read before others have their turn.
 const PACKETS_AT_ONCE: usize = 64;
-/// How long the scripts of the end may take.
+/// How long the scripts of the end, and mails on their way, may take.
 const LAST_WORDS: Span = Span::from_secs(1);
 
 /// The daemon at work.

@@ -11,6 +11,7 @@ use vrrplab_engine::{KernelEvent, Rule};
 
 use crate::door::{Door, Knock};
 use crate::filter::Filter;
+use crate::mail::Mails;
 use crate::netlink::{Changed, Netlink};
 use crate::plan::Act;
 use crate::script::fifo::Fifos;
@@ -28,6 +29,8 @@ pub struct Host {
     pub adverts: Adverts,
     /// Programs.
     pub scripts: Scripts,
+    /// Mails on their way.
+    pub mails: Mails,
     /// Tracked files.
     pub files: Files,
     /// What the kernel has said that the engine has not heard yet.
@@ -51,6 +54,7 @@ impl Host {
             netlink,
             adverts: Adverts::default(),
             scripts: Scripts::default(),
+            mails: Mails::default(),
             files,
             unread: VecDeque::new(),
             frames: Frames::default(),
@@ -221,6 +225,7 @@ impl Host {
         }
         self.sysctls.restore();
         self.scripts.close();
+        self.mails.close();
         self.fifos.close();
     }
 }

@@ -1,7 +1,7 @@
 //! The Linux driver of the engine: it carries the engine's effects out with sockets, netlink and programs.
 //!
 //! [`daemon`] is the loop, over a [`system`]. [`plan`] says which system calls an effect means; [`host`] makes them. [`netlink`], [`socket`],
-//! [`script`] and [`probe`] do not know each other.
+//! [`script`], [`mail`] and [`probe`] do not know each other.
 #![cfg(target_os = "linux")]
 
 pub mod cli;
@@ -16,6 +16,7 @@ mod example;
 pub mod filter;
 pub mod host;
 pub mod log;
+pub mod mail;
 pub mod metrics;
 pub mod netlink;
 pub mod operators;

@@ -28,7 +28,7 @@ const CANNOT_START: i32 = 127;
 pub enum Ended {
     /// A run that the engine asked for.
     Job(Finished),
-    /// Something that nobody waits for.
+    /// Something that nobody waits for, a mail for example.
     Other,
 }
 

@@ -54,9 +54,9 @@ pub trait System {
     fn knocks(&mut self) -> io::Result<Vec<Knock>>;
     /// The next signal.
     fn poll_word(&mut self, cx: &mut Context<'_>) -> Poll<Word>;
-    /// The next program that has ended.
+    /// The next program or mail that has ended.
     fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<Ended>;
-    /// Whether no program runs.
+    /// Whether no program runs and no mail is on its way.
     fn is_idle(&self) -> bool;
 
     /// The next packet that waits in a socket, as a frame.

@@ -47,6 +47,8 @@ pub struct Engine {
     pub(crate) groups: Vec<SyncGroupModel>,
     /// The state that each group was last said to be in.
     pub(crate) group_states: Vec<State>,
+    /// The state that the last mail of each group has told, since the start or a reload.
+    pub(crate) group_mails: Vec<Option<State>>,
     pub(crate) globals: Globals,
     /// What is there from start to stop.
     pub(crate) statics: Statics,
@@ -91,6 +93,7 @@ impl Engine {
             deadlines: alloc::vec![None; model.instances.len()],
             sources: alloc::vec![None; model.instances.len()],
             group_states: alloc::vec![State::Init; model.sync_groups.len()],
+            group_mails: alloc::vec![None; model.sync_groups.len()],
             groups: model.sync_groups,
             globals: model.globals,
             statics: model.statics,

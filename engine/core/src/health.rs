@@ -7,6 +7,7 @@ mod checks;
 pub mod io;
 pub mod judge;
 pub mod judge_answer;
+mod mail;
 mod outcome;
 pub mod pattern;
 pub mod pool;
@@ -25,6 +26,7 @@ use core::net::IpAddr;
 
 pub use io::{Effect, EffectKind, Input, News, Output, Trace, Votes};
 pub use judge_answer::{Answer, Why};
+use mail::Post;
 pub use probe::{Ask, Probe};
 use state::{Server, Service};
 pub use warmup::Warmups;
@@ -48,7 +50,10 @@ pub struct Checkers {
     here: BTreeSet<IpAddr>,
     /// The `track_file`s, for their names, and the pipes.
     tracked: Vec<FileModel>,
+    /// The names of the `bfd_instance`s.
+    bfds: Vec<String>,
     fifos: Vec<String>,
+    post: Post,
     /// The numbers in files and the states of sessions, by position.
     files: Vec<(usize, i32)>,
     sessions: Vec<(usize, bool)>,
@@ -88,7 +93,9 @@ impl Checkers {
             warmups,
             here: model.interfaces.iter().flat_map(|i| i.addresses.iter().map(|a| a.ip)).collect(),
             tracked: model.files.clone(),
+            bfds: bfds(model),
             fifos: fifos(model),
+            post: Post::of(model),
             files: Vec::new(),
             sessions: Vec::new(),
             jobs: 0,
@@ -241,6 +248,10 @@ impl Checkers {
             self.out.push_back(Output::Trace(Trace { rule, service, server: sorry.unwrap_or_default(), news }));
         }
     }
+}
+
+fn bfds(model: &NodeModel) -> Vec<String> {
+    model.bfds.iter().map(|bfd| bfd.name.clone()).collect()
 }
 
 /// `notify_fifo`, and `lvs_notify_fifo` behind it.

@@ -272,10 +272,16 @@ pub enum Notice {
         line: String,
     },
     /// Send a mail.
-    Mail {
-        /// Its subject.
-        subject: String,
-    },
+    Mail(Letter),
+}
+
+/// What a mail says. Who gets it, from whom and by which server is in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Letter {
+    /// Its subject.
+    pub subject: String,
+    /// The line in it.
+    pub body: String,
 }
 
 /// The next deadline and why.

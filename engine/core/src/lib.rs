@@ -21,8 +21,8 @@ pub mod vrrp;
 
 pub use engine::{Echo, Engine, look};
 pub use io::{
-    Command, Effect, EffectKind, Exit, Finished, Input, InstanceStatus, Job, KernelEvent, LinkChange, News, Notice,
-    Output, State, TimerKind, Trace, TraceKind, Wake,
+    Command, Effect, EffectKind, Exit, Finished, Input, InstanceStatus, Job, KernelEvent, Letter, LinkChange, News,
+    Notice, Output, State, TimerKind, Trace, TraceKind, Wake,
 };
 pub use policy::Policy;
 pub use rules::Rule;

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use crate::engine::Engine;
-use crate::io::{EffectKind, Notice, State};
+use crate::io::{EffectKind, Letter, Notice, State};
 use crate::model::command::{Notify, Program};
 use crate::model::globals::Globals;
 use crate::rules::Rule;
@@ -35,6 +35,8 @@ struct Teller<'a> {
     name: &'a str,
     priority: u8,
     notify: &'a Notify,
+    /// The state that the last mail has told.
+    mailed: Option<State>,
 }
 
 impl Said {
@@ -79,13 +81,43 @@ impl Said {
         !matches!(self, Said::Lower | Said::Priority(_))
     }
 
-    const fn is_for_mail(self, globals: &Globals) -> bool {
+    /// The state that was entered.
+    const fn state(self) -> Option<State> {
         match self {
-            Said::Master | Said::Backup => true,
-            Said::Fault => !globals.mail.no_faults,
-            _ => false,
+            Said::Master => Some(State::Master),
+            Said::Backup => Some(State::Backup),
+            Said::Fault => Some(State::Fault),
+            Said::Stop | Said::Deleted | Said::Lower | Said::Priority(_) => None,
         }
     }
+
+    /// How the subject of its mail ends, and what is in it. That the daemon stops is mailed by nobody: keepalived is gone
+    /// before the mail server has answered.
+    const fn mail(self, group: bool) -> Option<(&'static str, &'static str)> {
+        Some(match (self, group) {
+            (Said::Master, false) => ("Entering MASTER state", "=> VRRP Instance is now owning VRRP VIPs <="),
+            (Said::Backup, false) => ("Entering BACKUP state", "=> VRRP Instance is no longer owning VRRP VIPs <="),
+            (Said::Fault, false) => ("Entering FAULT state", "=> VRRP Instance is no longer owning VRRP VIPs <="),
+            (Said::Deleted, false) => ("Deleted", "=> VRRP Deleted at reload <="),
+            (Said::Master, true) => ("Entering MASTER state", "=> All VRRP group instances are now in MASTER state <="),
+            (Said::Backup, true) => ("Entering BACKUP state", "=> All VRRP group instances are now in BACKUP state <="),
+            (Said::Fault, true) => ("Entering FAULT state", "=> All VRRP group instances are now in FAULT state <="),
+            (Said::Deleted, true) | (Said::Stop | Said::Lower | Said::Priority(_), _) => return None,
+        })
+    }
+}
+
+/// Whether a mail is sent, if mails are sent at all: not of a fault where those are not wanted, and not of the state that
+/// the last mail has told.
+fn is_mailed(said: Said, mailed: Option<State>, globals: &Globals) -> bool {
+    let unwanted = said == Said::Fault && globals.mail.no_faults;
+    !unwanted && (said.state().is_none() || said.state() != mailed)
+}
+
+/// The state that the last mail has told, from now on.
+fn mailed(notices: &[Notice], said: Said) -> Option<State> {
+    let mails = notices.iter().any(|notice| matches!(notice, Notice::Mail(_)));
+    said.state().filter(|_| mails)
 }
 
 /// The notices of one event: the script for just this, the script for everything, the pipes, the mail.
@@ -103,12 +135,19 @@ fn notices(teller: &Teller<'_>, said: Said, globals: &Globals, node: &str) -> Ve
         let line = format!("{kind} \"{name}\" {} {priority}", said.word());
         all.push(Notice::Line { fifo: fifo.path.clone(), line });
     }
-    if globals.mails(teller.notify) && said.is_for_mail(globals) {
-        let router = globals.router_id.as_deref().unwrap_or(node);
-        let what = if kind == "GROUP" { "VRRP Group" } else { "VRRP Instance" };
-        all.push(Notice::Mail { subject: format!("[{router}] {what} {name} - Entering {} state", said.word()) });
-    }
+    all.extend(letter(teller, said, globals, node).map(Notice::Mail));
     all
+}
+
+fn letter(teller: &Teller<'_>, said: Said, globals: &Globals, node: &str) -> Option<Letter> {
+    if !globals.mails(teller.notify) || !is_mailed(said, teller.mailed, globals) {
+        return None;
+    }
+    let group = teller.kind == "GROUP";
+    let (end, body) = said.mail(group)?;
+    let router = globals.router_id.as_deref().unwrap_or(node);
+    let what = if group { "VRRP Group" } else { "VRRP Instance" };
+    Some(Letter { subject: format!("[{router}] {what} {} - {end}", teller.name), body: body.into() })
 }
 
 /// How many scripts have to be started for these: that takes time, and a master arms its advert timer afterwards.
@@ -126,10 +165,12 @@ impl Engine {
 
     pub(crate) fn notify_instance(&mut self, i: usize, rule: Rule, said: Said) {
         let x = &self.instances[i];
-        let teller = Teller { kind: "INSTANCE", name: &x.model.name, priority: x.priority, notify: &x.model.notify };
+        let (name, notify) = (&x.model.name, &x.model.notify);
+        let teller = Teller { kind: "INSTANCE", name, priority: x.priority, notify, mailed: x.mailed };
         let notices = notices(&teller, said, &self.globals, &self.name);
         let scripts = scripts(&notices);
         self.instances[i].started += scripts;
+        self.instances[i].mailed = mailed(&notices, said).or(self.instances[i].mailed);
         self.tell(rule, notices);
     }
 
@@ -170,8 +211,10 @@ impl Engine {
 
     pub(crate) fn notify_group(&mut self, g: usize, rule: Rule, said: Said) {
         let group = &self.groups[g];
-        let teller = Teller { kind: "GROUP", name: &group.name, priority: 0, notify: &group.notify };
+        let before = self.group_mails[g];
+        let teller = Teller { kind: "GROUP", name: &group.name, priority: 0, notify: &group.notify, mailed: before };
         let notices = notices(&teller, said, &self.globals, &self.name);
+        self.group_mails[g] = mailed(&notices, said).or(before);
         let late = self.policy.fork_lateness.times(scripts(&notices));
         for &member in &self.groups[g].members {
             let master = self.instances[member].state == State::Master;
@@ -197,14 +240,16 @@ impl Engine {
         if !self.globals.states_on_reload {
             return;
         }
-        let quiet = Notify::default();
+        let quiet = Notify { mail: Some(false), ..Notify::default() };
         let mut all = Vec::new();
         for x in &self.instances {
-            let teller = Teller { kind: "INSTANCE", name: &x.model.name, priority: x.priority, notify: &quiet };
+            let (name, notify, mailed) = (&x.model.name, &quiet, None);
+            let teller = Teller { kind: "INSTANCE", name, priority: x.priority, notify, mailed };
             all.extend(Said::of(x.state).map(|said| notices(&teller, said, &self.globals, &self.name)));
         }
         for (group, state) in self.groups.iter().zip(&self.group_states) {
-            let teller = Teller { kind: "GROUP", name: &group.name, priority: 0, notify: &quiet };
+            let (name, notify, mailed) = (&group.name, &quiet, None);
+            let teller = Teller { kind: "GROUP", name, priority: 0, notify, mailed };
             all.extend(Said::of(*state).map(|said| notices(&teller, said, &self.globals, &self.name)));
         }
         self.tell(Rule::Reload, all.into_iter().flatten().collect());

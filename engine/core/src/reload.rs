@@ -61,6 +61,7 @@ impl Engine {
         let states = core::mem::take(&mut self.group_states);
         let state_of = |name: &str| groups.iter().position(|g| g.name == name).map(|g| states[g]);
         self.group_states = self.groups.iter().map(|g| state_of(&g.name).unwrap_or(State::Init)).collect();
+        self.group_mails = alloc::vec![None; self.groups.len()];
         self.globals = model.globals;
         self.deadlines = alloc::vec![None; model.instances.len()];
         self.sources = alloc::vec![None; model.instances.len()];

@@ -3,6 +3,8 @@
 mod answers;
 #[path = "health/kinds.rs"]
 mod kinds;
+#[path = "health/mails.rs"]
+mod mails;
 #[path = "health/properties.rs"]
 mod properties;
 #[path = "health/refused.rs"]
@@ -251,12 +253,13 @@ fn a_reload_keeps_what_asks_the_same() {
     after.real_servers[2].checks[0].kind = CheckKind::Ping;
     let lines = stage.give(Input::Reload(&node(vec![after])));
     assert_eq!(
-        lines[..11],
+        lines[..12],
         [
             "6.000 servers-reload: service [10.0.0.12]:tcp:80 no longer exist",
             "6.000 servers-reload: Removing service [10.0.0.12]:tcp:80 from VS [10.99.0.1]:tcp:80",
             "6.000 servers-reload: table: delete 10.0.0.12",
             "6.000 servers-reload: run down12",
+            "6.000 servers-reload: run quorum_down",
             "6.000 server-added: Adding service [10.0.0.14]:tcp:80 to VS [10.99.0.1]:tcp:80",
             "6.000 server-added: table: add 10.0.0.14 weight 1",
             "6.000 server-added: run up14",
@@ -266,7 +269,7 @@ fn a_reload_keeps_what_asks_the_same() {
             "6.000 servers-reload: table: edit 10.0.0.14 weight 3",
         ]
     );
-    assert_eq!(lines.len(), 14, "and three checkers begin: {lines:?}");
+    assert_eq!(lines.len(), 15, "and three checkers begin: {lines:?}");
     // After a reload one failure is not enough for a new checker.
     let lines = stage.until(7000, |last| Some(if last == 13 { REFUSED } else { WELL })).join("\n");
     assert!(lines.contains("7.000 check-retries") && lines.contains("Adding service [10.0.0.11]"), "{lines}");

@@ -29,6 +29,11 @@ fn scripts(prefix: &str) -> Notify {
     }
 }
 
+/// Mails have somebody who takes them, and somebody who gets them.
+fn post() -> Mail {
+    Mail { to: vec!["admin@example.com".into()], server: Some(("mail.example".into(), 25)), ..Mail::default() }
+}
+
 /// Only what is told to the outside, without times.
 fn told(said: &[String]) -> Vec<&str> {
     let words = said.iter().map(|line| line.split_once(' ').unwrap().1);
@@ -146,7 +151,7 @@ fn pipes_and_mails_have_their_own_selection() {
     let globals = Globals {
         router_id: Some("lb1".into()),
         vrrp_fifo: fifo("/f"),
-        mail: Mail { no_faults: true, ..Mail::default() },
+        mail: Mail { no_faults: true, ..post() },
         ..Globals::default()
     };
     let (mut r, said) = Stage::start(NodeModel { globals, files: vec![file], ..node(vec![vi.clone()]) });
@@ -187,4 +192,92 @@ fn a_reload_tells_what_is_gone() {
     );
     let said = told_of(Some(Deleted { program: None }), false);
     assert_eq!(said, ["notify n INSTANCE OLD DELETED 100 (reload-removed)"]);
+}
+
+/// An instance and its group, mailed by these settings, up to 4 s; the subjects without their beginning.
+fn mailed(mail: Mail) -> (Stage, Vec<String>) {
+    let globals = Globals { router_id: Some("lb1".into()), mail, ..Globals::default() };
+    let sync_groups = vec![SyncGroupModel::new("G", vec![0])];
+    let (mut r, mut said) = Stage::start(NodeModel { globals, sync_groups, ..node(vec![instance("VI", 51, 100)]) });
+    said.extend(r.until("4"));
+    let subjects = mails(&said);
+    (r, subjects)
+}
+
+fn mails(said: &[String]) -> Vec<String> {
+    let mails = said.iter().filter_map(|line| line.split_once(" mail [lb1] VRRP "));
+    mails.map(|(_, subject)| subject.to_owned()).collect()
+}
+
+/// As on the wire: the group speaks first at the start, and last later on.
+#[test]
+fn mails_tell_the_states_of_instances_and_groups() {
+    let (mut r, said) = mailed(Mail { everything: Some(true), ..post() });
+    assert_eq!(
+        said,
+        [
+            "Group G - Entering BACKUP state",
+            "Instance VI - Entering BACKUP state",
+            "Instance VI - Entering MASTER state",
+            "Group G - Entering MASTER state"
+        ]
+    );
+    let said = r.link(ETH0, false);
+    assert_eq!(mails(&said), ["Instance VI - Entering FAULT state", "Group G - Entering FAULT state"]);
+    assert!(mails(&r.ask(Command::Stop)).is_empty(), "keepalived ends before its last mails are taken");
+}
+
+/// Where no faults are mailed, a state may follow upon itself: it is not told twice. After a reload it is.
+#[test]
+fn a_state_is_mailed_once_until_a_reload() {
+    let quiet = || Mail { everything: Some(true), no_faults: true, ..post() };
+    let backups = ["Instance VI - Entering BACKUP state", "Group G - Entering BACKUP state"];
+    let (mut r, _) = mailed(quiet());
+    assert!(mails(&r.link(ETH0, false)).is_empty());
+    assert_eq!(mails(&r.link(ETH0, true)), backups);
+    assert!(mails(&r.link(ETH0, false)).is_empty());
+    assert!(mails(&r.link(ETH0, true)).is_empty(), "BACKUP, a fault that nobody is told of, BACKUP");
+    r.link(ETH0, false);
+    let globals =
+        Globals { router_id: Some("lb1".into()), mail: quiet(), states_on_reload: true, ..Globals::default() };
+    let sync_groups = vec![SyncGroupModel::new("G", vec![0])];
+    let mut same = NodeModel { globals, sync_groups, ..node(vec![instance("VI", 51, 100)]) };
+    same.interfaces[0].up = false;
+    assert!(mails(&r.ask(Command::Reload(Box::new(same)))).is_empty());
+    assert_eq!(mails(&r.link(ETH0, true)), backups);
+}
+
+/// Without a mail server or without anybody who gets mails there are none; the nearest word about them counts.
+#[test]
+fn who_is_mailed_follows_from_the_nearest_word() {
+    let all = Some(true);
+    let cases = [
+        (post(), 0),
+        (Mail { everything: all, ..post() }, 4),
+        (Mail { everything: all, server: None, ..post() }, 0),
+        (Mail { everything: all, to: Vec::new(), ..post() }, 0),
+        (Mail { everything: all, vrrp: Some(false), ..post() }, 0),
+        (Mail { everything: Some(false), vrrp: all, ..post() }, 4),
+        (Mail { checkers: all, ..post() }, 0),
+    ];
+    for (mail, count) in cases {
+        assert_eq!(mailed(mail.clone()).1.len(), count, "{mail:?}");
+    }
+}
+
+/// What a reload drops has its own words where `notify_deleted` is given.
+#[test]
+fn a_reload_mails_what_is_gone() {
+    let told_of = |deleted: Option<Deleted>| {
+        let globals = || Globals {
+            router_id: Some("lb1".into()),
+            mail: Mail { everything: Some(true), ..post() },
+            ..Globals::default()
+        };
+        let gone = InstanceModel { notify: Notify { deleted, ..Notify::default() }, ..instance("OLD", 51, 100) };
+        let (mut r, _) = Stage::start(NodeModel { globals: globals(), ..node(vec![gone]) });
+        mails(&r.ask(Command::Reload(Box::new(NodeModel { globals: globals(), ..node(Vec::new()) }))))
+    };
+    assert_eq!(told_of(None), ["Instance OLD - Entering FAULT state"]);
+    assert_eq!(told_of(Some(Deleted { program: None })), ["Instance OLD - Deleted"]);
 }

@@ -73,14 +73,22 @@ fn endpoint() -> impl Strategy<Value = Endpoint> {
 }
 
 fn globals() -> impl Strategy<Value = Globals> {
-    let mail = (vec(text(), 0..3), option::of(text()), option::of((name(), 1_u16..)), any::<[Option<bool>; 3]>());
-    let mail = mail.prop_map(|(to, from, server, [everything, vrrp, checkers])| Mail {
+    let mail = (
+        vec(text(), 0..3),
+        option::of(text()),
+        option::of((name(), 1_u16..)),
+        any::<[Option<bool>; 3]>(),
+        any::<[bool; 2]>(),
+    );
+    let mail = mail.prop_map(|(to, from, server, [everything, vrrp, checkers], [no_faults, servers_only])| Mail {
         to,
         from,
         server,
         everything,
         vrrp,
         checkers,
+        no_faults,
+        servers_only,
         ..Mail::default()
     });
     let fifo = || {

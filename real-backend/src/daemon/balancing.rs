@@ -295,6 +295,7 @@ impl<S: System> Balancing<S> {
                 Act::Tell(Box::new(Notice::Script { program: *program, arguments: Vec::new() }))
             }
             EffectKind::WriteLine { fifo, line } => Act::Tell(Box::new(Notice::Line { fifo, line })),
+            EffectKind::Mail(letter) => Act::Tell(Box::new(Notice::Mail(*letter))),
         };
         hands.perform(rule, act);
     }

@@ -1,4 +1,4 @@
-//! What is told to the outside: notify scripts, pipes, and in the log what is not sent yet.
+//! What is told to the outside: notify scripts, pipes, mails.
 use std::fs;
 
 use vrrplab_engine::Notice;
@@ -8,7 +8,7 @@ use super::Host;
 use crate::script::security;
 
 impl Host {
-    pub(super) fn tell(&mut self, rule: &str, notice: &Notice) {
+    pub(super) fn tell(&mut self, rule: &'static str, notice: &Notice) {
         match notice {
             Notice::Script { program, arguments } => {
                 let words: Vec<String> = program.words.iter().chain(arguments).cloned().collect();
@@ -24,7 +24,7 @@ impl Host {
                     tracing::warn!(rule, pipe = fifo, line, %why, "this line for a pipe is lost");
                 }
             }
-            Notice::Mail { subject } => tracing::warn!(rule, subject, "mails are not sent yet"),
+            Notice::Mail(letter) => self.mails.send(rule, &self.model.globals.mail, letter),
         }
     }
 

@@ -71,11 +71,14 @@ impl System for Linux {
     }
 
     fn poll_ended(&mut self, cx: &mut Context<'_>) -> Poll<Ended> {
+        if self.host.mails.poll_sent(cx).is_ready() {
+            return Poll::Ready(Ended::Other);
+        }
         self.host.scripts.poll_ended(cx)
     }
 
     fn is_idle(&self) -> bool {
-        self.host.scripts.is_idle()
+        self.host.scripts.is_idle() && self.host.mails.is_idle()
     }
 
     fn hear(&mut self, socket: u32) -> io::Result<Option<(IfIndex, Vec<u8>)>> {

@@ -87,7 +87,7 @@ impl Ground {
         let what = match notice {
             Notice::Script { program, arguments } => [&program.words[..], arguments].concat().join(" "),
             Notice::Line { line, .. } => line.clone(),
-            Notice::Mail { subject } => subject.clone(),
+            Notice::Mail(letter) => letter.subject.clone(),
         };
         self.machine.borrow().say(&format!("tells: {what}"));
     }

@@ -2,7 +2,7 @@
 use std::collections::BTreeMap;
 
 use vrrplab_engine::model::{IfIndex, InterfaceModel, Mac, NodeModel};
-use vrrplab_engine::{Effect, EffectKind, Instant, Notice, Output, Span, health};
+use vrrplab_engine::{Effect, EffectKind, Instant, Letter, Notice, Output, Rule, Span, health};
 use vrrplab_formats::flight::Happened;
 use vrrplab_formats::world::{LinkQuality, Member, Network, NetworkId, Node, NodeId, Port, World};
 
@@ -80,8 +80,14 @@ impl Teller {
             health::EffectKind::WriteLine { fifo, line } => {
                 self.timeline.see(at, &Moment::Told { node: NODE, line: &format!("{fifo}: {line}"), rule });
             }
+            health::EffectKind::Mail(letter) => self.mail(at, letter, rule),
             health::EffectKind::StartProbe { .. } | health::EffectKind::Cancel { .. } => {}
         }
+    }
+
+    fn mail(&mut self, at: Instant, letter: &Letter, rule: Rule) {
+        let line = format!("mail: {}", letter.subject);
+        self.timeline.see(at, &Moment::Told { node: NODE, line: &line, rule });
     }
 
     /// The last lines.
@@ -173,10 +179,7 @@ impl Teller {
                     let line = format!("{fifo}: {line}");
                     return self.timeline.see(at, &Moment::Told { node: NODE, line: &line, rule });
                 }
-                Notice::Mail { subject } => {
-                    let line = format!("mail: {subject}");
-                    return self.timeline.see(at, &Moment::Told { node: NODE, line: &line, rule });
-                }
+                Notice::Mail(letter) => return self.mail(at, letter, rule),
             },
             EffectKind::FilterAddress { .. }
             | EffectKind::PromoteSecondaries { .. }

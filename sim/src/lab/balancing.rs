@@ -355,6 +355,7 @@ impl Lab<'_> {
             EffectKind::WriteLine { fifo, line } => {
                 self.show(watchers, &Moment::Told { node, line: &format!("{fifo}: {line}"), rule });
             }
+            EffectKind::Mail(letter) => self.mail(n, &letter, rule, watchers),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Programs of a router: its daemon starts them, they end, and what is tracked changes.
 use vrrplab_engine::model::command::Program;
-use vrrplab_engine::{Exit, Finished, Input, Job, KernelEvent, Notice, Rule};
+use vrrplab_engine::{Exit, Finished, Input, Job, KernelEvent, Letter, Notice, Rule};
 use vrrplab_formats::world::{Behaviour, NodeId};
 
 use super::router::Waiting;
@@ -33,10 +33,13 @@ impl Lab<'_> {
             Notice::Line { fifo, line } => {
                 self.show(watchers, &Moment::Told { node, line: &format!("{fifo}: {line}"), rule });
             }
-            Notice::Mail { subject } => {
-                self.show(watchers, &Moment::Told { node, line: &format!("mail: {subject}"), rule })
-            }
+            Notice::Mail(letter) => self.mail(n, letter, rule, watchers),
         }
+    }
+
+    /// A mail is shown; the mail server is not simulated.
+    pub(super) fn mail(&mut self, n: usize, letter: &Letter, rule: Rule, watchers: Watchers<'_, '_>) {
+        self.show(watchers, &Moment::Told { node: NodeId(n), line: &format!("mail: {}", letter.subject), rule });
     }
 
     /// Tells the daemon which of its programs have ended; a paused one finds it later.

@@ -73,7 +73,7 @@ fn check(name: &CheckName) -> &'static str {
         CheckName::Udp => "UDP_CHECK",
         CheckName::Ping => "PING_CHECK",
         CheckName::File(_) => "FILE_CHECK",
-        CheckName::Bfd => "BFD_CHECK",
+        CheckName::Bfd(_) => "BFD_CHECK",
     }
 }
 

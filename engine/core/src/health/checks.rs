@@ -3,6 +3,7 @@ use alloc::boxed::Box;
 
 use super::judge::{Next, Outcome, attempt, file_adds};
 use super::judge_answer::{Answer, Asked, Judgement, Why, judge};
+use super::mail::Turn;
 use super::probe::probe;
 use super::state::{Checker, Run};
 use super::words::CheckName;
@@ -162,7 +163,7 @@ impl Checkers {
             _ => (true, Why::Nothing),
         };
         let check = self.check(place);
-        let (before, name) = (check.tally, CheckName::of(&check.model, &self.tracked));
+        let (before, name) = (check.tally, CheckName::of(&check.model, &self.tracked, &self.bfds));
         let (tally, next, outcome) = attempt(before, good, check.limits());
         if judgement == Judgement::Unjudged {
             self.tell_server(Rule::CheckUnjudged, at, News::Unjudged);
@@ -188,8 +189,14 @@ impl Checkers {
             Outcome::Failed(retries) => self.tell_server(Rule::CheckFails, at, News::Failed(name, why, retries)),
         }
         let first = !before.ran;
+        let turn = Turn { was_up: before.up, was_alive: self.services[place.0].servers[place.1].alive, up: tally.up };
         self.check_mut(place).tally = tally;
         self.checker_turned(place, before.up, first && matches!(outcome, Outcome::Failed(_)));
+        match outcome {
+            Outcome::Content => self.mail_check(Rule::CheckContent, place, turn, why),
+            Outcome::Failed(_) => self.mail_check(Rule::CheckFails, place, turn, why),
+            Outcome::Same | Outcome::Tried | Outcome::PageWell => {}
+        }
         next
     }
 
@@ -253,7 +260,7 @@ impl Checkers {
     }
 
     fn turn(&mut self, place: Place, up: bool, rule: Rule, why: Why) {
-        let name = CheckName::of(&self.check(place).model, &self.tracked);
+        let name = CheckName::of(&self.check(place).model, &self.tracked, &self.bfds);
         let check = self.check_mut(place);
         let before = check.tally;
         check.tally.up = up;
@@ -262,6 +269,8 @@ impl Checkers {
             let news = if up { News::Content(name) } else { News::Failed(name, why, 0) };
             self.tell_server(rule, (place.0, place.1), news);
         }
+        let turn = Turn { was_up: before.up, was_alive: self.services[place.0].servers[place.1].alive, up };
         self.checker_turned(place, before.up, false);
+        self.mail_check(rule, place, turn, why);
     }
 }

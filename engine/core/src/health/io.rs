@@ -7,7 +7,7 @@ use super::judge_answer::{Answer, Why};
 use super::pool::IpvsCommand;
 use super::probe::Probe;
 use super::words::CheckName;
-use crate::io::Job;
+use crate::io::{Job, Letter};
 use crate::model::NodeModel;
 use crate::model::command::Program;
 use crate::rules::Rule;
@@ -94,6 +94,8 @@ pub enum EffectKind {
         /// The line, without its end.
         line: String,
     },
+    /// Send a mail; nobody waits for it.
+    Mail(Box<Letter>),
 }
 
 /// Why something was done: one line of the timeline. [`Trace::line`] is keepalived's line for it.

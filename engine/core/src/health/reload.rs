@@ -1,9 +1,10 @@
 //! SIGHUP: what survives of virtual servers, servers and checkers, and what the table is told about the rest.
 use alloc::vec::Vec;
 
+use super::mail::{Poll, Post};
 use super::pool::{Entry, IpvsCommand, Wish};
 use super::state::{Checker, Server, Service};
-use super::{Checkers, EffectKind, News};
+use super::{Checkers, EffectKind, News, Votes};
 use crate::model::NodeModel;
 use crate::rules::Rule;
 use crate::time::Instant;
@@ -12,7 +13,8 @@ impl Checkers {
     pub(super) fn reload(&mut self, now: Instant, model: &NodeModel) {
         self.cancel_all(Rule::ServersReload);
         let groups = model.server_groups.clone();
-        (self.tracked, self.fifos) = (model.files.clone(), super::fifos(model));
+        (self.tracked, self.bfds) = (model.files.clone(), super::bfds(model));
+        (self.fifos, self.post) = (super::fifos(model), Post::of(model));
         let mut new: Vec<Service> = model.servers.iter().map(|server| Service::new(server, &groups, true)).collect();
         for service in &mut new {
             if let Some(old) = self.services.iter().find(|old| service.is(old)) {
@@ -48,12 +50,13 @@ impl Checkers {
         for r in 0..self.services[s].servers.len() {
             self.drop_server(s, r);
         }
-        self.notify_quorum(Rule::ServersReload, s, false);
         self.delete_service(Rule::ServersReload, s);
     }
 
-    /// Servers that the new configuration of a kept service lacks go.
+    /// Servers that the new configuration of a kept service lacks go. That the quorum goes with them is told, and forgotten:
+    /// the new configuration begins with the quorum of before.
     fn drop_servers(&mut self, s: usize, after: &Service) {
+        let before = self.services[s].quorum;
         let kept = |server: &Server| after.servers.iter().any(|kept| kept.model.endpoint == server.model.endpoint);
         for r in 0..self.services[s].servers.len() {
             if !kept(&self.services[s].servers[r]) {
@@ -61,6 +64,7 @@ impl Checkers {
                 self.drop_server(s, r);
             }
         }
+        self.services[s].quorum = before;
     }
 
     /// Servers that were dead come back where no failed checker is left.
@@ -83,7 +87,22 @@ impl Checkers {
         self.delete_server(Rule::ServersReload, s, r);
         if alive {
             self.notify_server(Rule::ServersReload, (s, r), false);
+            self.mail_removed(Rule::ServersReload, (s, r));
+            self.drop_quorum(s);
         }
+    }
+
+    /// With its servers a service loses its quorum, once.
+    fn drop_quorum(&mut self, s: usize) {
+        let service = &self.services[s];
+        let (limits, alive) = (service.limits(), service.alive());
+        if !service.quorum || limits.reached(true, alive) {
+            return;
+        }
+        self.services[s].quorum = false;
+        self.notify_quorum(Rule::ServersReload, s, false);
+        let votes = Votes { quorum: limits.quorum, hysteresis: limits.hysteresis, alive };
+        self.mail_quorum(Rule::ServersReload, s, Poll::News, false, votes);
     }
 
     fn continue_service(&mut self, s: usize, before: &Service) {
@@ -103,7 +122,7 @@ impl Checkers {
                 Some(server) => self.continue_server(s, r, server, !before.sorry),
             }
         }
-        self.follow_quorum(s, false);
+        self.follow_quorum(s, Poll::Reload);
     }
 
     /// The sorry server of the table becomes the one of the new configuration.

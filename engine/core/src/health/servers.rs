@@ -2,6 +2,7 @@
 use alloc::boxed::Box;
 use alloc::format;
 
+use super::mail::Poll;
 use super::pool::{Entry, IpvsCommand, Wish, command};
 use super::{Checkers, EffectKind, News, Place, Votes};
 use crate::model::command::Program;
@@ -21,7 +22,7 @@ impl Checkers {
         if let Some(sorry) = self.services[s].model.sorry.filter(|sorry| sorry.inhibit) {
             self.program(Rule::ServersStart, s, Wish::Add, Entry::sorry(&sorry, 0));
         }
-        self.follow_quorum(s, true);
+        self.follow_quorum(s, Poll::Start);
     }
 
     pub(super) fn start_server(&mut self, rule: Rule, s: usize, r: usize) {
@@ -104,7 +105,7 @@ impl Checkers {
         self.services[s].servers[r].alive = up;
         let rule = if up { Rule::ServerAdded } else { Rule::ServerRemoved };
         self.notify_server(rule, (s, r), up);
-        self.follow_quorum(s, false);
+        self.follow_quorum(s, Poll::News);
     }
 
     fn put_in(&mut self, rule: Rule, s: usize, r: usize) {
@@ -147,23 +148,26 @@ impl Checkers {
             self.tell_server(Rule::ServerWeight, (s, r), News::Weight { from, to });
             self.put_in(Rule::ServerWeight, s, r);
         }
-        self.follow_quorum(s, false);
+        self.follow_quorum(s, Poll::News);
     }
 
     /// Looks whether the quorum is still there, or is there again. At the start its lack matters to a sorry server only.
-    pub(super) fn follow_quorum(&mut self, s: usize, start: bool) {
+    pub(super) fn follow_quorum(&mut self, s: usize, poll: Poll) {
         let service = &self.services[s];
-        let start = start && service.model.sorry.is_some();
+        let start = poll == Poll::Start && service.model.sorry.is_some();
         let (limits, alive, before) = (service.limits(), service.alive(), service.quorum);
         let reached = limits.reached(before, alive);
         let votes = Votes { quorum: limits.quorum, hysteresis: limits.hysteresis, alive };
         self.services[s].quorum = reached;
         match (before, reached) {
             (false, true) => self.quorum_gained(s, votes),
+            (true, false) if poll == Poll::Reload => self.quorum_lost(s, News::StartsWithout(votes)),
             (true, false) => self.quorum_lost(s, News::Lost(votes)),
             (false, false) if start => self.quorum_lost(s, News::StartsWithout(votes)),
-            _ => {}
+            _ => return,
         }
+        let rule = if reached { Rule::QuorumGained } else { Rule::QuorumLost };
+        self.mail_quorum(rule, s, poll, reached, votes);
     }
 
     fn quorum_gained(&mut self, s: usize, votes: Votes) {

@@ -28,13 +28,13 @@ pub enum CheckName {
     Ping,
     /// `FILE_CHECK` of the tracked file of this name.
     File(String),
-    /// `BFD_CHECK`.
-    Bfd,
+    /// `BFD_CHECK` of the session of this name.
+    Bfd(String),
 }
 
 impl CheckName {
     /// The name of this check.
-    pub fn of(check: &Check, files: &[FileModel]) -> CheckName {
+    pub fn of(check: &Check, files: &[FileModel], sessions: &[String]) -> CheckName {
         match &check.kind {
             CheckKind::Tcp => CheckName::Tcp,
             CheckKind::Http(_) => CheckName::Http,
@@ -46,7 +46,7 @@ impl CheckName {
             CheckKind::File(file) => {
                 CheckName::File(files.get(file.file).map_or(String::new(), |file| file.name.clone()))
             }
-            CheckKind::Bfd(_) => CheckName::Bfd,
+            CheckKind::Bfd(session) => CheckName::Bfd(sessions.get(*session).cloned().unwrap_or_default()),
         }
     }
 }
@@ -133,7 +133,7 @@ fn content(check: &CheckName, server: &str, service: &str) -> Option<String> {
         CheckName::Udp => Some(format!("UDP connection to {server} success.")),
         CheckName::Ping => Some(format!("ICMP connection to {server} success.")),
         CheckName::File(file) => Some(format!("({server}): tracked file {file} leaving FAULT state")),
-        CheckName::Dns | CheckName::Bfd => None,
+        CheckName::Dns | CheckName::Bfd(_) => None,
     }
 }
 
@@ -147,19 +147,9 @@ fn failed(check: &CheckName, why: Why, retries: u32, server: &str, service: &str
         (CheckName::Http, _) => Some(format!("HTTP_CHECK on service {server} failed{after}.")),
         (CheckName::Udp, _) => Some(format!("UDP_CHECK on service {server} failed{after}.")),
         (CheckName::Ping, _) => Some(format!("ICMP CHECK on service {server} of {service} failed{after}.")),
-        (CheckName::Smtp(to), Why::Refused(_) | Why::TimedOut) => {
-            let to = to.as_ref()?;
-            Some(format!("SMTP_CHECK Could not connect to server [{}]:{}", to.ip, to.port))
-        }
         (CheckName::Dns, Why::Refused(errno)) => {
             let what = if errno == 111 { " (Connection refused)" } else { "" };
             Some(format!("DNS_CHECK ({server}) failed to read socket; errno {errno}{what}{after}"))
-        }
-        (CheckName::Smtp(Some(to)), Why::Stalled) => {
-            Some(format!("SMTP_CHECK Read timeout from server [{}]:{}", to.ip, to.port))
-        }
-        (CheckName::Smtp(Some(to)), Why::Step(0)) => {
-            Some(format!("SMTP_CHECK Bad greeting banner from server [{}]:{}", to.ip, to.port))
         }
         (CheckName::File(file), _) => Some(format!("({server}): tracked file {file} now FAULT state")),
         (CheckName::Dns, Why::TimedOut) => Some(format!("DNS_CHECK ({server}) read timeout from socket{after}")),
@@ -179,6 +169,19 @@ fn failed(check: &CheckName, why: Why, retries: u32, server: &str, service: &str
             };
             Some(format!("Misc check for [{server} VS {service}] by [{path}] {verb}{after}{end}."))
         }
-        (CheckName::Smtp(_) | CheckName::Dns | CheckName::Bfd, _) => None,
+        (CheckName::Smtp(to), why) => smtp_failure((*to)?, why).map(|failure| format!("SMTP_CHECK {failure}")),
+        (CheckName::Dns | CheckName::Bfd(_), _) => None,
     }
+}
+
+/// What a mail server has done wrong, where keepalived's words for it were recorded.
+pub(super) fn smtp_failure(to: Endpoint, why: Why) -> Option<String> {
+    let what = match why {
+        Why::Refused(_) | Why::TimedOut => "Could not connect to",
+        Why::Stalled => "Read timeout from",
+        Why::Step(0) => "Bad greeting banner from",
+        Why::Step(1) => "Bad HELO response from",
+        _ => return None,
+    };
+    Some(format!("{what} server [{}]:{}", to.ip, to.port))
 }

@@ -63,7 +63,7 @@ impl Globals {
     }
     /// Whether changes of this instance or group are mailed: what it leaves open is as the node has it.
     pub fn mails(&self, notify: &Notify) -> bool {
-        notify.mail.or(self.mail.vrrp).or(self.mail.everything).unwrap_or(false)
+        self.mail.is_possible() && notify.mail.or(self.mail.vrrp).or(self.mail.everything).unwrap_or(false)
     }
     /// The pipes that hear of instances, in the order in which they are written to.
     pub fn instance_fifos(&self) -> impl Iterator<Item = &Fifo> {
@@ -142,6 +142,26 @@ pub struct Mail {
     pub checkers: Option<bool>,
     /// `no_email_faults`.
     pub no_faults: bool,
+    /// `no_checker_emails`: a checker's news is mailed only if its server comes or goes with it.
+    pub servers_only: bool,
+}
+
+impl Mail {
+    /// Whether there is somebody who takes mails, and somebody who gets them.
+    pub const fn is_possible(&self) -> bool {
+        self.server.is_some() && !self.to.is_empty()
+    }
+    /// Whether quorums are mailed of a virtual server that says this of it.
+    pub fn of_service(&self, said: Option<bool>) -> bool {
+        self.is_possible() && self.of_checkers(said).unwrap_or(false)
+    }
+    /// Whether the news is mailed of a real server that says this of it. Where nothing is said anywhere, it is.
+    pub fn of_server(&self, said: Option<bool>) -> bool {
+        self.is_possible() && self.of_checkers(said).unwrap_or(true)
+    }
+    fn of_checkers(&self, said: Option<bool>) -> Option<bool> {
+        said.or(self.checkers).or(self.everything)
+    }
 }
 
 /// A named pipe that changes are written to.

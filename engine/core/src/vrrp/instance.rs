@@ -72,6 +72,8 @@ pub(crate) struct Instance {
     pub waits: usize,
     /// No state has been told yet since the start.
     pub untold: bool,
+    /// The state that the last mail has told, since the start or a reload.
+    pub mailed: Option<State>,
     /// The interface of its own.
     pub macvlan: Macvlan,
     /// Lines of the virtual routes that are set.
@@ -100,6 +102,7 @@ impl Instance {
             started: 0,
             waits: 0,
             untold: true,
+            mailed: None,
             macvlan: Macvlan::Absent,
             set_routes: Vec::new(),
             set_rules: Vec::new(),

@@ -180,7 +180,7 @@ fn a_session_says_whether_the_server_is_alive() {
     stage.give(Input::Start);
     assert!(stage.give(Input::Session { item: 0, up: false }).is_empty(), "another session");
     let lines = stage.give(Input::Session { item: 1, up: false });
-    assert_eq!(lines[0], "0.000 check-session: Failed(Bfd, Session, 0)");
+    assert_eq!(lines[0], "0.000 check-session: Failed(Bfd(\"\"), Session, 0)");
     assert!(stage.give(Input::Session { item: 1, up: true }).join("\n").contains("table: add 10.0.0.11 weight 10"));
 }
 

@@ -172,6 +172,7 @@ impl Stage {
                 String::from(if force { "SIGKILL" } else { "cancel" })
             }
             EffectKind::WriteLine { fifo, line } => format!("{fifo} hears {line}"),
+            EffectKind::Mail(letter) => format!("mail {}: {}", letter.subject, letter.body),
             EffectKind::RunScript(program) => format!("run {}", program.words[0]),
             EffectKind::ProgramIpvs(command) => {
                 self.commands.push(command);

@@ -186,7 +186,7 @@ impl Stage {
                         format!("{now} notify {} ({})", words.join(" "), effect.rule)
                     }
                     Notice::Line { fifo, line } => format!("{now} {fifo}: {line}"),
-                    Notice::Mail { subject } => format!("{now} mail {subject}"),
+                    Notice::Mail(letter) => format!("{now} mail {}", letter.subject),
                 },
                 EffectKind::WriteFile { path, value } => format!("{now} write {value} into {path} ({})", effect.rule),
                 EffectKind::ChangeRoute { route, add } => {

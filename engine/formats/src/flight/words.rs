@@ -2,7 +2,7 @@
 mod checked;
 
 use vrrplab_engine::model::command::{Program, RunAs};
-use vrrplab_engine::{EffectKind, Exit, LinkChange, News, Notice, Output, Trace, TraceKind};
+use vrrplab_engine::{EffectKind, Exit, Letter, LinkChange, News, Notice, Output, Trace, TraceKind};
 
 use super::hex::hex;
 pub use checked::checked_words;
@@ -34,7 +34,7 @@ fn deed(kind: &EffectKind) -> String {
         EffectKind::Notify(notice) => match &**notice {
             Notice::Script { program, arguments } => format!("notifies {} {arguments:?}", command(program)),
             Notice::Line { fifo, line } => format!("tells {fifo:?} {line:?}"),
-            Notice::Mail { subject } => format!("mails {subject:?}"),
+            Notice::Mail(letter) => mail(letter),
         },
         EffectKind::WriteFile { path, value } => format!("writes {path:?} {value}"),
         EffectKind::ChangeRoute { route, add } => {
@@ -44,6 +44,10 @@ fn deed(kind: &EffectKind) -> String {
             format!("{} rule {:?}", if *add { "sets" } else { "removes" }, policy.words)
         }
     }
+}
+
+fn mail(letter: &Letter) -> String {
+    format!("mails {:?} {:?}", letter.subject, letter.body)
 }
 
 fn command(program: &Program) -> String {

@@ -87,6 +87,7 @@ fn mail(m: &mut Mail, line: &Entry<'_>, report: &mut Report) -> bool {
         "smtp_alert_vrrp" => put(&mut m.vrrp, line.switch(report).map(|s| s.value)),
         "smtp_alert_checker" => put(&mut m.checkers, line.switch(report).map(|s| s.value)),
         "no_email_faults" => m.no_faults = true,
+        "no_checker_emails" => m.servers_only = switch(line, m.servers_only, report),
         _ => return false,
     }
     true

@@ -193,7 +193,7 @@ impl Replay {
                         // What is there already is no error for keepalived after a crash.
                         let _ = self.director.apply(now, &command);
                     }
-                    EffectKind::RunScript(_) | EffectKind::WriteLine { .. } => {}
+                    EffectKind::RunScript(_) | EffectKind::WriteLine { .. } | EffectKind::Mail(_) => {}
                 },
             }
         }

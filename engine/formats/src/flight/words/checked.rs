@@ -3,7 +3,7 @@ use vrrplab_engine::health::{Ask, EffectKind, Output, Probe};
 use vrrplab_engine::lvs::IpvsCommand;
 use vrrplab_engine::model::health::Connection;
 
-use super::command;
+use super::{command, mail};
 use crate::flight::hex::hex;
 
 /// An output of checkers in words. Settings and reasons are told as their types show them.
@@ -26,6 +26,7 @@ fn deed(kind: &EffectKind) -> String {
         EffectKind::ProgramIpvs(command) => table(command),
         EffectKind::RunScript(program) => format!("notifies {}", command(program)),
         EffectKind::WriteLine { fifo, line } => format!("tells {fifo:?} {line:?}"),
+        EffectKind::Mail(letter) => mail(letter),
     }
 }
 

@@ -77,6 +77,7 @@ impl Page<'_> {
         self.switch("smtp_alert_vrrp", mail.vrrp);
         self.switch("smtp_alert_checker", mail.checkers);
         self.line_if(mail.no_faults, "no_email_faults");
+        self.line_if(mail.servers_only, "no_checker_emails");
     }
 
     fn fifo(&mut self, keyword: &str, fifo: Option<&Fifo>) {

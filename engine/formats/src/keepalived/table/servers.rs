@@ -17,7 +17,7 @@ const BOTH: [Keyword; 10] = [
     modelled("inhibit_on_failure", Takes::Switch, "off", "a failed server gets weight 0 and is not removed"),
     kept("virtualhost", Takes::Word("NAME"), "", "the Host of HTTP_GET and SSL_GET"),
     kept("snmp_name", Takes::Word("NAME"), "", "no SNMP here"),
-    kept("smtp_alert", Takes::Switch, "smtp_alert_checker", "a mail for every change"),
+    modelled("smtp_alert", Takes::Switch, "smtp_alert_checker", "mails of a real server's checkers, or of a virtual server's quorum"),
 ];
 
 /// `virtual_server`
