@@ -19,6 +19,16 @@ const PROGRAM: [&str; 10] = [
     include_str!("page/page.js"),
 ];
 
+/// The styles of a page.
+pub fn style() -> String {
+    STYLE.concat()
+}
+
+/// The program of a page: it makes `Report`, whose `show(page, element)` draws.
+pub fn program() -> String {
+    PROGRAM.concat()
+}
+
 /// The page as one HTML file. The same page is the same bytes.
 pub fn html(page: &Page) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
@@ -31,8 +41,8 @@ pub fn html(page: &Page) -> Result<String, minijinja::Error> {
         about => page.about.clone(),
         verdict => page.verdict.text.clone(),
         repeat => page.repeat.clone(),
-        style => STYLE.concat(),
-        program => PROGRAM.concat(),
+        style => style(),
+        program => program(),
         data => harmless(&data),
     })
 }
