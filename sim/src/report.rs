@@ -21,7 +21,7 @@ mod tests;
 pub use book::Book;
 pub use data::{Heat, Page, Sheet, Story, Verdict};
 #[cfg(feature = "command")]
-pub use shell::{html, program, style};
+pub use shell::{harmless, html, program, style};
 pub use story::{of_run, of_runs};
 
 /// A file as it is named in reports: as the user named it, or without its folders where these are those of one machine.
