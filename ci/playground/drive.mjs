@@ -113,14 +113,14 @@ async function slider() {
 async function pair() {
   const page = await at_("#pair=");
   await check("two configurations are a run", async () => same(await page.$$eval("textarea", (all) => all.map((one) => one.getAttribute("aria-label")).join(" ")), "lb1.conf lb2.conf"));
-  await check("a mistake is told with its line and column, and the last picture stays", async () => {
+  await check("a mistake is told with its line and column", async () => {
     await type(page, "lb2.conf", "priority 100", "prioirty 100");
     await until(page, () => !document.querySelector(".findings").hidden);
     const found = await text(page, ".finding");
     return found.includes("lb2.conf:5:5") && found.includes("priority") ? undefined : found;
   });
   await check("a click on it leads there", async () => {
-    await page.click(".finding .place");
+    await page.click(".finding .finding-place");
     const selected = await page.evaluate(() => [document.activeElement.getAttribute("aria-label"), document.activeElement.value.slice(document.activeElement.selectionStart).split(" ")[0]].join(" "));
     return same(selected, "lb2.conf prioirty");
   });
@@ -163,10 +163,10 @@ async function stopped() {
   const page = await at_("#scenario=scenarios/split-brain.yaml");
   await check("a run that takes too long can be stopped, and the next one is played", async () => {
     await page.click("#files summary");
-    await type(page, "scenarios/split-brain.yaml", /duration: \S+/, "duration: 400h");
+    await type(page, "scenarios/split-brain.yaml", /duration: \S+/, "duration: 900m");
     await page.waitForSelector("#stop:not([hidden])", { timeout: 10_000 });
     await page.click("#stop");
-    const words = await text(page, ".status");
+    const words = await text(page, ".play-status");
     await page.click("#reset");
     await until(page, () => document.querySelector("h1 .badge").textContent.includes("11 of 11") && !document.querySelector("#report").classList.contains("stale"));
     return words.includes("stopped") ? quiet(page) : words;

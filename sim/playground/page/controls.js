@@ -68,10 +68,10 @@
 
     const label = (words, element, kind) => h("label", { class: kind || "field", for: element.id }, h("span", {}, words), element);
     const elements = [
-      h("div", { class: "row" },
+      h("div", { class: "play-row" },
         label("Scenario", scenario, "field wide"), label("Seed", seed),
         h("div", { class: "buttons" }, link, reset)),
-      h("div", { class: "row" }, label("What goes wrong", which, "field wide"),
+      h("div", { class: "play-row" }, label("What goes wrong", which, "field wide"),
         h("div", { class: "field moment" }, h("span", { "aria-hidden": "true" }, "when"), h("div", { class: "sliding" }, slider, exact, h("span", { "aria-hidden": "true" }, "s"))),
         h("div", { class: "buttons" }, by, back)),
     ];

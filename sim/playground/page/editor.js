@@ -16,14 +16,14 @@
     const number = () => {
       const marks = new Map(found.map((one) => [one.line, one.severity]));
       const count = area.value.split("\n").length;
-      gutter.replaceChildren(...Array.from({ length: count }, (_, i) => h("span", { class: marks.get(i + 1) || "" }, `${i + 1}\n`)));
+      gutter.replaceChildren(...Array.from({ length: count }, (_, i) => h("span", { class: marks.get(i + 1) || "" }, String(i + 1))));
       gutter.scrollTop = area.scrollTop;
     };
     area.addEventListener("scroll", () => { gutter.scrollTop = area.scrollTop; });
     area.addEventListener("input", () => { number(); changed(name, area.value); });
     number();
     return {
-      element: h("div", { class: "file" }, h("h3", {}, name), h("div", { class: "text" }, gutter, area)),
+      element: h("div", { class: "play-file" }, h("h3", {}, name), h("div", { class: "play-text" }, gutter, area)),
       mark: (all) => {
         found = all.filter((one) => one.file === name);
         area.setAttribute("aria-invalid", String(found.some((one) => one.severity === "error")));
@@ -45,13 +45,11 @@
     return {
       elements: [...boxes.values()].map((one) => one.element),
       mark: (found) => boxes.forEach((one) => one.mark(found)),
-      /** Shows a place; false when it is in none of the boxes. */
+      /** Shows a place, if it is in one of the boxes. */
       show: (found) => {
         const place = boxes.get(found.file);
-        if (place && found.line) place.show(found);
-        return Boolean(place && found.line);
+        if (place) place.show(found);
       },
-      has: (name) => boxes.has(name),
     };
   };
 }

@@ -5,11 +5,12 @@
 
   const finding = (one, show) => {
     const place = one.line ? `${one.file}:${one.line}:${one.column}` : one.file;
+    const words = one.line ? h("button", { type: "button", class: "finding-place", onclick: () => show(one) }, place) : h("strong", {}, place);
     return h("li", { class: `finding ${one.severity}` },
       h("span", { class: "severity" }, one.severity), " ",
-      h("button", { type: "button", class: "place", onclick: () => show(one) }, place), " ",
-      h("span", { class: "what" }, one.title), one.label && h("span", { class: "label" }, ` (${one.label})`),
-      one.help && h("span", { class: "help" }, ` help: ${one.help}`));
+      words, " ",
+      h("span", {}, one.title), one.label && h("span", { class: "finding-label" }, ` (${one.label})`),
+      one.help && h("span", { class: "finding-help" }, ` help: ${one.help}`));
   };
 
   /** What the picture comes to, in a line. */
@@ -17,16 +18,16 @@
 
   /** Builds the controls in one element, and draws reports in the other. */
   Playground.open = (place, root) => {
-    let [state, asked, editor, hash, drawn] = [Playground.first(), 0, null, null, null];
-    const status = h("p", { class: "status", role: "status" }, "The simulator is being unpacked …");
+    let [state, asked, editor, hash, drawn, notice] = [Playground.first(), 0, null, null, null, null];
+    const status = h("p", { class: "play-status", role: "status" }, "The simulator is being unpacked …");
     const stop = h("button", { type: "button", id: "stop", hidden: true, onclick: () => engine.stop() }, "Stop this run");
     const findings = h("ul", { class: "findings", "aria-label": "Findings", hidden: true });
-    const boxes = h("div", { class: "files" });
+    const boxes = h("div", { class: "play-files" });
     const files = h("details", { id: "files" }, h("summary", {}, "Files"), boxes);
 
     const tell = (words, tone) => {
       status.textContent = words;
-      status.className = `status tone-${tone || "plain"}`;
+      status.className = `play-status tone-${tone || "plain"}`;
     };
     const inAddress = async () => {
       const mine = ++asked;
@@ -43,7 +44,7 @@
 
     const show = (found) => {
       files.open = true;
-      if (!editor.show(found) && editor.has(found.file)) files.scrollIntoView({ block: "nearest" });
+      editor.show(found);
     };
     let typing = 0;
     const edit = () => {
@@ -54,8 +55,9 @@
       });
       boxes.replaceChildren(...editor.elements);
     };
-    const begin = (next) => {
+    const begin = (next, why) => {
       clearTimeout(typing);
+      notice = why ? { severity: "error", file: "address", line: 0, title: why } : null;
       const open = next.scenario === null || Playground.isChanged(next);
       if (next.scenario !== state.scenario || open) files.open = open;
       state = next;
@@ -95,7 +97,8 @@
     };
     const answer = (found, took, question) => {
       const from = performance.now();
-      const problems = found.error ? [{ severity: "error", file: "", line: 0, title: found.error }, ...found.diagnostics] : found.diagnostics;
+      const whole = found.error && { severity: "error", file: "", line: 0, title: found.error };
+      const problems = [notice, whole, ...found.diagnostics].filter(Boolean);
       findings.replaceChildren(...problems.map((one) => finding(one, show)));
       findings.hidden = problems.length === 0;
       editor.mark(problems);
@@ -115,18 +118,16 @@
     Playground.engineStop = engine.stop;
 
     place.replaceChildren(h("section", { class: "play", "aria-label": "Playground" },
-      h("div", { class: "row head" }, h("strong", { class: "brand" }, "vrrplab playground"),
-        h("span", { class: "muted" }, "Move a fault, change a file: the run below is played again, in this page.")),
-      controls.elements, h("div", { class: "row told" }, status, stop), findings, files));
+      h("div", { class: "play-row play-head" }, h("strong", {}, "vrrplab playground"),
+        h("span", {}, "Move a fault, change a file: the run below is played again, in this page.")),
+      controls.elements, h("div", { class: "play-row" }, status, stop), findings, files));
 
     const fromAddress = async () => {
       if (location.hash === hash) return;
       try {
         begin(await Playground.read(location.hash));
       } catch (error) {
-        begin(Playground.first());
-        findings.replaceChildren(finding({ severity: "error", file: "address", line: 0, title: error.message }, () => {}));
-        findings.hidden = false;
+        begin(Playground.first(), error.message);
       }
     };
     addEventListener("hashchange", fromAddress);

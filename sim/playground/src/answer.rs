@@ -1,22 +1,15 @@
 //! From a question to an answer: read, moved, played, told as a report's page tells it.
-use std::path::{Path, PathBuf};
-
 use serde::Serialize;
-use vrrplab_formats::diagnostics::Report;
-use vrrplab_formats::scenario;
 use vrrplab_formats::world::World;
 use vrrplab_sim::experiment::{Outcome, play_for_report};
-use vrrplab_sim::library::starter::{self, Conf};
 use vrrplab_sim::observe::words::Names;
 use vrrplab_sim::report::data::Tone;
 use vrrplab_sim::report::{Page, Verdict, of_run, of_runs};
 
 use crate::moved;
-use crate::question::{Question, Texts};
-use crate::told::{self, Told};
-
-/// Where a scenario that is made around configurations is.
-const MADE: &str = "pair.yaml";
+use crate::question::Question;
+use crate::reading::{self, Reading};
+use crate::told::Told;
 
 /// An answer.
 #[derive(Debug, Default, Serialize)]
@@ -55,47 +48,13 @@ pub fn answer(question: &str) -> String {
 }
 
 fn answered(question: &Question) -> Answer {
-    let mut answer = Answer::default();
-    let mut report = Report::default();
-    let world = match &question.scenario {
-        Some(path) => {
-            let (world, found) = scenario::load(Path::new(path), &Texts(&question.files));
-            report = found;
-            world
-        }
-        None => made(question, &mut answer, &mut report),
-    };
-    answer.diagnostics = told::all(&report);
+    let Reading { world, diagnostics, made, error } = reading::of(question);
+    let mut answer = Answer { error, diagnostics, made, ..Answer::default() };
     if let Some(mut world) = world {
         world.seed = question.seed.unwrap_or(world.seed);
         played(world, question, &mut answer);
     }
     answer
-}
-
-/// The world around the configurations of a question.
-fn made(question: &Question, answer: &mut Answer, report: &mut Report) -> Option<World> {
-    let text = |path: &String| question.files.get(path).cloned().unwrap_or_default();
-    let conf = |path: &String| Conf { path: PathBuf::from(path), text: text(path), called: path.clone() };
-    let confs: Vec<Conf> = question.confs.iter().map(conf).collect();
-    if confs.is_empty() {
-        answer.error = Some("neither a scenario nor a configuration to play".to_owned());
-        return None;
-    }
-    let texts = Texts(&question.files);
-    match starter::around(&confs, Path::new(MADE), &texts, report) {
-        Ok(made) => {
-            let text = made?;
-            let memory = starter::Memory { path: Path::new(MADE), text: &text, below: &texts };
-            let world = scenario::load(Path::new(MADE), &memory).0;
-            answer.made = Some(text);
-            world
-        }
-        Err(why) => {
-            answer.error = Some(why.trim_start_matches("error: ").trim_end().to_owned());
-            None
-        }
-    }
 }
 
 fn played(mut world: World, question: &Question, answer: &mut Answer) {
@@ -158,7 +117,7 @@ mod tests {
         assert!(answer["made"].as_str().unwrap().contains("keepalived: lb1.conf"), "{answer}");
         assert_eq!(answer["page"]["verdict"]["tone"], "good");
         assert_eq!(answer["page"]["stories"][0]["hosts"][0]["name"], "lb1");
-        assert!(answer["faults"][0][1].as_str().unwrap().contains("crash"), "{}", answer["faults"]);
+        assert!(answer["faults"][0][1].as_str().unwrap().contains("power loss"), "{}", answer["faults"]);
     }
 
     #[test]
@@ -178,6 +137,18 @@ mod tests {
     }
 
     #[test]
+    fn what_was_asked_before_changes_no_answer() {
+        let (plain, mut moved, mut other) = (pair(), pair(), pair());
+        moved["moved"] = json!({ "by": 250_000_000 });
+        other["files"]["lb2.conf"] = json!(CONF.replace("priority 100", "priority 200"));
+        let first = answer(&plain.to_string());
+        let between = [answer(&moved.to_string()), answer(&plain.to_string()), answer(&other.to_string())];
+        assert_eq!(between[1], first);
+        assert_ne!(between[2], first);
+        assert_eq!(answer(&moved.to_string()), between[0]);
+    }
+
+    #[test]
     fn a_mistake_is_told_with_line_and_column() {
         let mut question = pair();
         question["files"]["lb2.conf"] = json!(CONF.replace("    priority 100", "    prioirty 100"));
@@ -192,9 +163,12 @@ mod tests {
 
     #[test]
     fn a_scenario_that_cannot_be_read_says_where() {
-        let answer = ask(&json!({ "files": { "a.yaml": "duration: 10s\nnetworks: [\n" }, "scenario": "a.yaml" }));
+        let answer = ask(
+            &json!({ "files": { "a.yaml": "duration: soon\nnetworks: {lan: }\nnodes: {}\n" }, "scenario": "a.yaml" }),
+        );
         assert_eq!(answer["page"], Value::Null);
-        assert!(answer["diagnostics"][0]["line"].as_u64().unwrap() > 1, "{answer}");
+        let told = &answer["diagnostics"][0];
+        assert_eq!((&told["line"], &told["column"]), (&json!(1), &json!(11)), "{answer}");
         let answer = ask(&json!({ "files": {}, "scenario": "a.yaml" }));
         assert!(answer["diagnostics"][0]["title"].as_str().unwrap().contains("a.yaml"), "{answer}");
         assert_eq!(ask(&json!({ "files": {} }))["error"], "neither a scenario nor a configuration to play");

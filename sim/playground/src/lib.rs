@@ -11,6 +11,7 @@ mod answer;
 mod door;
 mod moved;
 mod question;
+mod reading;
 #[cfg(feature = "page")]
 pub mod shelf;
 mod told;

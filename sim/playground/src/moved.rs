@@ -29,7 +29,7 @@ mod tests {
 
     const TEXT: &str = "duration: 20s\nnetworks: {lan: }\nnodes: {r1: {interfaces: {eth0: {network: lan}}, keepalived: \
                         \"vrrp_instance A {\\n interface eth0\\n virtual_router_id 5\\n virtual_ipaddress {\\n 10.0.0.9\\n }\\n}\\n\"}}\n\
-                        timeline: [{at: 8s, do: {crash: r1}}, {at: 12s, do: {start: r1}}]\nexpect: [{at: 4s, r1: master}]\n";
+                        timeline: [{at: 8s, do: {crash: r1}}, {at: 12s, do: {start: r1}}]\nexpect: [{state: {instance: A, node: r1, is: MASTER, from: 5s, to: 7s}}]\n";
 
     fn world() -> World {
         let files = BTreeMap::from([("a.yaml".to_owned(), TEXT.to_owned())]);

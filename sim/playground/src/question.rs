@@ -6,7 +6,7 @@ use serde::Deserialize;
 use vrrplab_formats::files::Files;
 
 /// A question.
-#[derive(Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Question {
     /// Texts by their paths.
@@ -26,6 +26,13 @@ pub(crate) struct Question {
     /// What is moved in time.
     #[serde(default)]
     pub moved: Option<Moved>,
+}
+
+impl Question {
+    /// Whether the same texts are to be read in the same way.
+    pub fn reads_as(&self, other: &Question) -> bool {
+        self.scenario == other.scenario && self.confs == other.confs && self.files == other.files
+    }
 }
 
 /// A fault, or all of them, later or earlier than written.

@@ -3,7 +3,7 @@ use serde::Serialize;
 use vrrplab_formats::diagnostics::{Report, Severity};
 
 /// A finding.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Told {
     severity: &'static str,
     file: String,
