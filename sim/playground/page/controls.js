@@ -37,7 +37,7 @@
       if (JSON.stringify(faults) === JSON.stringify(shown.faults)) return;
       shown.faults = faults;
       const options = faults.map(([at, words], i) => h("option", { value: i }, `${seconds(at)} s  ${Report.cut(words, 60)}`));
-      const all = faults.length > 1 ? [h("option", { value: "all" }, `all ${faults.length} faults together`)] : [];
+      const all = faults.length > 1 ? [h("option", { value: "all" }, `all faults together (${faults.length})`)] : [];
       which.replaceChildren(...(faults.length ? [...all, ...options] : [h("option", { value: "all" }, "no fault in this scenario")]));
     };
 

@@ -106,7 +106,7 @@
       root.classList.toggle("stale", !found.page);
       if (found.page) draw(found.page, question);
       const errors = problems.filter((one) => one.severity === "error").length;
-      if (found.page) tell(`${said(found.page)}. Played in ${Math.max(1, Math.round(took))} ms.`, found.page.verdict.tone);
+      if (found.page) tell(`${said(found.page)}. Played in ${Math.max(1, Math.round(took))} ms${errors ? ": keepalived would complain and go on" : ""}.`, errors ? "warn" : found.page.verdict.tone);
       else tell(`${errors === 1 ? "One error" : `${errors} errors`}: ${drawn === null && !root.firstChild ? "nothing can be played" : "the picture is of the texts before"}.`, "bad");
       Playground.last = { answer: found, took, drawn: performance.now() - from, question };
     };
