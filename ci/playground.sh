@@ -19,7 +19,7 @@ from=$SECONDS
 simulator=(-p vrrplab-playground --lib --no-default-features)
 if libdir=$(rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null) && [ -d "$libdir" ]; then
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C link-arg=-zstack-size=4194304" \
-        CARGO_TARGET_DIR="$target/wasm/build" CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_STRIP=true \
+        CARGO_TARGET_DIR="$target/wasm/build" CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_STRIP=true CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
         cargo build --locked --quiet --release --target wasm32-unknown-unknown "${simulator[@]}"
 elif wasm_tools "$target/wasm/tools"; then
     wasm_build "$target/wasm/tools" "$target/wasm/build" --quiet "${simulator[@]}"

@@ -46,6 +46,6 @@ wasm_build() {
     env RUSTC="$tools/rustc" RUSTC_BOOTSTRAP=1 CARGO_TARGET_DIR="$out" CARGO_INCREMENTAL=0 \
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER="$tools/lld" \
         CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS="-C link-arg=-zstack-size=4194304 --remap-path-prefix=$PWD=. --remap-path-prefix=$tools=rust" \
-        CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_STRIP=true \
+        CARGO_PROFILE_RELEASE_DEBUG=0 CARGO_PROFILE_RELEASE_STRIP=true CARGO_PROFILE_RELEASE_OPT_LEVEL=s \
         cargo build --locked --release --target wasm32-unknown-unknown -Zbuild-std=std,panic_abort "$@"
 }
