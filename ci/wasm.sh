@@ -15,7 +15,7 @@ wasm_tools() {
     ldconfig -p | grep -q libedit.so.2 && ldconfig -p | grep -q libz3.so.4 && ldconfig -p | grep -q libxml2.so.2 ||
         install_packages libedit2 libz3-4 libxml2 || return 1
     rm -rf "$folder"
-    mkdir -p "$folder/root" "$folder/packages"
+    mkdir -p "$folder/debian" "$folder/packages"
     echo "unpacking Debian's rustc-web, rust-web-src and lld-22" >&2
     [ "$(id -u)" != 0 ] || apt-get update -qq || return 1
     # the standard library of the same version, whatever its package is called
@@ -23,7 +23,7 @@ wasm_tools() {
     std=$(apt-cache depends libstd-rust-web-dev | sed -n 's/^ *Depends: \(libstd-rust-web-[0-9.]*\)$/\1/p' | head -n 1)
     (cd "$folder/packages" && apt-get download -qq rustc-web rust-web-src libstd-rust-web-dev "$std" lld-22 libllvm22) 2>/dev/null || return 1
     for name in "$folder"/packages/*.deb; do
-        dpkg-deb -x "$name" "$folder/root" || return 1
+        dpkg-deb -x "$name" "$folder/debian" || return 1
     done
     rm -rf "$folder/packages"
     wrap "$folder" rustc usr/bin/rustc
@@ -33,9 +33,9 @@ wasm_tools() {
 
 # wrap FOLDER NAME PROGRAM: only this program sees the unpacked libraries.
 wrap() {
-    local libraries=$1/root/usr/lib/x86_64-linux-gnu
-    [ -d "$libraries" ] || libraries=$(dirname "$(find "$1/root/usr/lib" -name 'libLLVM*' | head -n 1)")
-    printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' "$libraries" "$1/root/$3" >"$1/$2"
+    local libraries=$1/debian/usr/lib/x86_64-linux-gnu
+    [ -d "$libraries" ] || libraries=$(dirname "$(find "$1/debian/usr/lib" -name 'libLLVM*' | head -n 1)")
+    printf '#!/bin/sh\nLD_LIBRARY_PATH=%s exec %s "$@"\n' "$libraries" "$1/debian/$3" >"$1/$2"
     chmod +x "$1/$2"
 }
 
