@@ -9,7 +9,7 @@
 # Needs Linux, root, and on Debian the right to install what is missing (keepalived, tcpdump, frr and such).
 # Everything runs in network namespaces of its own, which are removed at the end, whatever happens.
 # Usage: bash ci/interop.sh [MODE ...]     (default: all but load; MODE is pass, ah, v3, v6, unicast, vmac, vmac6, frr,
-#        operations, privileges, routes, verdicts, faults, outage, load; faults:crowd is one of the faults)
+#        operations, privileges, remade, routes, startup, verdicts, faults, outage, load; faults:crowd is one of the faults)
 #        VRRPLABD=path/of/vrrplabd and VRRPLAB=path/of/vrrplab to use binaries that are built already,
 #        KEEP=1 to keep logs and captures
 set -euo pipefail
@@ -21,7 +21,7 @@ if [ "$(id -u)" != 0 ]; then
     echo "namespaces need root: nothing was run" >&2
     exit 2
 fi
-all=(pass ah v3 v6 unicast vmac vmac6 frr operations privileges routes verdicts faults outage)
+all=(pass ah v3 v6 unicast vmac vmac6 frr operations privileges remade routes startup verdicts faults outage)
 modes=("$@")
 [ ${#modes[@]} -gt 0 ] || modes=("${all[@]}")
 # wanted MODE: whether it is to be run
@@ -84,7 +84,12 @@ for mode in "${modes[@]}"; do
     load | outage) ;;
     operations) operate operations & stories+=("$!") ;;
     privileges) privileges privileges & stories+=("$!") ;;
+    remade)
+        remade remade pass & stories+=("$!")
+        remade remade-vmac vmac & stories+=("$!")
+        ;;
     routes) routes routes & stories+=("$!") ;;
+    startup) startup startup & stories+=("$!") ;;
     verdicts) verdicts verdicts & stories+=("$!") ;;
     *)
         story "$mode-vk" "$mode" vrrplabd keepalived &

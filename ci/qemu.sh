@@ -5,7 +5,7 @@
 # Ends with 'N passed, N failed'; exits 1 when anything failed or nothing was run, 2 when it cannot run.
 # Needs x86-64 and, on Debian, root to install what is missing; the kernel's package is only unpacked. The processor is emulated:
 # there may be a /dev/kvm that does not work, and two minutes are enough. QEMU_ACCEL=kvm for those who know theirs.
-# Usage: bash ci/qemu.sh [PART ...]     (default: all; PART is tables, reload, stop, traffic, health, checks, flight, sync or clock)
+# Usage: bash ci/qemu.sh [PART ...]     (default: all; PART is tables, reload, stop, traffic, health, refused, checks, flight, sync or clock)
 #        VRRPLABD=path/of/vrrplabd VRRPLAB=path/of/vrrplab to use binaries that are built already, KEEP=1 to keep what the machine has said
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."

@@ -26,7 +26,8 @@ use crate::netlink::Netlink;
 use crate::operators::{NOWHERE, Operators};
 use crate::privilege::Privileges;
 use crate::recorder::{DEFAULT_LIMIT, Recorder};
-use crate::script::{hook, security};
+use crate::script::hook::{self, Asked};
+use crate::script::security;
 
 /// The name in the journal.
 const NAME: &str = "vrrplabd";
@@ -38,8 +39,15 @@ const FIELDS: &str = "VRRPLABD";
 #[command(
     name = "vrrplabd",
     version,
-    after_help = "Exit codes: 0 stopped, 1 the system refused something that is needed, 2 the configuration is refused, 6 it \
-                  cannot be read. With --check: what `keepalived -t` exits with, 6 where the file cannot be read."
+    after_help = "\
+Examples:
+  vrrplabd --check -f /etc/keepalived/keepalived.conf
+    What `keepalived -t` would say of it.
+  vrrplabd -f /etc/keepalived/keepalived.conf --log journald
+    Takes part in VRRP, and writes to the journal.
+
+Exit codes: 0 stopped, 1 the system refused something that is needed, 2 the configuration is refused, 6 it cannot be read. \
+With --check: what `keepalived -t` exits with, 6 where the file cannot be read."
 )]
 pub struct Args {
     /// The configuration.
@@ -107,14 +115,19 @@ pub fn run() -> ExitCode {
         Ok(netlink) => netlink,
         Err(why) => return failed(&format!("the kernel does not tell its interfaces: {why}")),
     };
-    let read = match source.read(netlink.table().interfaces()) {
+    let interfaces = netlink.table().interfaces();
+    let read = if args.check { source.read(interfaces) } else { source.read_early(interfaces) };
+    let read = match read {
         Ok(read) => read,
         Err(why) => {
             eprintln!("error: {}: {why}", args.config.display());
             return ExitCode::from(NO_FILE);
         }
     };
-    show(&read.report);
+    let is_read_again = !args.check && read.model.as_ref().is_some_and(|model| model.globals.startup.is_some());
+    if !is_read_again {
+        show(&read.report);
+    }
     if args.check {
         return ExitCode::from(read.report.keepalived_exit());
     }
@@ -143,8 +156,17 @@ fn serve(
             return failed(&format!("capabilities cannot be given up (--keep-capabilities leaves them): {why}"));
         }
     };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(why) => return failed(&why.to_string()),
+    };
     if let Some(startup) = &model.globals.startup {
-        hook::run("startup script", startup, &model.globals);
+        match runtime.block_on(hook::run_first(startup, &model.globals)) {
+            Ok(Asked::Stop) => return stopped_early(&model),
+            Ok(Asked::Reload) => tracing::info!("Reloading: the startup script is not waited for"),
+            Ok(Asked::Nothing) => {}
+            Err(why) => return failed(&why.to_string()),
+        }
         match read_again(&source, &mut netlink) {
             Ok(read) => (model, configuration) = read,
             Err(code) => return code,
@@ -156,10 +178,6 @@ fn serve(
     }
     configuration.note_untracked(&whole, &model);
     let recorder = recorder(args, configuration);
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime,
-        Err(why) => return failed(&why.to_string()),
-    };
     let done = runtime.block_on(async {
         tracing::info!(version = env!("CARGO_PKG_VERSION"), config = %source.path().display(), "Starting");
         let (asks, _open) = operators.open().await?;
@@ -179,16 +197,25 @@ fn serve(
     }
 }
 
+/// The daemon was told to stop before it has begun.
+fn stopped_early(model: &NodeModel) -> ExitCode {
+    tracing::info!("Stopping");
+    notify_manager(&[sd_notify::NotifyState::Stopping]);
+    if let Some(shutdown) = &model.globals.shutdown {
+        hook::run("shutdown script", shutdown, &model.globals);
+    }
+    tracing::info!("Stopped");
+    ExitCode::SUCCESS
+}
+
 /// The start-up script may have made interfaces, and changed the configuration.
 fn read_again(source: &Source, netlink: &mut Netlink) -> Result<(NodeModel, Configuration), ExitCode> {
     netlink.news().map_err(|why| failed(&format!("the kernel does not tell its interfaces: {why}")))?;
     let read = source.read(netlink.table().interfaces());
     let read = read.map_err(|why| failed(&format!("the configuration cannot be read again: {why}")))?;
+    show(&read.report);
     let configuration = read.configuration;
-    read.model.map(|model| (model, configuration)).ok_or_else(|| {
-        show(&read.report);
-        ExitCode::from(REFUSED)
-    })
+    read.model.map(|model| (model, configuration)).ok_or(ExitCode::from(REFUSED))
 }
 
 fn reduce(args: &Args, model: &NodeModel, configuration: &Configuration) -> Result<Privileges, CapsError> {

@@ -1,10 +1,12 @@
 //! The configuration: a keepalived.conf read for this host, with its interfaces as the kernel has them.
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use nix::unistd::gethostname;
-use vrrplab_engine::model::{InterfaceModel, NodeModel};
+use vrrplab_engine::model::{IfIndex, InterfaceModel, Mac, NodeModel};
 use vrrplab_engine::policy::Policy;
-use vrrplab_formats::builder::build_node;
+use vrrplab_formats::builder::{Draft, build_node};
+
 use vrrplab_formats::diagnostics::Report;
 use vrrplab_formats::files::{Disk, Files};
 use vrrplab_formats::flight::{Configuration, Interface, Witness};
@@ -51,6 +53,15 @@ impl Source {
 
     /// Reads the file with what it includes; an error where it cannot be read at all.
     pub fn read(&self, interfaces: Vec<InterfaceModel>) -> Result<Read, String> {
+        self.read_for(interfaces, false)
+    }
+
+    /// The same before the start-up script runs, where there is one: it may make the interfaces of instances that are not there yet.
+    pub fn read_early(&self, interfaces: Vec<InterfaceModel>) -> Result<Read, String> {
+        self.read_for(interfaces, true)
+    }
+
+    fn read_for(&self, mut interfaces: Vec<InterfaceModel>, early: bool) -> Result<Read, String> {
         let witness = Witness::new(&Disk);
         let text = witness.read(&self.path)?;
         let options = Options {
@@ -68,6 +79,10 @@ impl Source {
             interfaces: interfaces.iter().map(Interface::of).collect(),
             ..witness.seen()
         };
+        if early && draft.globals.startup.is_some() {
+            let missing = interfaces_to_come(&interfaces, named(&draft));
+            interfaces.extend(missing);
+        }
         let model = build_node(&self.host, Policy::default(), interfaces, &draft, &mut report);
         for interface in draft.instances.iter().filter_map(|instance| instance.interface.as_ref()) {
             if interface.value == LOOPBACK {
@@ -80,10 +95,35 @@ impl Source {
     }
 }
 
+/// The interfaces that must be there, but for those that nobody names.
+fn named(draft: &Draft) -> impl Iterator<Item = &str> {
+    let statics = &draft.statics;
+    let of_instances = draft.instances.iter().flat_map(|instance| {
+        let tracked = instance.tracks.interfaces.iter().map(|track| &track.name);
+        let vips = instance.vips.iter().chain(&instance.excluded_vips).filter_map(|vip| vip.dev.as_ref());
+        instance.interface.iter().chain(&instance.devices).chain(vips).chain(tracked)
+    });
+    let of_statics = statics.addresses.iter().filter_map(|(address, _)| address.dev.as_ref());
+    let all = of_instances.chain(of_statics).chain(&statics.devices).chain(&statics.links);
+    all.map(|name| name.value.as_str())
+}
+
+/// Interfaces of these names, where they are not there: without anything that is known.
+fn interfaces_to_come<'a>(there: &[InterfaceModel], named: impl Iterator<Item = &'a str>) -> Vec<InterfaceModel> {
+    let missing: BTreeSet<&str> = named.filter(|name| there.iter().all(|known| known.name != *name)).collect();
+    let indices = (0..u32::MAX).rev();
+    let interface = |(index, name): (u32, &str)| InterfaceModel {
+        index: IfIndex(index),
+        name: name.to_owned(),
+        mac: Mac([0; 6]),
+        addresses: Vec::new(),
+        up: false,
+    };
+    indices.zip(missing).map(interface).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use vrrplab_engine::model::{IfIndex, Mac};
-
     use super::*;
 
     fn eth0() -> InterfaceModel {
@@ -108,6 +148,19 @@ mod tests {
         let read = source.read(Vec::new()).unwrap();
         assert!(read.model.is_none() && read.report.is_refused());
         std::fs::remove_file(source.path()).unwrap();
+    }
+
+    #[test]
+    fn a_start_up_script_may_still_make_the_interface() {
+        let script = "global_defs {\n script_user root\n startup_script /bin/true\n}\n";
+        let with = source("startup", &format!("{script}{INSTANCE}"));
+        assert!(with.read_early(Vec::new()).unwrap().model.is_some());
+        assert!(with.read(Vec::new()).unwrap().model.is_none(), "afterwards it must be there");
+        let without = source("no-startup", INSTANCE);
+        assert!(without.read_early(Vec::new()).unwrap().model.is_none());
+        for source in [with, without] {
+            std::fs::remove_file(source.path()).unwrap();
+        }
     }
 
     #[test]

@@ -285,11 +285,23 @@ impl<S: System> Daemon<S> {
     }
 
     fn say_link(&self, event: &KernelEvent) {
-        if let KernelEvent::Link { iface, up } = event
-            && self.system.table().get(*iface).is_some()
-        {
-            let interface = self.system.table().name(*iface);
-            tracing::info!(interface, "Netlink reports {interface} {}", if *up { "up" } else { "down" });
+        let known = |iface: &IfIndex| self.model.interfaces.iter().find(|known| known.index == *iface);
+        match event {
+            KernelEvent::Link { iface, up } if self.system.table().get(*iface).is_some() => {
+                let interface = self.system.table().name(*iface);
+                tracing::info!(interface, "Netlink reports {interface} {}", if *up { "up" } else { "down" });
+            }
+            KernelEvent::LinkGone { iface } => {
+                if let Some(interface) = known(iface).map(|known| &known.name) {
+                    tracing::info!(interface, "Interface {interface} is gone");
+                }
+            }
+            KernelEvent::LinkIs { iface, mac } => {
+                if let Some(interface) = known(iface).map(|known| &known.name) {
+                    tracing::info!(interface, "Interface {interface} has the MAC {mac}");
+                }
+            }
+            _ => {}
         }
     }
 

@@ -95,18 +95,27 @@ impl Host {
         self.watch_routes()
     }
 
-    /// The engine is about to hear of this. An interface that has come back with another index gets new sockets first.
+    /// The engine is about to hear of this. An interface that is gone loses its sockets, and one that has come back, or has
+    /// another MAC, gets new ones first.
     pub fn prepare(&mut self, door: &Door, event: &KernelEvent) {
-        let KernelEvent::Link { iface, up: true } = event else { return };
-        let index = self.netlink.kernel_index(*iface);
-        let opened = [self.adverts.opened_at(*iface), self.frames.opened_at(*iface)];
-        if opened.iter().flatten().all(|opened| *opened == index) {
-            return;
+        let (iface, there) = match event {
+            KernelEvent::Link { iface, up } => (*iface, *up),
+            KernelEvent::LinkGone { iface } => (*iface, false),
+            KernelEvent::LinkIs { iface, .. } => (*iface, true),
+            _ => return,
+        };
+        let index = self.netlink.table().get(iface).map(|_| self.netlink.kernel_index(iface));
+        let opened = [self.adverts.opened_at(iface), self.frames.opened_at(iface)];
+        let stale = opened.into_iter().flatten().any(|opened| Some(opened) != index);
+        if stale || matches!(event, KernelEvent::LinkIs { .. }) {
+            self.adverts.close(iface);
+            self.frames.close(iface);
         }
-        self.adverts.close(*iface);
-        self.frames.close(*iface);
+        if !there {
+            return; // of one that is only down they stay open
+        }
         if let Err(why) = self.settle(door) {
-            tracing::error!(interface = self.netlink.table().name(*iface), %why, "its sockets cannot be opened again");
+            tracing::error!(interface = self.netlink.table().name(iface), %why, "its sockets cannot be opened again");
         }
     }
 

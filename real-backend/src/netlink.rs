@@ -89,18 +89,21 @@ impl Netlink {
 
     /// What has changed since the last look. When the kernel could not tell everything, all is looked at again.
     pub fn news(&mut self) -> io::Result<Vec<KernelEvent>> {
-        let mut events = Vec::new();
+        let (mut events, mut renamed) = (Vec::new(), false);
         loop {
             match self.monitor.receive() {
                 Ok(Some(messages)) => {
                     for message in &messages {
                         if let Some(news) = news::of(message) {
-                            let news = self.numbers.translate(news, &self.table);
-                            events.extend(self.table.apply(news));
+                            renamed |= self.take_in(news, &mut events);
                         } else {
                             events.extend(self.set.news(message));
                         }
                     }
+                }
+                Ok(None) if renamed => {
+                    renamed = false;
+                    events.extend(self.look_again()?); // with a name no addresses are told
                 }
                 Ok(None) => return Ok(events),
                 Err(Errno::ENOBUFS) => {
@@ -111,6 +114,21 @@ impl Netlink {
                 Err(error) => return Err(error.into()),
             }
         }
+    }
+
+    /// Takes one piece of news in; whether it is another name.
+    fn take_in(&mut self, news: news::News, events: &mut Vec<KernelEvent>) -> bool {
+        let renamed = self.numbers.renamed(&news, &self.table);
+        if let Some(before) = renamed {
+            self.numbers.depart(before, &self.table);
+            // first that it is gone: macvlans above it go before anything leaves by them
+            let mut farewell = self.table.apply(news::News::LinkGone(before));
+            farewell.rotate_right(1);
+            events.extend(farewell);
+        }
+        let news = self.numbers.translate(news, &self.table);
+        events.extend(self.table.apply(news));
+        renamed.is_some()
     }
 
     /// Adds or removes an address. What has changed besides is the second part of the answer.

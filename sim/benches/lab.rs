@@ -41,12 +41,19 @@ fn main() -> io::Result<()> {
 fn segments(measured: bool) {
     let sizes: &[(u16, u64)] =
         if measured { &[(2, 3600), (10, 3600), (100, 3600), (1000, 3600)] } else { &[(2, 20), (10, 20)] };
+    println!("one instant for all receivers:");
+    receive(sizes, LinkQuality::CLEAN);
+    println!("each link takes up to 200 us longer, drawn for each frame and receiver:");
+    receive(sizes, LinkQuality { jitter: Span::from_micros(200), ..LinkQuality::CLEAN });
+}
+
+fn receive(sizes: &[(u16, u64)], quality: LinkQuality) {
     println!(
         "{:>6} {:>10} {:>12} {:>12} {:>9} {:>14}",
         "nodes", "simulated", "delivered", "events", "wall", "delivered/s"
     );
     for &(nodes, seconds) in sizes {
-        let world = segment(nodes, Span::from_secs(seconds));
+        let world = segment(nodes, Span::from_secs(seconds), quality);
         let (took, tally) = best_of(3, || Lab::new(&world, 1).run(&mut []));
         println!(
             "{nodes:>6} {:>8} s {:>12} {:>12} {:>6} ms {:>14}",
@@ -110,8 +117,8 @@ fn load(name: &str) -> io::Result<World> {
 }
 
 /// Routers of one virtual router on one segment. The first has the highest priority; the others share the rest.
-fn segment(nodes: u16, duration: Span) -> World {
-    let networks = vec![Network::new("lan", LinkQuality::CLEAN)];
+fn segment(nodes: u16, duration: Span, quality: LinkQuality) -> World {
+    let networks = vec![Network::new("lan", quality)];
     World { seed: 1, ..World::quiet("segment", duration, networks, (0..nodes).map(node).collect()) }
 }
 

@@ -8,6 +8,7 @@ mod explain;
 mod explore;
 mod import;
 mod jobs;
+mod lanes;
 mod list;
 mod merge;
 #[cfg(target_os = "linux")]
@@ -22,8 +23,11 @@ mod print;
 mod record;
 mod replay;
 mod run;
+mod surroundings;
 mod sweep;
 mod test;
+mod tui;
+mod typos;
 mod verify;
 mod when;
 mod why;
@@ -154,7 +158,11 @@ Examples:
   vrrplab run scenarios/split-brain.yaml --pcap out --quiet
     Verdicts only, and every packet in out/split-brain.pcapng for Wireshark.
   vrrplab run scenarios/split-brain.yaml --report out.html
-    One page to open in a browser: lanes, packets, causes.")]
+    One page to open in a browser: lanes, packets, causes.
+  vrrplab run scenarios/split-brain.yaml --lanes --quiet
+    The same lanes as text: who was MASTER when, who held the addresses, what clients got.
+  vrrplab run scenarios/split-brain.yaml --tui
+    The run as a film in the terminal: play it, step through it, jump to the next change, see why.")]
 pub struct RunArgs {
     /// Scenario files
     #[arg(required = true, value_name = "FILE")]
@@ -171,6 +179,12 @@ pub struct RunArgs {
     /// Write all runs as one HTML page to look at: who was master when, what clients saw, every packet, and why
     #[arg(long, value_name = "FILE")]
     pub report: Option<PathBuf>,
+    /// The picture of time as text.
+    #[command(flatten)]
+    pub lanes: lanes::LanesArgs,
+    /// Look at one run as a film in the terminal: play, step, jump to the next change, zoom
+    #[arg(long, conflicts_with_all = ["lanes", "verbose"])]
+    pub tui: bool,
     /// Print verdicts only
     #[arg(long, short, conflicts_with = "verbose")]
     pub quiet: bool,
@@ -379,8 +393,11 @@ pub fn dispatch(cli: &Cli) -> Exit {
 
 #[cfg(target_os = "linux")]
 fn on_real_kernels(args: &RunArgs) -> std::io::Result<Exit> {
-    if args.report.is_some() {
-        output::tell("error: --report tells what the simulator saw; it has no page for --on netns or --on all\n");
+    let asked = [("--report", args.report.is_some()), ("--lanes", args.lanes.lanes), ("--tui", args.tui)];
+    if let Some((option, _)) = asked.iter().find(|(_, asked)| *asked) {
+        output::tell(&format!(
+            "error: {option} shows what the simulator saw; it has nothing for --on netns or --on all\n"
+        ));
         return Ok(Exit::BadInput);
     }
     netns::run(args)

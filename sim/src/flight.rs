@@ -80,10 +80,12 @@ impl Pilot {
     fn check(&mut self, entry: &Entry) -> Result<Flown, String> {
         let mut reloaded = None;
         match &entry.happened {
-            Happened::Made { seed, configuration } => {
+            Happened::Made { seed, configuration, told } => {
                 let other = configuration.as_deref().map(read).transpose()?;
                 let model = other.as_ref().unwrap_or(&self.model);
-                self.checkers = Some(Checkers::new(model, Warmups::Seed(*seed)));
+                let mut checkers = Checkers::new(model, Warmups::Seed(*seed));
+                checkers.set_told(*told);
+                self.checkers = Some(checkers);
                 return Ok(Flown::Checkers(Vec::new()));
             }
             Happened::Reload(configuration) => reloaded = Some(read(configuration)?),

@@ -16,6 +16,7 @@ mod programs;
 mod queue;
 mod redraw;
 mod rogues;
+mod roster;
 mod router;
 mod services;
 mod switches;
@@ -30,8 +31,9 @@ use crate::moment::{Moment, Observer, PortInfo};
 use clients::Seat;
 use clouds::ControlPlane;
 pub use order::{Hashed, Offer};
-use queue::{Due, Place, Queue};
+use queue::{Due, Place, Queue, Reached};
 use rogues::RogueSeat;
+use roster::{Roster, Saying, Sayings, Turn};
 use router::Router;
 use switches::Reports;
 
@@ -56,13 +58,17 @@ pub struct Lab<'w> {
     ports: Vec<PortInfo>,
     /// Who is behind each port.
     owners: Vec<Member>,
-    routers: Vec<Router>,
+    routers: Roster,
+    /// What each port said last.
+    sayings: Sayings,
     clients: Vec<Seat>,
     clouds: Vec<ControlPlane>,
     rogues: Vec<RogueSeat<'w>>,
     /// How many machines stand still.
     stunned: usize,
     fates: Vec<Fate>,
+    together: Vec<PortId>,
+    arrivals: Vec<(Place, Reached)>,
     glances: Vec<looks::Glance>,
     seed: u64,
     /// The islands as they were shown last.
@@ -121,13 +127,16 @@ impl<'w> Lab<'w> {
             queue: Queue::default(),
             fabric,
             owners: ports.iter().map(|port| port.owner).collect(),
+            sayings: Sayings::new(ports.len()),
             ports,
-            routers,
+            routers: Roster::new(routers),
             clients,
             clouds: world.networks.iter().map(ControlPlane::new).collect(),
             rogues,
             stunned: 0,
             fates: Vec::new(),
+            together: Vec::new(),
+            arrivals: Vec::new(),
             glances: looks::all(world),
             seed,
             islands: None,
@@ -178,6 +187,9 @@ impl<'w> Lab<'w> {
 
     /// The next event. `false`: the end has come, and the observers have been told.
     pub fn step(&mut self, watchers: Watchers<'_, '_>) -> bool {
+        if self.first_moves_on() {
+            return true;
+        }
         let Some((place, due)) = self.queue.pop_until(self.end) else {
             self.now = self.end;
             for watcher in watchers.iter_mut() {
@@ -190,6 +202,18 @@ impl<'w> Lab<'w> {
         true
     }
 
+    /// Whether the next event was the turn of a router that has been put off, which it is now in the queue too.
+    #[inline]
+    fn first_moves_on(&mut self) -> bool {
+        let Some((place, n)) = self.queue.first_router(self.end) else { return false };
+        let Turn::Later(later) = self.routers.due(n, place) else { return false };
+        self.routers.take(n, place);
+        self.queue.move_first(later);
+        self.now = place.at;
+        self.tally.events += 1;
+        true
+    }
+
     fn happen(&mut self, place: Place, due: Due, watchers: Watchers<'_, '_>) {
         match due {
             Due::Look(position) => return self.look(position, watchers),
@@ -199,12 +223,8 @@ impl<'w> Lab<'w> {
         self.tally.events += 1;
         match due {
             Due::Look(_) | Due::Redraw(_) => {}
-            Due::Held { from, to, frame, .. } => self.deliver(from, to, &frame, watchers),
-            Due::Deliver { from, to, frame } => {
-                for port in to.iter().copied() {
-                    self.deliver(from, port, &frame, watchers);
-                }
-            }
+            Due::Held { from, to, frame, .. } => self.deliver(from, to, &frame, None, watchers),
+            Due::Deliver { from, to, frame } => self.arrive(from, to.ports(), &frame, watchers),
             Due::Wake(Member::Node(NodeId(n))) => {
                 if self.turn_of_router(n, place) {
                     self.wake_router(n, watchers);
@@ -241,44 +261,72 @@ impl<'w> Lab<'w> {
         self.tally.sent += 1;
         self.show(watchers, &Moment::Sent { port, bytes: &frame, rule });
         if let Some((at, to)) = self.fabric.flood(self.now, port, &frame) {
-            self.queue.push(at, Due::Deliver { from: port, to, frame: frame.into() });
+            self.queue.push(at, Due::Deliver { from: port, to: Reached::Many(to), frame: frame.into() });
             return;
         }
         let mut fates = std::mem::take(&mut self.fates);
         fates.clear();
         self.fabric.send(self.now, port, &frame, &mut fates);
         let frame: Rc<[u8]> = frame.into();
-        let mut batch: Option<(Instant, Vec<PortId>)> = None;
+        // neighbours that are reached at one instant share an event
+        let mut together = std::mem::take(&mut self.together);
+        let mut when = Instant::ZERO;
         for fate in &fates {
             match *fate {
                 Fate::DeliverOther { from, to, at, ref frame } => {
                     let frame = frame.as_slice().into();
-                    self.queue.push(at, Due::Deliver { from, to: Rc::new([to]), frame });
+                    self.queue.push(at, Due::Deliver { from, to: Reached::One(to), frame });
                 }
-                Fate::Deliver { to, at } => match &mut batch {
-                    Some((when, ports)) if *when == at => ports.push(to),
-                    batch => {
-                        if let Some((when, ports)) = batch.replace((at, vec![to])) {
-                            let to = ports.into();
-                            self.queue.push(when, Due::Deliver { from: port, to, frame: frame.clone() });
-                        }
+                Fate::Deliver { to, at } => {
+                    if when != at {
+                        self.gather(when, &mut together);
+                        when = at;
                     }
-                },
+                    together.push(to);
+                }
                 Fate::Drop { to, reason } => {
                     self.show(watchers, &Moment::Dropped { from: port, to, reason, bytes: &frame });
                 }
             }
         }
-        if let Some((when, ports)) = batch {
-            self.queue.push(when, Due::Deliver { from: port, to: ports.into(), frame });
-        }
-        self.fates = fates;
+        self.gather(when, &mut together);
+        self.queue.spread(port, &frame, &mut self.arrivals);
+        (self.fates, self.together) = (fates, together);
     }
 
-    fn deliver(&mut self, from: PortId, to: PortId, frame: &Rc<[u8]>, watchers: Watchers<'_, '_>) {
+    /// A frame will reach these ports then.
+    fn gather(&mut self, at: Instant, to: &mut Vec<PortId>) {
+        if !to.is_empty() {
+            let place = self.queue.take_place(at);
+            self.arrivals.push((place, Reached::from(to.drain(..).as_slice())));
+        }
+    }
+
+    /// A frame reaches these ports.
+    fn arrive(&mut self, from: PortId, to: &[PortId], frame: &Rc<[u8]>, watchers: Watchers<'_, '_>) {
+        let saying = watchers.is_empty().then(|| self.sayings.number(from, frame));
+        for &to in to {
+            if let (Some(saying), Member::Node(NodeId(n))) = (saying, self.owners[to.0])
+                && self.repeats(n, saying, to)
+            {
+                self.tally.delivered += 1;
+                continue;
+            }
+            self.deliver(from, to, frame, saying, watchers);
+        }
+    }
+
+    fn deliver(
+        &mut self,
+        from: PortId,
+        to: PortId,
+        frame: &Rc<[u8]>,
+        saying: Option<Saying>,
+        watchers: Watchers<'_, '_>,
+    ) {
         if watchers.is_empty()
             && let Member::Node(NodeId(n)) = self.owners[to.0]
-            && self.router_hears_again(n, to, frame)
+            && self.router_hears_again(n, to, frame, saying)
         {
             self.tally.delivered += 1;
             return;

@@ -17,6 +17,8 @@ pub mod host;
 pub mod invariant;
 pub mod kernel;
 pub mod lab;
+#[cfg(feature = "command")]
+pub mod lanes;
 pub mod library;
 pub mod moment;
 pub mod observe;

@@ -7,7 +7,7 @@ use vrrplab_formats::world::World;
 use crate::lab::Lab;
 use crate::observe::{ClientView, Outages};
 use crate::recorder::Recorder;
-use crate::verify::{FaultTime, Simulated, Verdict, compare};
+use crate::verify::{FaultTime, Simulated, Verdict, compare, without_wiping};
 
 /// Runs the recorded world and compares, event by event and frame by frame.
 ///
@@ -27,7 +27,8 @@ fn replay_at(recording: &Recording, faults: FaultTime, tolerance: Span) -> Verdi
     let lab = Lab::new(&world, world.seed);
     let mut recorder = Recorder::new(&world, lab.ports());
     lab.run(&mut [&mut recorder]);
-    let simulated = Simulated { events: recorder.events(), frames: recorder.frames() };
+    let events: Vec<RecordedEvent> = without_wiping(&world, recorder.events()).into_iter().cloned().collect();
+    let simulated = Simulated { events: &events, frames: recorder.frames() };
     Verdict { faults, ..compare(recording, simulated, tolerance) }
 }
 

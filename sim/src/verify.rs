@@ -12,6 +12,7 @@ mod tests;
 
 use std::collections::BTreeSet;
 
+pub(crate) use compare::without_wiping;
 pub use compare::{FieldDifference, Mark, Row};
 pub use document::document;
 pub use summary::Summary;
@@ -149,7 +150,7 @@ fn lay_beside(recording: &Recording, against: usize, simulated: Simulated<'_>, t
     let of_run = |run: usize| run.checked_sub(1);
     let events = of_run(against).and_then(|i| recording.all_runs.get(i)).map_or(&[][..], Vec::as_slice);
     let frames = of_run(against).and_then(|i| recording.all_frames.get(i)).map_or(&[][..], Vec::as_slice);
-    let wanted = compare::without_wiping(recording, simulated.events);
+    let wanted = compare::without_wiping(&recording.world, simulated.events);
     let mut events = compare::events(events, &wanted, &limits);
     // where states differ between runs, frames are those of the run that is compared
     let shared = recording.stable.state;

@@ -97,7 +97,7 @@ bridge() {
 }
 
 parts=$(cat parts)
-[ -n "$parts" ] || parts="tables reload stop traffic health checks flight sync clock"
+[ -n "$parts" ] || parts="tables reload stop traffic health refused checks flight sync clock"
 for part in $parts; do
     echo "-- $part"
     . "guest/$part.sh"

@@ -19,7 +19,7 @@ use crate::model::{IfIndex, NodeModel, SyncGroupModel, Version};
 use crate::node::Interfaces;
 use crate::policy::Policy;
 use crate::rules::Rule;
-use crate::time::Instant;
+use crate::time::{Instant, Span};
 use crate::track::Trackers;
 use crate::vrrp::again::Again;
 use crate::vrrp::decide::{Comparison, Event, Facts, decide};
@@ -28,6 +28,15 @@ use crate::vrrp::pace::Pacing;
 use crate::vrrp::receive::{Heard, Listener, Verdict, receive};
 use changes::LinkChange;
 use timers::Deadline;
+
+/// What an advert does that says the same as the one before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Echo {
+    /// The down timer that it arms.
+    pub down: Span,
+    /// When the node wants to be woken whatever that timer does.
+    pub rest: Option<Instant>,
+}
 
 /// The sans-IO node.
 #[derive(Clone, Debug)]
@@ -129,6 +138,21 @@ impl Engine {
         self.now = now;
         self.set_deadline(i, self.base(now) + down);
         true
+    }
+
+    /// What hearing the one advert again that is known would do, now and until anything else happens to the node: for who
+    /// hears it in a thousand nodes and tells each when it matters, by [`Engine::heard_again`].
+    pub fn echo(&self, now: Instant) -> Option<Echo> {
+        let (i, down) = self.again.only()?;
+        (self.base(now) == now).then(|| Echo { down, rest: self.next_wake_but(i) })
+    }
+
+    /// The advert of [`Engine::echo`] was heard, at this time for the last time.
+    pub fn heard_again(&mut self, now: Instant) {
+        if let Some((i, down)) = self.again.only() {
+            self.now = now;
+            self.set_deadline(i, self.base(now) + down);
+        }
     }
 
     /// The next thing to do or to tell. Their order is the protocol: drain to `None`.

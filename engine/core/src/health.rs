@@ -7,6 +7,7 @@ mod checks;
 pub mod io;
 pub mod judge;
 pub mod judge_answer;
+mod outcome;
 pub mod pattern;
 pub mod pool;
 pub mod probe;
@@ -55,6 +56,7 @@ pub struct Checkers {
     drawn: u64,
     tracing: bool,
     running: bool,
+    table: outcome::Table,
     out: VecDeque<Output>,
 }
 
@@ -93,6 +95,7 @@ impl Checkers {
             drawn: 0,
             tracing: true,
             running: false,
+            table: outcome::Table::default(),
             out: VecDeque::new(),
         }
     }
@@ -104,6 +107,9 @@ impl Checkers {
 
     /// Takes one input in.
     pub fn handle(&mut self, now: Instant, input: Input<'_>) {
+        if !matches!(input, Input::Programmed { .. }) {
+            self.settle();
+        }
         match input {
             Input::Wake => self.wake(now),
             Input::Start => self.start(now),
@@ -113,6 +119,7 @@ impl Checkers {
             Input::Address { ip, here } => self.address(ip, here),
             Input::File { item, value } => self.file(item, value),
             Input::Session { item, up } => self.session(item, up),
+            Input::Programmed { done } => self.programmed(done),
         }
     }
 

@@ -115,6 +115,19 @@ pub enum KernelEvent {
         /// The line of the configuration, [`RuleModel::line`].
         line: String,
     },
+    /// An interface was removed by another's hand, after it was told to be down and without addresses; or it has another name
+    /// now, before that is told.
+    LinkGone {
+        /// Which interface.
+        iface: IfIndex,
+    },
+    /// An interface that was gone has been made again, under its name and with nothing of before on it, or has another MAC.
+    LinkIs {
+        /// Which interface.
+        iface: IfIndex,
+        /// Its MAC now.
+        mac: Mac,
+    },
 }
 
 /// What an operator may ask.

@@ -19,7 +19,7 @@ pub mod time;
 pub mod track;
 pub mod vrrp;
 
-pub use engine::{Engine, look};
+pub use engine::{Echo, Engine, look};
 pub use io::{
     Command, Effect, EffectKind, Exit, Finished, Input, InstanceStatus, Job, KernelEvent, LinkChange, News, Notice,
     Output, State, TimerKind, Trace, TraceKind, Wake,

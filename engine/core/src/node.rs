@@ -2,7 +2,7 @@
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
-use crate::model::{AddressFamily, IfAddr, IfIndex, InstanceModel, InterfaceModel, NodeModel, TrackInterface};
+use crate::model::{AddressFamily, IfAddr, IfIndex, InstanceModel, InterfaceModel, Mac, NodeModel, TrackInterface};
 
 /// The interfaces of the node.
 #[derive(Clone, Debug)]
@@ -42,6 +42,13 @@ impl Interfaces {
     pub fn set_up(&mut self, index: IfIndex, up: bool) {
         if let Some(interface) = self.all.iter_mut().find(|i| i.index == index) {
             interface.up = up;
+        }
+    }
+
+    /// The interface has this MAC now.
+    pub fn set_mac(&mut self, index: IfIndex, mac: Mac) {
+        if let Some(interface) = self.all.iter_mut().find(|i| i.index == index) {
+            interface.mac = mac;
         }
     }
 

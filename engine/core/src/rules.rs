@@ -117,6 +117,7 @@ rules! {
     CheckSession => "check-session", "keepalived: BFD_CHECK", "A BFD session says whether the server is alive.";
     ServerAdded => "server-added", "keepalived 2.2.7, measured", "The last failed checker of a server is content again: the server comes back into the table.";
     ServerRemoved => "server-removed", "keepalived 2.2.7, measured; inhibit_on_failure", "A checker of a server has failed: the server leaves the table, or gets weight 0.";
+    ServerRefused => "server-refused", "keepalived 2.2.7, measured", "The kernel refuses to add or remove a server: it and its checker stay as they were, and the next result of that kind tries again.";
     ServerWeight => "server-weight", "keepalived 2.2.7, measured: misc_dynamic, FILE_CHECK weight", "A checker wishes another weight for a server that is alive.";
     QuorumGained => "quorum-gained", "keepalived: quorum, hysteresis", "The weight that is alive has come up to quorum plus hysteresis.";
     QuorumLost => "quorum-lost", "keepalived: quorum, hysteresis", "The weight that is alive has fallen below quorum minus hysteresis, or to nothing.";

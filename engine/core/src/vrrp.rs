@@ -8,3 +8,5 @@ pub(crate) mod instance;
 pub(crate) mod pace;
 pub mod receive;
 pub mod skew;
+
+pub use again::says_the_same;

@@ -5,6 +5,8 @@ mod answers;
 mod kinds;
 #[path = "health/properties.rs"]
 mod properties;
+#[path = "health/refused.rs"]
+mod refused;
 #[path = "health/stage.rs"]
 mod stage;
 

@@ -210,3 +210,72 @@ fn garp_extra_if_announces_on_further_interfaces() {
     let mut stage = started(InstanceModel { garp_extra: extra, ..model });
     assert_eq!([announced(&mut stage).len(), announced(&mut stage).len(), announced(&mut stage).len()], [3, 0, 0]);
 }
+
+fn gone(iface: IfIndex) -> KernelEvent {
+    KernelEvent::LinkGone { iface }
+}
+
+/// The kernel removes a macvlan before the interface below it; eth0 is made again a second later, with another MAC.
+#[test]
+fn with_the_interface_made_again_the_macvlan_is_too() {
+    let mut stage = started(with_vmac(100));
+    stage.until("5");
+    assert_eq!(stage.state(), State::Master);
+    assert_eq!(stage.link(ETH0, false)[0], "5.000 VI MASTER -> FAULT (fault-appears)");
+    stage.kernel(KernelEvent::Link { iface: VMAC, up: false });
+    assert_eq!(stage.kernel(gone(VMAC)), [""; 0], "there is nothing below it");
+    assert_eq!(stage.kernel(gone(ETH0)), [""; 0]);
+    stage.now = at("6");
+    let mac = Mac([2, 0, 0, 0, 9, 77]);
+    let asked = stage.kernel(KernelEvent::LinkIs { iface: ETH0, mac });
+    assert_eq!(asked, ["6.000 make vrrp.51 00:00:5e:00:01:33 above 2 (macvlan)"], "even before it is up");
+    stage.kernel(KernelEvent::LinkAdded(Box::new(InterfaceModel {
+        index: IfIndex(9),
+        name: "vrrp.51".into(),
+        mac: VIRTUAL,
+        addresses: vec![],
+        up: false,
+    })));
+    assert_eq!(stage.link(ETH0, true), [""; 0], "the macvlan follows");
+    assert_eq!(stage.link(IfIndex(9), true), ["6.000 VI FAULT -> BACKUP (fault-clears)"]);
+    stage.until("9");
+    let expected = [(9, Some(VIRTUAL), "advert"), (9, None, "10.0.0.100"), (9, Some(VIRTUAL), "announce")];
+    assert_eq!(next(&mut stage), expected.map(|(iface, mac, what)| (iface, mac, what.to_owned())));
+    assert_eq!(stage.now, at("9.609375"));
+}
+
+#[test]
+fn a_macvlan_that_is_removed_by_hand_is_made_again_at_once() {
+    let mut stage = started(with_vmac(100));
+    stage.until("5");
+    assert_eq!(stage.link(VMAC, false)[0], "5.000 VI MASTER -> FAULT (fault-appears)");
+    let expected =
+        ["5.000 make vrrp.51 00:00:5e:00:01:33 above 2 (macvlan)", "5.000 VI FAULT -> BACKUP (fault-clears)"];
+    assert_eq!(stage.kernel(gone(VMAC)), expected);
+}
+
+#[test]
+fn the_macvlan_of_an_interface_with_another_name_goes() {
+    let mut stage = started(with_vmac(100));
+    stage.until("5");
+    let expected =
+        ["5.000 remove vrrp.51 00:00:5e:00:01:33 above 2 (macvlan)", "5.000 VI MASTER -> FAULT (fault-appears)"];
+    assert_eq!(stage.kernel(gone(ETH0)), expected, "before its release could leave by it");
+    assert_eq!(stage.link(ETH0, false), [""; 0]);
+    assert_eq!(stage.kernel(gone(VMAC)), [""; 0]);
+    let asked = stage.kernel(KernelEvent::LinkIs { iface: ETH0, mac: OWN });
+    assert_eq!(asked, ["5.000 make vrrp.51 00:00:5e:00:01:33 above 2 (macvlan)"]);
+}
+
+#[test]
+fn another_mac_below_changes_announcements_there_and_nothing_on_the_macvlan() {
+    let mac = Mac([2, 0, 0, 0, 9, 77]);
+    let plain = |stage: &mut Stage| {
+        stage.kernel(KernelEvent::LinkIs { iface: ETH0, mac });
+        next(stage)
+    };
+    let (mut stage, _) = Stage::start(node(vec![instance("VI", 51, 100)]));
+    assert!(plain(&mut stage).contains(&(2, Some(mac), "announce".into())));
+    let mut stage = started(with_vmac(100));
+    assert!(plain(&mut stage).contains(&(7, Some(VIRTUAL), "announce".into())));
+}

@@ -27,8 +27,9 @@ pub use read::{Broken, Found, Reader};
 pub use words::{checked_words, words};
 
 /// The version of the format that is written. A change that an older reader would misunderstand counts it up.
-pub const VERSION: u32 = 2;
-/// The oldest version that is read. In version 1, what checkers were told is not written down.
+pub const VERSION: u32 = 3;
+/// The oldest version that is read. In version 1, what checkers were told is not written down; in version 2, not how their
+/// commands came out.
 pub const OLDEST: u32 = 1;
 
 /// One line of a recording.
@@ -100,7 +101,7 @@ impl Entry {
     /// Checkers are made, with this seed, of this configuration or of that of the beginning.
     pub fn begins_checking(now: Instant, seed: u64, configuration: Option<&Configuration>) -> Entry {
         let configuration = configuration.cloned().map(Box::new);
-        Entry::of(now, Happened::Made { seed, configuration })
+        Entry::of(now, Happened::Made { seed, configuration, told: true })
     }
 
     /// An input to be given to checkers, without its outputs yet.

@@ -65,7 +65,7 @@ mod tests {
             let long = format!("--{}", option.get_long().unwrap());
             assert_eq!(page.contains(&long), !option.is_hide_set(), "{long}");
         }
-        assert!(page.contains("Exit codes: 0 stopped"));
+        assert!(page.contains("Exit codes: 0 stopped") && page.contains("vrrplabd --check"));
         std::fs::remove_dir_all(folder).unwrap();
     }
 

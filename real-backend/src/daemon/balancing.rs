@@ -90,7 +90,7 @@ impl<S: System> Balancing<S> {
             }
         }
         checkers.handle(hands.now(), Input::Start, None);
-        let outputs: Vec<Output> = std::iter::from_fn(|| checkers.poll()).collect();
+        let outputs = begun(&mut checkers, hands.now());
         self.checkers = Some(checkers);
         self.fill(&outputs);
         for output in outputs {
@@ -236,6 +236,13 @@ impl<S: System> Balancing<S> {
         }
     }
 
+    /// The checkers hear how the command came out that they wait for.
+    fn tell_outcome(&mut self, command: &IpvsCommand, done: bool, hands: &mut S) {
+        if self.checkers.as_ref().is_some_and(|checkers| checkers.awaits(command)) {
+            self.tell(Input::Programmed { done }, hands);
+        }
+    }
+
     /// Something happened to the checkers, if they run.
     fn tell(&mut self, input: Input<'_>, hands: &mut S) {
         self.tell_of(input, None, hands);
@@ -262,7 +269,10 @@ impl<S: System> Balancing<S> {
         };
         let rule = effect.rule;
         let act = match effect.kind {
-            EffectKind::ProgramIpvs(command) => return self.program(rule, &command),
+            EffectKind::ProgramIpvs(command) => {
+                let done = self.program(rule, &command);
+                return self.tell_outcome(&command, done, hands);
+            }
             EffectKind::StartProbe { job, probe } => return self.start_probe(rule, job, *probe, hands),
             EffectKind::Cancel { job, force, .. } => {
                 self.prober.cancel(job);
@@ -287,15 +297,31 @@ impl<S: System> Balancing<S> {
         }
     }
 
-    /// Changes the table; what the kernel refuses is said, and the checkers go on.
-    fn program(&mut self, rule: Rule, command: &IpvsCommand) {
-        let Some(ipvs) = &mut self.ipvs else { return };
+    /// Changes the table; what the kernel refuses is said. Whether the table is now as was wanted.
+    fn program(&mut self, rule: Rule, command: &IpvsCommand) -> bool {
+        let Some(ipvs) = &mut self.ipvs else { return true };
         let rule = rule.id();
         match ipvs.apply(command) {
-            Ok(()) => tracing::debug!(rule, "IPVS: {}", words::command(command)),
-            Err(why) => tracing::error!(rule, %why, "IPVS: {}: {why}", words::command(command)),
+            Ok(()) => {
+                tracing::debug!(rule, "IPVS: {}", words::command(command));
+                true
+            }
+            Err(why) => {
+                tracing::error!(rule, %why, "IPVS: {}: {why}", words::command(command));
+                why.raw_os_error().is_some_and(|errno| command.is_met_despite(errno))
+            }
         }
     }
+}
+
+/// What checkers want that have just begun. Of that the table is made as a whole: nothing in it is refused one by one.
+fn begun(checkers: &mut RecordedCheckers, now: Instant) -> Vec<Output> {
+    let mut outputs: Vec<Output> = std::iter::from_fn(|| checkers.poll()).collect();
+    while outputs.iter().rev().find_map(command).is_some_and(|command| checkers.awaits(&command)) {
+        checkers.handle(now, Input::Programmed { done: true }, None);
+        outputs.extend(std::iter::from_fn(|| checkers.poll()));
+    }
+    outputs
 }
 
 fn command(output: &Output) -> Option<IpvsCommand> {

@@ -44,6 +44,7 @@ fn is_of_a_link(link: &LinkMessage) -> bool {
 fn entry(link: &LinkMessage) -> LinkEntry {
     let mut entry = LinkEntry {
         index: IfIndex(link.header.index),
+        kernel: link.header.index,
         name: None,
         mac: None,
         base: None,

@@ -1,8 +1,8 @@
-//! Interfaces that come back. The engine knows an interface by the index and the MAC that it had first. One of the same name
-//! that is made again gets another index from the kernel, and is the same to the engine; with another MAC it counts as down.
+//! Interfaces that come back. The engine knows an interface by the index that it had first. One of the same name that is made
+//! again gets another index from the kernel, and is the same to the engine; so is one that has its name back.
 use std::collections::BTreeMap;
 
-use vrrplab_engine::model::{IfIndex, Mac};
+use vrrplab_engine::model::IfIndex;
 
 use super::news::News;
 use super::table::Table;
@@ -16,14 +16,33 @@ pub(super) struct Numbers {
     present: BTreeMap<u32, IfIndex>,
     /// Names of interfaces that are gone.
     departed: BTreeMap<String, IfIndex>,
-    /// The first MAC of each.
-    macs: BTreeMap<IfIndex, Mac>,
+    /// The last index of those.
+    last: BTreeMap<IfIndex, u32>,
 }
 
 impl Numbers {
     /// The kernel's index of an interface.
     pub fn of_kernel(&self, iface: IfIndex) -> u32 {
-        self.present.iter().find(|(_, id)| **id == iface).map_or(iface.0, |(index, _)| *index)
+        let present = self.present.iter().find(|(_, id)| **id == iface).map(|(index, _)| *index);
+        present.or_else(|| self.last.get(&iface).copied()).unwrap_or(iface.0)
+    }
+
+    /// An interface that has another name now is no more: its number, for the engine must be told so before the news.
+    pub fn renamed(&self, news: &News, known: &Table) -> Option<IfIndex> {
+        let News::Link(link) = news else { return None };
+        let id = *self.present.get(&link.index.0)?;
+        let before = known.get(id)?.name.as_deref()?;
+        link.name.as_deref().is_some_and(|name| name != before).then_some(id)
+    }
+
+    /// An interface is no more.
+    pub fn depart(&mut self, id: IfIndex, known: &Table) {
+        let index = self.of_kernel(id);
+        self.present.remove(&index);
+        if let Some(link) = known.get(id).filter(|link| !link.is_macvlan) {
+            self.last.insert(id, index);
+            self.departed.insert(link.name.clone().unwrap_or_default(), id);
+        }
     }
 
     fn of_engine(&self, index: u32) -> IfIndex {
@@ -40,19 +59,12 @@ impl Numbers {
                     self.present.insert(index, id);
                 }
                 link.index = self.of_engine(index);
-                link.up &= self.has_its_mac(link.index, link.mac);
                 link.base = link.base.map(|base| self.of_engine(base).0);
                 News::Link(link)
             }
             News::LinkGone(IfIndex(index)) => {
                 let id = self.of_engine(index);
-                self.present.remove(&index);
-                let gone = known.get(id);
-                if gone.is_some_and(|link| link.is_macvlan) {
-                    self.macs.remove(&id); // another of its name may be another virtual router's
-                } else if let Some(link) = gone {
-                    self.departed.insert(link.name.clone().unwrap_or_default(), id);
-                }
+                self.depart(id, known);
                 News::LinkGone(id)
             }
             News::Address(IfIndex(index), addr) => News::Address(self.of_engine(index), addr),
@@ -74,11 +86,6 @@ impl Numbers {
         if taken(IfIndex(index)) { IfIndex(OUTSIDE | index) } else { IfIndex(index) }
     }
 
-    /// The engine announces addresses with the first MAC: with another one it must not.
-    fn has_its_mac(&mut self, iface: IfIndex, mac: Option<Mac>) -> bool {
-        mac.is_none_or(|mac| *self.macs.entry(iface).or_insert(mac) == mac)
-    }
-
     /// Everything has been looked at again: what is not in `now` is gone without a word.
     pub fn settle(&mut self, before: &Table, now: &Table) {
         for link in before.links().filter(|link| now.get(link.index).is_none()) {
@@ -94,12 +101,15 @@ impl Numbers {
 
 #[cfg(test)]
 mod tests {
+    use vrrplab_engine::model::Mac;
+
     use super::super::table::LinkEntry;
     use super::*;
 
     fn link(index: u32, name: &str, mac: u8) -> LinkEntry {
         LinkEntry {
             index: IfIndex(index),
+            kernel: index,
             name: Some(name.into()),
             mac: Some(Mac([mac; 6])),
             base: None,
@@ -142,14 +152,20 @@ mod tests {
     }
 
     #[test]
-    fn an_interface_with_another_mac_counts_as_down_until_it_has_its_own() {
+    fn an_interface_with_another_name_is_gone_until_it_has_its_own() {
         let (mut numbers, mut table) = (Numbers::default(), Table::default());
         arrive(&mut numbers, &mut table, link(2, "eth0", 1));
-        leave(&mut numbers, &mut table, 2);
-        arrive(&mut numbers, &mut table, link(9, "eth0", 7));
-        assert!(!table.get(IfIndex(2)).unwrap().up);
-        arrive(&mut numbers, &mut table, link(9, "eth0", 1));
-        assert!(table.get(IfIndex(2)).unwrap().up);
+        let renamed = News::Link(link(2, "old0", 1));
+        assert_eq!(numbers.renamed(&renamed, &table), Some(IfIndex(2)));
+        numbers.depart(IfIndex(2), &table);
+        table.apply(News::LinkGone(IfIndex(2)));
+        assert_eq!(numbers.of_kernel(IfIndex(2)), 2, "what is still on it can be removed");
+        let id = arrive(&mut numbers, &mut table, link(2, "old0", 1));
+        assert_eq!(id, IfIndex(OUTSIDE | 2));
+        assert_eq!(numbers.renamed(&News::Link(link(2, "eth0", 1)), &table), Some(id));
+        numbers.depart(id, &table);
+        table.apply(News::LinkGone(id));
+        assert_eq!(arrive(&mut numbers, &mut table, link(2, "eth0", 1)), IfIndex(2));
     }
 
     #[test]

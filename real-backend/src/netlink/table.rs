@@ -11,6 +11,8 @@ use super::news::News;
 pub struct LinkEntry {
     /// The index by which the engine knows it.
     pub index: IfIndex,
+    /// The kernel's own.
+    pub kernel: u32,
     /// Its name, where a message had it.
     pub name: Option<String>,
     /// Its MAC, where it has one of six bytes.
@@ -29,6 +31,8 @@ pub struct LinkEntry {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
     links: BTreeMap<IfIndex, LinkEntry>,
+    /// Those that are gone and may come back, with their names.
+    gone: BTreeMap<IfIndex, String>,
 }
 
 impl Table {
@@ -44,8 +48,8 @@ impl Table {
 
     /// The name of a link; its number where it has none.
     pub fn name(&self, index: IfIndex) -> String {
-        let name = self.links.get(&index).and_then(|link| link.name.clone());
-        name.unwrap_or_else(|| format!("interface {}", index.0))
+        let name = self.links.get(&index).and_then(|link| link.name.as_ref()).or_else(|| self.gone.get(&index));
+        name.cloned().unwrap_or_else(|| format!("interface {}", index.0))
     }
 
     /// A link as the model has it.
@@ -66,8 +70,8 @@ impl Table {
     /// Takes news in, and says what of it is new to the engine.
     pub(super) fn apply(&mut self, news: News) -> Vec<KernelEvent> {
         match news {
-            News::Link(link) => self.link(link).into_iter().collect(),
-            News::LinkGone(iface) => self.links.remove(&iface).map_or_else(Vec::new, |link| link.farewell()),
+            News::Link(link) => self.link(link),
+            News::LinkGone(iface) => self.links.remove(&iface).map_or_else(Vec::new, |link| self.lose(link)),
             News::Address(iface, addr) => {
                 let added = KernelEvent::AddressAdded { iface, addr };
                 self.note(iface, addr, true).then_some(added).into_iter().collect()
@@ -79,18 +83,33 @@ impl Table {
         }
     }
 
-    fn link(&mut self, mut new: LinkEntry) -> Option<KernelEvent> {
+    fn link(&mut self, mut new: LinkEntry) -> Vec<KernelEvent> {
         let (iface, up) = (new.index, new.up);
         let Some(old) = self.links.get_mut(&iface) else {
+            // of others than those that have come back the engine knows nothing
+            let events = if self.gone.remove(&iface).is_some() { new.arrival() } else { Vec::new() };
             self.links.insert(iface, new);
-            return None; // one that the engine does not know
+            return events;
         };
+        if old.kernel != new.kernel {
+            let (old, arrival) = (std::mem::replace(old, new.clone()), new.arrival());
+            return old.farewell().into_iter().chain(arrival).collect();
+        }
         new.addresses = std::mem::take(&mut old.addresses);
         new.name = new.name.or_else(|| old.name.take());
         new.mac = new.mac.or(old.mac);
-        let changed = old.up != up;
+        let mac = new.mac.filter(|mac| old.mac != Some(*mac)).map(|mac| KernelEvent::LinkIs { iface, mac });
+        let changed = (old.up != up).then_some(KernelEvent::Link { iface, up });
         *old = new;
-        changed.then_some(KernelEvent::Link { iface, up })
+        mac.into_iter().chain(changed).collect()
+    }
+
+    /// What the engine is told of a link that is gone. (A macvlan that is made again is another one to it.)
+    fn lose(&mut self, link: LinkEntry) -> Vec<KernelEvent> {
+        if !link.is_macvlan {
+            self.gone.insert(link.index, link.name.clone().unwrap_or_default());
+        }
+        link.farewell()
     }
 
     /// An address is there or gone; whether that is a change.
@@ -107,13 +126,25 @@ impl Table {
 
     /// Everything is as in `now`: the differences, links that went down and addresses that vanished first.
     pub fn replace(&mut self, now: Table) -> Vec<KernelEvent> {
-        let old = std::mem::replace(self, now);
+        let mut old = std::mem::replace(self, now);
         let (mut lost, mut won) = (Vec::new(), Vec::new());
-        for (iface, before) in &old.links {
-            let Some(after) = self.links.get(iface) else {
-                lost.extend(before.clone().farewell());
+        self.gone = std::mem::take(&mut old.gone);
+        for (iface, after) in &self.links {
+            if self.gone.remove(iface).is_some() {
+                won.extend(after.arrival());
+            }
+        }
+        for (iface, before) in old.links {
+            let Some(after) = self.links.get(&iface).filter(|after| after.kernel == before.kernel) else {
+                won.extend(self.links.get(&iface).iter().flat_map(|again| again.arrival()));
+                let lose = if self.links.contains_key(&iface) { before.farewell() } else { self.lose(before) };
+                lost.extend(lose);
                 continue;
             };
+            let iface = &iface;
+            if let Some(mac) = after.mac.filter(|mac| before.mac.is_some_and(|before| before != *mac)) {
+                won.push(KernelEvent::LinkIs { iface: *iface, mac });
+            }
             if before.up != after.up {
                 let change = KernelEvent::Link { iface: *iface, up: after.up };
                 if after.up { won.push(change) } else { lost.push(change) }
@@ -130,7 +161,7 @@ impl Table {
 
 impl FromIterator<LinkEntry> for Table {
     fn from_iter<I: IntoIterator<Item = LinkEntry>>(links: I) -> Table {
-        Table { links: links.into_iter().map(|link| (link.index, link)).collect() }
+        Table { links: links.into_iter().map(|link| (link.index, link)).collect(), gone: BTreeMap::new() }
     }
 }
 
@@ -150,7 +181,16 @@ impl LinkEntry {
         let iface = self.index;
         let down = self.up.then_some(KernelEvent::Link { iface, up: false });
         let addresses = self.addresses.into_iter().map(|addr| KernelEvent::AddressRemoved { iface, addr });
-        down.into_iter().chain(addresses).collect()
+        down.into_iter().chain(addresses).chain([KernelEvent::LinkGone { iface }]).collect()
+    }
+
+    /// What the engine is told of one that is there again.
+    fn arrival(&self) -> Vec<KernelEvent> {
+        let iface = self.index;
+        let mac = self.mac.map(|mac| KernelEvent::LinkIs { iface, mac });
+        let addresses = self.addresses.iter().map(|addr| KernelEvent::AddressAdded { iface, addr: *addr });
+        let up = self.up.then_some(KernelEvent::Link { iface, up: true });
+        mac.into_iter().chain(addresses).chain(up).collect()
     }
 }
 
@@ -165,6 +205,7 @@ mod tests {
     fn link(up: bool, addresses: &[u8]) -> LinkEntry {
         LinkEntry {
             index: ETH0,
+            kernel: 2,
             name: Some("eth0".into()),
             mac: Some(Mac([2; 6])),
             base: None,
@@ -180,7 +221,7 @@ mod tests {
 
     fn table(link: LinkEntry) -> Table {
         let mut table = Table::default();
-        let _ = table.replace(Table { links: [(link.index, link)].into() });
+        let _ = table.replace([link].into_iter().collect());
         table
     }
 
@@ -214,7 +255,7 @@ mod tests {
     #[test]
     fn after_lost_messages_losses_are_told_before_gains() {
         let mut table = table(link(false, &[1, 2]));
-        let now = Table { links: [(ETH0, link(true, &[2, 3]))].into() };
+        let now = [link(true, &[2, 3])].into_iter().collect();
         let expected = [
             KernelEvent::AddressRemoved { iface: ETH0, addr: ip(1) },
             KernelEvent::Link { iface: ETH0, up: true },
@@ -223,12 +264,57 @@ mod tests {
         assert_eq!(table.replace(now), expected);
     }
 
+    fn gone(addresses: &[u8], was_up: bool) -> Vec<KernelEvent> {
+        let down = was_up.then_some(KernelEvent::Link { iface: ETH0, up: false });
+        let addresses = addresses.iter().map(|last| KernelEvent::AddressRemoved { iface: ETH0, addr: ip(*last) });
+        down.into_iter().chain(addresses).chain([KernelEvent::LinkGone { iface: ETH0 }]).collect()
+    }
+
+    fn is(mac: u8) -> KernelEvent {
+        KernelEvent::LinkIs { iface: ETH0, mac: Mac([mac; 6]) }
+    }
+
     #[test]
     fn a_link_that_is_gone_takes_its_addresses_along() {
         let mut table = table(link(true, &[1]));
-        let expected =
-            [KernelEvent::Link { iface: ETH0, up: false }, KernelEvent::AddressRemoved { iface: ETH0, addr: ip(1) }];
-        assert_eq!(table.apply(News::LinkGone(ETH0)), expected);
+        assert_eq!(table.apply(News::LinkGone(ETH0)), gone(&[1], true));
         assert_eq!(table.apply(News::LinkGone(ETH0)), []);
+    }
+
+    #[test]
+    fn one_that_is_there_again_is_told_with_its_mac_and_is_up_when_it_is() {
+        let mut table = table(link(true, &[1]));
+        table.apply(News::LinkGone(ETH0));
+        let again = LinkEntry { kernel: 9, mac: Some(Mac([3; 6])), ..link(false, &[]) };
+        assert_eq!(table.apply(News::Link(again.clone())), [is(3)]);
+        let up = LinkEntry { up: true, ..again };
+        assert_eq!(table.apply(News::Link(up)), [KernelEvent::Link { iface: ETH0, up: true }]);
+    }
+
+    #[test]
+    fn another_mac_is_news_and_no_mac_is_none() {
+        let mut table = table(link(true, &[1]));
+        assert_eq!(table.apply(News::Link(LinkEntry { mac: Some(Mac([3; 6])), ..link(true, &[]) })), [is(3)]);
+        assert_eq!(table.apply(News::Link(LinkEntry { mac: None, ..link(true, &[]) })), []);
+    }
+
+    #[test]
+    fn one_that_was_made_again_while_messages_were_lost_is_gone_before_it_is_there() {
+        let mut table = table(link(true, &[1]));
+        let again = LinkEntry { kernel: 9, mac: Some(Mac([3; 6])), ..link(true, &[1]) };
+        let there = [
+            is(3),
+            KernelEvent::AddressAdded { iface: ETH0, addr: ip(1) },
+            KernelEvent::Link { iface: ETH0, up: true },
+        ];
+        assert_eq!(table.replace([again].into_iter().collect()), [&gone(&[1], true)[..], &there].concat());
+    }
+
+    #[test]
+    fn a_macvlan_that_is_made_again_is_another_one() {
+        let macvlan = LinkEntry { is_macvlan: true, ..link(false, &[]) };
+        let mut table = table(macvlan.clone());
+        assert_eq!(table.apply(News::LinkGone(ETH0)), gone(&[], false));
+        assert_eq!(table.apply(News::Link(macvlan)), []);
     }
 }

@@ -38,7 +38,9 @@ impl RecordedCheckers {
         if let Some(tape) = &tape {
             tape.borrow_mut().note(Entry::begins_checking(now, seed, from));
         }
-        RecordedCheckers { checkers: Checkers::new(model, Warmups::Seed(seed)), tape, outputs: VecDeque::new() }
+        let mut checkers = Checkers::new(model, Warmups::Seed(seed));
+        checkers.set_told(true);
+        RecordedCheckers { checkers, tape, outputs: VecDeque::new() }
     }
 
     /// As [`Checkers::handle`]; a reload is known by what it was read from.

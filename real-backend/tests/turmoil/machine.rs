@@ -216,6 +216,7 @@ impl Machine {
 fn links(ip: Ipv4Addr, up: bool) -> Table {
     let [.., last] = ip.octets();
     let link = LinkEntry {
+        kernel: 2,
         index: ETH0,
         name: Some("eth0".into()),
         mac: Some(Mac([2, 0, 0, 0, 0, last])),

@@ -146,14 +146,13 @@ fn once(
     });
     let tolerance = Span::from_millis(args.tolerance);
     let (written, views) = as_written(&story.world);
+    let events = foreseen(&story.world, &written, story.plan.zero);
     let mut executions = Vec::new();
-    let mut events = Vec::new();
     for (tools, measured) in troupe.iter().zip(played) {
         let by = tools.program.name();
         let Some(measured) = measured?.pop() else { return Err(format!("{by}: nothing was recorded")) };
         let (recording, found) = recording::load(&base.join(by), Some(1));
         let recording = recording.ok_or_else(|| format!("{by}: {}", found.render(false)))?;
-        events = foreseen(&recording, &written, story.plan.zero);
         let verdict = replay(&recording, tolerance);
         let Measured { late, silences } = measured;
         executions.push(Execution { by: by.to_owned(), verdict, silences, late });

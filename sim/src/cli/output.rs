@@ -1,6 +1,6 @@
 //! Where words go: standard output that may close early, standard error for what is wrong, and the exit code.
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use vrrplab_formats::diagnostics::Report;
@@ -65,7 +65,7 @@ pub(super) fn tell(text: &str) {
 
 /// Prints diagnostics to standard error.
 pub(super) fn tell_report(report: &Report) {
-    let text = report.render(io::stderr().is_terminal());
+    let text = report.render(anstream::AutoStream::choice(&io::stderr()) != anstream::ColorChoice::Never);
     if !text.is_empty() {
         tell(&text);
         if !text.ends_with('\n') {

@@ -9,12 +9,16 @@ use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::{Look, Subject, View, World};
 
 use super::output::{Exit, colour, named, say, tell, tell_report, write_whole};
-use super::{RunArgs, page};
+use super::{RunArgs, page, tui};
 use crate::experiment::{Outcome, difference_of_two_runs, play, play_for_report};
+use crate::lanes;
 use crate::observe::{Level, Line, Timeline};
 use crate::report::{self, Story};
 
 pub(super) fn run(args: &RunArgs) -> io::Result<Exit> {
+    if args.tui {
+        tui::possible(args.files.len())?;
+    }
     let mut worlds = Vec::new();
     let mut exit = Exit::Held;
     for path in &args.files {
@@ -76,15 +80,23 @@ fn run_one(path: &Path, world: &World, args: &RunArgs, left: &mut Left) -> io::R
     let mut world = world.clone();
     world.seed = args.seed.unwrap_or(world.seed);
     let world = &world;
-    if !args.quiet {
+    if !args.quiet && !args.tui {
         say(&format!("{}: {}", world.name, world.about.lines().next().unwrap_or("")))?;
     }
     let repeat = |file: &str| format!("vrrplab run {file} --seed {}", world.seed);
     let (capture, tell) =
         (args.pcap.is_some(), |timeline: &Timeline, lines: &[Line]| print_lines(timeline, lines, args));
-    let outcome = if args.report.is_some() {
+    let mut exit = Exit::Held;
+    let outcome = if args.report.is_some() || args.lanes.lanes || args.tui {
         let (outcome, book) = play_for_report(world, world.seed, capture, tell)?;
-        left.stories.push(report::of_run(world, &outcome, book, repeat(&page::file(path))));
+        let story = report::of_run(world, &outcome, book, repeat(&page::file(path)));
+        if args.lanes.lanes {
+            say(&lanes::text(&story, &args.lanes.pen()))?;
+        }
+        if args.tui {
+            exit = tui::show(&story, &args.lanes.pen())?;
+        }
+        left.stories.extend(args.report.is_some().then_some(story));
         outcome
     } else {
         play(world, world.seed, capture, tell)?
@@ -101,7 +113,7 @@ fn run_one(path: &Path, world: &World, args: &RunArgs, left: &mut Left) -> io::R
         left.json.push(outcome.json(world).map_err(io::Error::other)?);
     }
     say(&format!("repeat: {}", repeat(&path.display().to_string())))?;
-    let verdict = if outcome.held() { Exit::Held } else { Exit::Failed };
+    let verdict = exit.worse(if outcome.held() { Exit::Held } else { Exit::Failed });
     Ok(if args.check_determinism { verdict.worse(check_determinism(world)) } else { verdict })
 }
 
@@ -121,7 +133,7 @@ fn add_looks(world: &mut World, args: &RunArgs) -> Result<(), String> {
 }
 
 fn print_lines(timeline: &Timeline, lines: &[Line], args: &RunArgs) -> io::Result<()> {
-    if args.quiet {
+    if args.quiet || args.tui {
         return Ok(());
     }
     for line in lines.iter().filter(|line| args.verbose || line.level == Level::Normal) {

@@ -16,10 +16,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use clap::Args;
 
 use super::jobs::threads;
+use super::lanes::LanesArgs;
 use super::output::{Exit, say, tell};
 use crate::library::{Entry, entries};
 use tell::Teller;
 use trial::{Plan, Trial};
+
+/// What is told of a failure begins so many columns to the right.
+const INDENT: usize = 6;
 
 /// `vrrplab test`.
 #[derive(Debug, Args)]
@@ -57,6 +61,8 @@ pub(super) struct TestArgs {
     /// Write what came out as one HTML page
     #[arg(long, value_name = "FILE")]
     report: Option<PathBuf>,
+    #[command(flatten)]
+    lanes: LanesArgs,
     /// Write one pcapng for each scenario into this folder
     #[arg(long, value_name = "DIR")]
     pcap: Option<PathBuf>,
@@ -80,7 +86,9 @@ pub(super) fn test(args: &TestArgs) -> io::Result<Exit> {
         files::prepare(folder, &chosen)?;
     }
     let stop = interrupt()?;
-    let plan = Plan { seed: args.seed, capture: args.pcap.is_some(), snapshots: args.snapshots, stop: &stop };
+    let lanes = args.lanes.lanes.then(|| args.lanes.pen().within(INDENT));
+    let (capture, snapshots) = (args.pcap.is_some(), args.snapshots);
+    let plan = Plan { seed: args.seed, capture, lanes, snapshots, stop: &stop };
     let mut teller = Teller::new(&chosen, args.quiet);
     let mut trials: Vec<Option<Trial>> = chosen.iter().map(|_| None).collect();
     let (mut told, mut failed) = (0, None);

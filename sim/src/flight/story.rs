@@ -181,11 +181,14 @@ impl Story {
             | Happened::LinkRefused { .. }
             | Happened::RouteRemoved { .. }
             | Happened::RuleRemoved { .. }
+            | Happened::LinkGone { .. }
+            | Happened::LinkIs { .. }
             | Happened::Reload(_)
             | Happened::Made { .. }
             | Happened::Answered { .. }
             | Happened::Here { .. }
-            | Happened::Number { .. } => None,
+            | Happened::Number { .. }
+            | Happened::Programmed { .. } => None,
         };
         self.blows.extend(blow.map(|(kind, rest)| (at, Blow::Own(kind, rest))));
     }

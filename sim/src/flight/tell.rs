@@ -1,7 +1,7 @@
 //! A replayed recording as a timeline: the same lines that a simulated node would get.
 use std::collections::BTreeMap;
 
-use vrrplab_engine::model::{IfIndex, InterfaceModel, NodeModel};
+use vrrplab_engine::model::{IfIndex, InterfaceModel, Mac, NodeModel};
 use vrrplab_engine::{Effect, EffectKind, Instant, Notice, Output, Span, health};
 use vrrplab_formats::flight::Happened;
 use vrrplab_formats::world::{LinkQuality, Member, Network, NetworkId, Node, NodeId, Port, World};
@@ -113,6 +113,10 @@ impl Teller {
             }
             Happened::LinkRefused { name } => (name.clone(), "link cannot be made".to_owned(), Tone::Bad),
             Happened::RouteRemoved { line } => (line.clone(), "route is gone".to_owned(), Tone::Fault),
+            Happened::LinkGone { iface } => (self.interface(*iface), "interface is gone".to_owned(), Tone::Fault),
+            Happened::LinkIs { iface, mac } => {
+                (self.interface(*iface), format!("interface is there, with MAC {}", Mac(*mac)), Tone::Plain)
+            }
             Happened::RuleRemoved { line } => (line.clone(), "rule is gone".to_owned(), Tone::Fault),
             Happened::Start => (String::new(), "daemon started".to_owned(), Tone::Plain),
             Happened::Stop => (String::new(), "daemon told to stop (SIGTERM)".to_owned(), Tone::Fault),
@@ -127,7 +131,8 @@ impl Teller {
             | Happened::Made { .. }
             | Happened::Answered { .. }
             | Happened::Here { .. }
-            | Happened::Number { .. } => return None,
+            | Happened::Number { .. }
+            | Happened::Programmed { .. } => return None,
         };
         Some(Line { at, node: self.name.clone(), subject, what, rule: None, level: Level::Normal, tone })
     }

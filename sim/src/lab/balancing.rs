@@ -101,6 +101,7 @@ impl Lab<'_> {
             let mut new =
                 Checkers::new(&router.model_now(&router.model), Warmups::Seed(Chance::new(seed, &label).bits()));
             new.set_tracing(!watchers.is_empty());
+            new.set_told(true);
             for (item, file) in router.model.files.iter().enumerate() {
                 if let Some(content) = router.programs.content(&file.path) {
                     new.handle(now, Input::File { item, value: number(content.as_bytes()) });
@@ -363,6 +364,11 @@ impl Lab<'_> {
     fn program(&mut self, n: usize, command: &IpvsCommand, rule: Rule, watchers: Watchers<'_, '_>) {
         let refused: Option<LvsError> = self.routers[n].kernel.program_ipvs(self.now, command).err();
         self.show(watchers, &Moment::Balanced { node: NodeId(n), command, refused, rule });
+        let checkers = self.routers[n].balancing.as_ref().and_then(|balancing| balancing.checkers.as_ref());
+        if checkers.is_some_and(|checkers| checkers.awaits(command)) {
+            let done = refused.is_none_or(|why| command.is_met_despite(why.errno()));
+            self.tell_checkers(n, Input::Programmed { done }, watchers);
+        }
     }
 }
 

@@ -28,6 +28,11 @@ impl Clock {
         clock
     }
 
+    /// Whether it says what the world's says.
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
     /// What the clock says at this moment of the world. Before the last change, it is what it said then.
     pub fn says(&self, world: Instant) -> Instant {
         if self.plain {

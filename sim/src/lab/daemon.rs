@@ -7,6 +7,7 @@ use vrrplab_formats::world::{Member, NodeId};
 use vrrplab_wire::is_vrrp;
 
 use super::queue::{Due, Place};
+use super::roster::{Saying, Turn};
 use super::router::Waiting;
 use super::{Lab, Watchers};
 use crate::fabric::PortId;
@@ -33,13 +34,27 @@ impl Lab<'_> {
         self.advert_comes(n, iface, frame, watchers);
     }
 
+    /// The shortest way of an advert: what this port said before has told this router nothing new. `false`: nothing has
+    /// happened.
+    #[inline]
+    pub(super) fn repeats(&mut self, n: usize, saying: Saying, to: PortId) -> bool {
+        let heard = self.routers.hears_again(n, saying, to, self.now, |at| self.queue.take_place(at));
+        if let Some(Some(place)) = heard {
+            self.queue.put(place, Due::Wake(Member::Node(NodeId(n))));
+        }
+        heard.is_some()
+    }
+
     /// The short way of an advert to a group that tells a router nothing new. `false`: nothing has happened.
-    pub(super) fn router_hears_again(&mut self, n: usize, port: PortId, frame: &[u8]) -> bool {
+    pub(super) fn router_hears_again(&mut self, n: usize, port: PortId, frame: &[u8], saying: Option<Saying>) -> bool {
         let router = &mut self.routers[n];
         let group = frame.first().is_some_and(|first| first & 1 == 1);
         let Some(iface) = router.iface_of(port).filter(|_| group) else { return false };
         let Some(at) = router.hears_again(self.now, iface, frame) else { return false };
         self.schedule_router(n, at);
+        if let Some(saying) = saying {
+            self.routers.expect(n, saying, port, self.now);
+        }
         true
     }
 
@@ -212,19 +227,13 @@ impl Lab<'_> {
         self.reschedule_router(n);
     }
 
-    /// Whether a router is to be woken at this turn. The wake-up may have been put off since it was queued: a backup
-    /// puts its off at every advert, and the queue need not hear of each.
+    /// Whether a router is to be woken at this turn.
     pub(super) fn turn_of_router(&mut self, n: usize, place: Place) -> bool {
-        let router = &mut self.routers[n];
-        if router.queued != Some(place) {
-            return false;
-        }
-        router.queued = router.scheduled.filter(|scheduled| *scheduled != place);
-        if let Some(later) = router.queued {
+        let due = self.routers.take(n, place);
+        if let Turn::Later(later) = due {
             self.queue.put(later, Due::Wake(Member::Node(NodeId(n))));
-            return false;
         }
-        router.scheduled.take().is_some()
+        due == Turn::Now
     }
 
     pub(super) fn wake_router(&mut self, n: usize, watchers: Watchers<'_, '_>) {
@@ -260,15 +269,8 @@ impl Lab<'_> {
     }
 
     fn schedule_router(&mut self, n: usize, at: Instant) {
-        let at = at.max(self.now);
-        let router = &mut self.routers[n];
-        if router.scheduled.is_some_and(|scheduled| scheduled.at == at) {
-            return;
-        }
-        let place = self.queue.take_place(at);
-        router.scheduled = Some(place);
-        if router.queued.is_none_or(|queued| place < queued) {
-            router.queued = Some(place);
+        let wanted = self.routers.schedule(n, at.max(self.now), |at| self.queue.take_place(at));
+        if let Some(place) = wanted {
             self.queue.put(place, Due::Wake(Member::Node(NodeId(n))));
         }
     }

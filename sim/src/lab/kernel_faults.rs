@@ -47,7 +47,9 @@ impl Lab<'_> {
         let n = nic.node.0;
         let iface = self.routers[n].model.interfaces[nic.nic].index;
         let links = self.routers[n].kernel.links();
-        for name in self.routers[n].kernel.macvlans_above(iface) {
+        let above = self.routers[n].kernel.macvlans_above(iface);
+        let lost: Vec<IfIndex> = above.iter().filter_map(|name| self.routers[n].kernel.index(name)).collect();
+        for name in above {
             self.remove_link(n, &name, watchers);
         }
         let gone = self.routers[n].kernel.remove_addresses(iface);
@@ -58,6 +60,12 @@ impl Lab<'_> {
         self.follow_links(n, &links, watchers);
         for addr in gone {
             self.tell_kernel(n, KernelEvent::AddressRemoved { iface, addr }, watchers);
+        }
+        for gone in lost.into_iter().chain([iface]) {
+            self.tell_kernel(n, KernelEvent::LinkGone { iface: gone }, watchers);
+        }
+        if let Some(mac) = self.routers[n].kernel.mac(iface) {
+            self.tell_kernel(n, KernelEvent::LinkIs { iface, mac }, watchers);
         }
         let links = self.routers[n].kernel.links();
         self.routers[n].kernel.set_admin(iface, true);

@@ -8,6 +8,7 @@ use vrrplab_formats::world::{Member, NodeId};
 use vrrplab_wire::is_vrrp;
 
 use super::queue::{Due, Place};
+use super::roster::Turn;
 use super::{Lab, Watchers};
 
 /// The events of the next instant, and what may be done with them.
@@ -76,10 +77,7 @@ impl Lab<'_> {
     fn is_silent(&self, (place, due): &(Place, Due)) -> bool {
         match due {
             Due::Held { frame, .. } => !is_vrrp(frame),
-            Due::Wake(Member::Node(NodeId(n))) => {
-                let router = &self.routers[*n];
-                router.queued != Some(*place) || router.scheduled != Some(*place)
-            }
+            Due::Wake(Member::Node(NodeId(n))) => self.routers.due(*n, *place) != Turn::Now,
             Due::Fabric | Due::Report { .. } => true,
             _ => false,
         }
@@ -127,15 +125,15 @@ impl Lab<'_> {
     pub fn state(&self, offer: &Offer) -> u64 {
         let mut text = Hashed::new();
         let _ = write!(text, "{:?}", offer.at);
-        for router in &self.routers {
-            let due = router.scheduled.map(|place| place.at);
+        for (n, router) in self.routers.iter().enumerate() {
+            let due = self.routers.scheduled(n);
             let life = (router.crashed, router.paused, router.held(), router.waiting.len(), router.unread.len(), due);
             let told = (&router.processes, &router.sessions, router.virtual_addresses());
             let _ = write!(text, "{life:?} {told:?} {:?}", router.engine);
         }
         // equal whatever the order in which it was made
-        let ahead = offer.items.iter().map(|(place, due)| (*place, due)).chain(self.queue.all());
-        let mut ahead: Vec<u64> = ahead.filter_map(|(place, due)| entry(place, due)).collect();
+        let ahead = offer.items.iter().cloned().chain(self.queue.all());
+        let mut ahead: Vec<u64> = ahead.filter_map(|(place, due)| entry(place, &due)).collect();
         ahead.sort_unstable();
         let _ = write!(text, "{ahead:?}");
         text.0
@@ -190,7 +188,7 @@ fn entry(place: Place, due: &Due) -> Option<u64> {
 fn split(items: &mut Vec<(Place, Due)>, place: Place, due: Due, slack: u32) {
     let Due::Deliver { from, to, frame } = due else { return items.push((place, due)) };
     let left = if is_vrrp(&frame) { slack } else { 0 };
-    items.extend(to.iter().map(|to| (place, Due::Held { from, to: *to, frame: Rc::clone(&frame), left })));
+    items.extend(to.ports().iter().map(|to| (place, Due::Held { from, to: *to, frame: Rc::clone(&frame), left })));
 }
 
 fn receiver(due: &Due) -> usize {

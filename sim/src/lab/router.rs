@@ -9,7 +9,6 @@ use vrrplab_formats::world::Node;
 use super::balancing::Balancing;
 use super::clock::Clock;
 use super::machine::Starved;
-use super::queue::Place;
 use crate::fabric::PortId;
 use crate::host::{Programs, Responder};
 use crate::kernel::{IfaceSetup, Kernel};
@@ -70,10 +69,6 @@ pub(super) struct Router {
     pub services_due: Option<Instant>,
     /// When anything but the timers of VRRP has something to do, as of the last look.
     pub others_due: Option<Instant>,
-    /// The wake-up that is wanted.
-    pub scheduled: Option<Place>,
-    /// The entry of the queue that keeps it: at its place, or earlier, and then it moves on when its turn comes.
-    pub queued: Option<Place>,
     /// What the timers of the daemon run by.
     pub clock: Clock,
     /// The whole machine stands still.
@@ -115,8 +110,6 @@ impl Router {
             balancing: None,
             services_due: None,
             others_due: None,
-            scheduled: None,
-            queued: None,
             clock: Clock::new(node.clock),
             stun: None,
             starved: None,

@@ -6,7 +6,7 @@ use vrrplab_engine::Span;
 use vrrplab_formats::world::{FabricFault, LinkPlace, Nic, NodeId, World};
 use vrrplab_wire::AddressFamily;
 
-use super::queue::Due;
+use super::queue::{Due, Reached};
 use super::{Lab, Watchers};
 use crate::chance::Chance;
 use crate::fabric::{Fate, PortId, SwitchNews, igmp};
@@ -86,7 +86,7 @@ impl Lab<'_> {
                 match fate {
                     // The switch is no host: its frames come from the port that they leave by.
                     Fate::Deliver { to, at } => {
-                        self.queue.push(at, Due::Deliver { from: to, to: Rc::new([to]), frame: frame.clone() });
+                        self.queue.push(at, Due::Deliver { from: to, to: Reached::One(to), frame: frame.clone() });
                     }
                     Fate::Drop { to: Some(to), reason } => {
                         self.show(watchers, &Moment::Dropped { from: to, to: Some(to), reason, bytes: &frame });

@@ -43,7 +43,7 @@ fn tone(news: &News) -> Tone {
             Tone::Good
         }
         News::Tried(..) | News::Failed(..) | News::Removed { .. } | News::Lost(_) | News::StartsWithout(_) => Tone::Bad,
-        News::SorryIn { .. } => Tone::Bad,
+        News::SorryIn { .. } | News::Refused { .. } => Tone::Bad,
         _ => Tone::Plain,
     }
 }
@@ -58,6 +58,10 @@ fn unsaid(trace: &Trace) -> String {
         }
         News::Content(name) => format!("{} of {server} of VS {service} succeeds", check(name)),
         News::Unjudged => format!("a page of {server} of VS {service} counts as good: its regex needs PCRE2 itself"),
+        News::Refused { up } => {
+            let verb = if *up { "add" } else { "remove" };
+            format!("the kernel refuses to {verb} {server} of VS {service}: the next check tries again")
+        }
         other => format!("{server} of VS {service}: {other:?}"),
     }
 }

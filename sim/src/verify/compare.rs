@@ -2,8 +2,8 @@
 use std::collections::BTreeSet;
 
 use vrrplab_engine::{Instant, Span};
-use vrrplab_formats::recording::{RecordedEvent, RecordedFrame, RecordedKind, Recording};
-use vrrplab_formats::world::Fault;
+use vrrplab_formats::recording::{RecordedEvent, RecordedFrame, RecordedKind};
+use vrrplab_formats::world::{Fault, World};
 
 use super::align::{Pair, Timed, align};
 
@@ -257,9 +257,8 @@ fn near<T: Told>(recorded: &T, simulated: &T, limits: &Limits) -> bool {
     limits.judge(recorded.at(), simulated.at()).ok()
 }
 
-/// The simulated events without removals of addresses on a node without power: recordings leave those out.
-pub(super) fn without_wiping<'a>(recording: &Recording, simulated: &'a [RecordedEvent]) -> Vec<&'a RecordedEvent> {
-    let world = &recording.world;
+/// The events of this world without removals of addresses on a node without power: recordings leave those out.
+pub(crate) fn without_wiping<'a>(world: &World, simulated: &'a [RecordedEvent]) -> Vec<&'a RecordedEvent> {
     let without_power = |event: &RecordedEvent| {
         let powered = world.faults.iter().filter_map(|f| match f.fault {
             Fault::Crash(node) if f.at <= event.at => Some((node, false)),

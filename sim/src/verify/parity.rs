@@ -9,7 +9,8 @@ mod tests;
 
 use serde_json::{Value, json};
 use vrrplab_engine::{Instant, Span};
-use vrrplab_formats::recording::{RecordedEvent, Recording};
+use vrrplab_formats::recording::RecordedEvent;
+use vrrplab_formats::world::World;
 
 use super::Verdict;
 use super::align::{Pair, Timed, align};
@@ -119,13 +120,11 @@ impl Timed for Item {
     }
 }
 
-/// The events of a scenario that a recording of it can have, after its first start.
-pub fn foreseen(recording: &Recording, written: &[RecordedEvent], zero: Instant) -> Vec<RecordedEvent> {
-    let shifted: Vec<RecordedEvent> = written
-        .iter()
-        .map(|event| RecordedEvent { at: Instant(event.at.0.saturating_sub(zero.0)), ..event.clone() })
-        .collect();
-    without_wiping(recording, &shifted).into_iter().cloned().collect()
+/// The events of a scenario as it is `written` that a recording of it can have, after its first start.
+pub fn foreseen(world: &World, written: &[RecordedEvent], zero: Instant) -> Vec<RecordedEvent> {
+    let after =
+        |event: &RecordedEvent| RecordedEvent { at: Instant(event.at.0.saturating_sub(zero.0)), ..event.clone() };
+    without_wiping(world, written).into_iter().map(after).collect()
 }
 
 impl Comparison {

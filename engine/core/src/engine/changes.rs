@@ -57,7 +57,10 @@ impl Engine {
             _ => None,
         };
         match event {
-            KernelEvent::Link { iface, up } => self.link_changed(now, iface, up),
+            KernelEvent::Link { iface, up } => {
+                self.link_changed(now, iface, up);
+                self.make_again_above(iface, up);
+            }
             KernelEvent::LinkAdded(interface) => self.macvlan_added(*interface),
             KernelEvent::LinkRefused { name } => self.macvlan_refused(&name),
             KernelEvent::AddressAdded { iface, addr } => self.interfaces.add(iface, addr),
@@ -74,6 +77,8 @@ impl Engine {
             KernelEvent::BfdSession { item, up } => self.session_changed(item, up),
             KernelEvent::RouteRemoved { line } => self.route_taken(now, &line),
             KernelEvent::RuleRemoved { line } => self.rule_taken(now, &line),
+            KernelEvent::LinkGone { iface } => self.link_gone(iface),
+            KernelEvent::LinkIs { iface, mac } => self.link_is(iface, mac),
         }
         self.follow(now);
         if let Some(iface) = down {

@@ -6,18 +6,22 @@ use alloc::vec::Vec;
 
 use super::Engine;
 use crate::io::{EffectKind, LinkChange};
-use crate::model::{AddressFamily, IfAddr, InterfaceModel};
+use crate::model::{AddressFamily, IfAddr, IfIndex, InterfaceModel, Mac};
 use crate::rules::Rule;
 use crate::vrrp::instance::{Instance, Macvlan};
 
 impl Engine {
     /// Asks the kernel for the macvlans that are not there yet.
     pub(crate) fn make_macvlans(&mut self) {
+        self.make_macvlans_where(|x| matches!(x.macvlan, Macvlan::Absent | Macvlan::Refused | Macvlan::Lost));
+    }
+
+    fn make_macvlans_where(&mut self, wanted: impl Fn(&Instance) -> bool) {
         let names = names(&self.instances, self.globals.vmac_prefix());
         for (i, name) in names.into_iter().enumerate() {
             let x = &mut self.instances[i];
             let (Some(name), Some(mac)) = (name, x.model.macvlan()) else { continue };
-            if matches!(x.macvlan, Macvlan::Absent | Macvlan::Refused) {
+            if wanted(x) {
                 x.macvlan = Macvlan::Awaited;
                 let change = LinkChange { name, base: x.model.iface, mac, add: true };
                 self.effect(Rule::Macvlan, EffectKind::ChangeLink(Box::new(change)));
@@ -67,11 +71,44 @@ impl Engine {
         }
     }
 
+    /// An interface was removed. A macvlan is made again, at once where there is an interface below it; those above an interface
+    /// that only has another name go.
+    pub(super) fn link_gone(&mut self, iface: IfIndex) {
+        for i in 0..self.instances.len() {
+            let x = &self.instances[i];
+            if x.macvlan == Macvlan::There(iface) {
+                let base = x.model.iface;
+                self.instances[i].macvlan = Macvlan::Lost;
+                self.interfaces.forget(iface);
+                self.make_again_above(base, self.interfaces.is_up(base));
+            } else if x.model.iface == iface && matches!(x.macvlan, Macvlan::There(_) | Macvlan::Awaited) {
+                self.remove_macvlan(i);
+                self.instances[i].macvlan = Macvlan::Lost;
+            }
+        }
+    }
+
+    /// An interface was made again, or has another MAC.
+    pub(super) fn link_is(&mut self, iface: IfIndex, mac: Mac) {
+        self.interfaces.set_mac(iface, mac);
+        self.make_again_above(iface, true);
+    }
+
+    /// Where an interface is there, the macvlans above it that were lost are made again.
+    pub(super) fn make_again_above(&mut self, iface: IfIndex, there: bool) {
+        if there && self.is_running() {
+            self.make_macvlans_where(|x| {
+                x.model.iface == iface && matches!(x.macvlan, Macvlan::Lost | Macvlan::Refused)
+            });
+        }
+    }
+
     /// The macvlan could not be made, or is down.
     pub(super) fn lacks_macvlan(&self, i: usize) -> bool {
         let x = &self.instances[i];
         match x.macvlan {
             Macvlan::Refused => true,
+            Macvlan::Lost => !x.model.dont_track_primary,
             Macvlan::There(index) => !x.model.dont_track_primary && !self.interfaces.is_up(index),
             Macvlan::Absent | Macvlan::Awaited => false,
         }

@@ -15,9 +15,20 @@ pub(crate) struct Deadline {
 impl Engine {
     /// When to call again with [`crate::Input::Wake`], and why.
     pub fn next_wake(&self) -> Option<Wake> {
+        self.earliest(None)
+    }
+
+    /// The same, as if the protocol timer of this instance were not armed.
+    pub(super) fn next_wake_but(&self, i: usize) -> Option<Instant> {
+        self.earliest(Some(i)).map(|wake| wake.at)
+    }
+
+    #[inline]
+    fn earliest(&self, but: Option<usize>) -> Option<Wake> {
         let mut next: Option<(Deadline, Wake)> = None;
         for (instance, deadline) in self.deadlines.iter().enumerate() {
             if let Some(deadline) = *deadline
+                && but != Some(instance)
                 && next.is_none_or(|(earliest, _)| deadline < earliest)
             {
                 next = Some((deadline, Wake { at: deadline.at, of: instance, timer: TimerKind::Protocol }));

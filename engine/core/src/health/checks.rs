@@ -232,6 +232,9 @@ impl Checkers {
 
     /// A checker that asks nobody looks at what is known of its file or session.
     pub(super) fn follow(&mut self, place: Place) {
+        if self.waits_in_line(place) {
+            return;
+        }
         let known = |(item, _): &&(usize, i32), wanted: usize| *item == wanted;
         match &self.check(place).model.kind {
             CheckKind::File(file) => {

@@ -51,6 +51,12 @@ pub enum Input<'a> {
         /// It is up.
         up: bool,
     },
+    /// How the command came out for which [`super::Checkers::awaits`] says that it is waited for; only after
+    /// [`super::Checkers::set_told`].
+    Programmed {
+        /// The table is as was wanted; not: the kernel refuses.
+        done: bool,
+    },
 }
 
 /// What comes out: things to be done and the reasons for them, in one order.
@@ -168,6 +174,11 @@ pub enum News {
     },
     /// The servers that are alive come into the table beside (`true`) or leave it to the sorry server.
     Pool(bool),
+    /// The kernel refuses what a server that comes back (`up`) or has failed needs: it stays as it was.
+    Refused {
+        /// It was to be added.
+        up: bool,
+    },
 }
 
 /// The numbers of a quorum.

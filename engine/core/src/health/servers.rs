@@ -37,7 +37,7 @@ impl Checkers {
     }
 
     /// Whether real servers are in the table: not while a sorry server stands in for them.
-    fn real_servers_serve(&self, s: usize) -> bool {
+    pub(super) fn real_servers_serve(&self, s: usize) -> bool {
         !self.services[s].sorry
     }
 
@@ -74,12 +74,13 @@ impl Checkers {
     }
 
     /// A checker has had a result; `was_up` is what it was before.
-    pub(super) fn checker_turned(&mut self, (s, r, c): Place, was_up: bool, first_failure: bool) {
+    pub(super) fn checker_turned(&mut self, place: Place, was_up: bool, first_failure: bool) {
+        let (s, r, c) = place;
         let server = &self.services[s].servers[r];
         let is_up = server.checks[c].tally.up;
         match (server.alive, server.failed() == 0) {
-            (true, false) => self.server_down(s, r),
-            (false, true) => self.server_up(s, r),
+            (true, false) => self.turn_server(place, false),
+            (false, true) => self.turn_server(place, true),
             // It began as failed, and has failed now: the program is told, nothing else happens.
             (false, false) if !was_up && !is_up && first_failure => {
                 self.notify_server(Rule::ServerRemoved, (s, r), false);
@@ -88,45 +89,49 @@ impl Checkers {
         }
     }
 
+    /// A reload finds a server without failed checkers.
     pub(super) fn server_up(&mut self, s: usize, r: usize) {
         let inhibit = self.services[s].servers[r].model.inhibit_on_failure;
         self.tell_server(Rule::ServerAdded, (s, r), News::Added { inhibit });
         if self.real_servers_serve(s) {
             self.put_in(Rule::ServerAdded, s, r);
         }
-        self.services[s].servers[r].alive = true;
-        self.notify_server(Rule::ServerAdded, (s, r), true);
-        self.follow_quorum(s, false);
+        self.server_turned(s, r, true);
     }
 
-    fn server_down(&mut self, s: usize, r: usize) {
-        let inhibit = self.services[s].servers[r].model.inhibit_on_failure;
-        self.tell_server(Rule::ServerRemoved, (s, r), News::Removed { inhibit });
-        if self.real_servers_serve(s) {
-            self.take_out(Rule::ServerRemoved, s, r);
-        }
-        self.services[s].servers[r].alive = false;
-        self.notify_server(Rule::ServerRemoved, (s, r), false);
+    /// A server is up or down now: its program runs, and the quorum may be another one.
+    pub(super) fn server_turned(&mut self, s: usize, r: usize, up: bool) {
+        self.services[s].servers[r].alive = up;
+        let rule = if up { Rule::ServerAdded } else { Rule::ServerRemoved };
+        self.notify_server(rule, (s, r), up);
         self.follow_quorum(s, false);
     }
 
     fn put_in(&mut self, rule: Rule, s: usize, r: usize) {
-        let server = &mut self.services[s].servers[r];
-        let wish = if server.present { Wish::Edit } else { Wish::Add };
-        server.present = true;
-        let entry = Entry::of(&server.model, server.weight());
-        self.program(rule, s, wish, entry);
+        if let Some((wish, entry)) = self.change_of(s, r, true) {
+            self.program(rule, s, wish, entry);
+        }
     }
 
     fn take_out(&mut self, rule: Rule, s: usize, r: usize) {
-        let server = &mut self.services[s].servers[r];
-        if !server.present {
-            return;
+        if let Some((wish, entry)) = self.change_of(s, r, false) {
+            self.program(rule, s, wish, entry);
         }
-        server.present = server.model.inhibit_on_failure;
-        let wish = if server.present { Wish::Edit } else { Wish::Delete };
-        let entry = Entry::of(&server.model, 0);
-        self.program(rule, s, wish, entry);
+    }
+
+    /// What puts a server into the table (`up`) or takes it out, which counts as done; nothing where it is not in it.
+    pub(super) fn change_of(&mut self, s: usize, r: usize, up: bool) -> Option<(Wish, Entry)> {
+        let server = &mut self.services[s].servers[r];
+        let (before, inhibit) = (server.present, server.model.inhibit_on_failure);
+        let wish = match (before, up) {
+            (true, true) => Wish::Edit,
+            (false, true) => Wish::Add,
+            (true, false) if inhibit => Wish::Edit,
+            (true, false) => Wish::Delete,
+            (false, false) => return None,
+        };
+        server.present = up || inhibit;
+        Some((wish, Entry::of(&server.model, if up { server.weight() } else { 0 })))
     }
 
     /// A checker wishes another weight. It is sent, and told, only for servers that are in use.

@@ -87,7 +87,7 @@ impl Trace {
             News::Activated => format!("Activating healthchecker for service {server} for VS {service}"),
             News::Deactivated => format!("Deactivating healthchecker for service {server} for VS {service}"),
             News::Suspended => format!("Suspending healthchecker for service {server} for VS {service}"),
-            News::Tried(..) | News::Unjudged => return None,
+            News::Tried(..) | News::Unjudged | News::Refused { .. } => return None,
             News::PageWell { path, digest: false } => format!("HTTP status code success to {server} url({path})"),
             News::PageWell { path, digest: true } => format!("MD5 digest success to {server} url({path})"),
             News::Content(check) => content(check, server, service)?,

@@ -82,6 +82,20 @@ pub enum IpvsCommand {
     Flush,
 }
 
+impl IpvsCommand {
+    /// Whether the table is as this command wants it although the kernel says this error: what is to be added is there already,
+    /// what is to be deleted is not there.
+    pub const fn is_met_despite(&self, errno: i32) -> bool {
+        match self {
+            IpvsCommand::AddService(..) | IpvsCommand::AddDest(..) => errno == LvsError::Exists.errno(),
+            IpvsCommand::DeleteService(..) | IpvsCommand::DeleteDest(..) => {
+                errno == LvsError::NoSuchDest.errno() || errno == LvsError::NoSuchService.errno()
+            }
+            IpvsCommand::EditService(..) | IpvsCommand::EditDest(..) | IpvsCommand::Flush => false,
+        }
+    }
+}
+
 /// Why the table refuses a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LvsError {

@@ -25,8 +25,6 @@ struct Known {
     instance: usize,
     iface: IfIndex,
     frame: Vec<u8>,
-    /// What [`variable`] makes of the frame.
-    variable: Option<u16>,
     /// The down timer that it arms.
     down: Span,
 }
@@ -45,12 +43,20 @@ impl Again {
 
     /// This frame did nothing for this instance but to arm its down timer with so much.
     pub fn remember(&mut self, instance: usize, iface: IfIndex, frame: &[u8], down: Span) {
-        let Some(variable) = variable(frame) else { return };
-        let known = Known { instance, iface, frame: frame.to_vec(), variable, down };
+        if variable(frame).is_none() {
+            return;
+        }
+        let known = Known { instance, iface, frame: frame.to_vec(), down };
         match self.known.iter_mut().find(|known| known.instance == instance) {
             Some(place) => *place = known,
             None => self.known.push(known),
         }
+    }
+
+    /// The instance that hears nothing new in the one advert that is known, and its down timer.
+    pub fn only(&self) -> Option<(usize, Span)> {
+        let [known] = self.known.as_slice() else { return None };
+        Some((known.instance, known.down))
     }
 
     /// Something else happened: every frame is looked at as if it were the first.
@@ -63,17 +69,26 @@ impl Again {
 impl Known {
     #[inline]
     fn is(&self, iface: IfIndex, frame: &[u8]) -> bool {
-        if frame.len() != self.frame.len() || iface != self.iface {
-            return false;
+        iface == self.iface && says_the_same(&self.frame, frame)
+    }
+}
+
+/// Whether an advert says what another one said: the same bytes, but for what [`variable`] allows.
+#[inline]
+pub fn says_the_same(one: &[u8], other: &[u8]) -> bool {
+    if one.len() != other.len() {
+        return false;
+    }
+    let same = |from: usize, to: usize| one.get(from..to) == other.get(from..to);
+    match variable(one) {
+        None => false,
+        Some(None) => one == other,
+        Some(sum) => {
+            same(0, IDENTIFICATION)
+                && same(IDENTIFICATION + 2, CHECKSUM)
+                && same(CHECKSUM + 2, one.len())
+                && self::sum(other) == sum
         }
-        if self.variable.is_none() {
-            return frame == self.frame.as_slice();
-        }
-        let same = |from: usize, to: usize| frame.get(from..to) == self.frame.get(from..to);
-        same(0, IDENTIFICATION)
-            && same(IDENTIFICATION + 2, CHECKSUM)
-            && same(CHECKSUM + 2, frame.len())
-            && sum(frame) == self.variable
     }
 }
 

@@ -22,13 +22,15 @@ pub(crate) enum Macvlan {
     There(IfIndex),
     /// The kernel cannot make it.
     Refused,
+    /// It was removed by another's hand.
+    Lost,
 }
 
 impl Macvlan {
     pub fn index(self) -> Option<IfIndex> {
         match self {
             Macvlan::There(index) => Some(index),
-            Macvlan::Absent | Macvlan::Awaited | Macvlan::Refused => None,
+            Macvlan::Absent | Macvlan::Awaited | Macvlan::Refused | Macvlan::Lost => None,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! A stage for checkers: models with few words, a clock, and what comes out as lines.
 use std::net::{IpAddr, Ipv4Addr};
 
-use vrrplab_engine::health::pool::IpvsCommand;
+use vrrplab_engine::health::pool::{IpvsCommand, Virtual};
 use vrrplab_engine::health::{Answer, Checkers, EffectKind, Input, Output, Warmups};
 use vrrplab_engine::io::Job;
 use vrrplab_engine::model::NodeModel;
@@ -101,6 +101,8 @@ pub struct Stage {
     /// Attempts that wait for an answer: the number, and the last number of the address they go to (0: a program).
     pub waiting: Vec<(Job, u8)>,
     pub commands: Vec<IpvsCommand>,
+    /// The table refuses commands about servers (`Some`): those of which the last number of the service is in it.
+    pub refuses: Option<Vec<u8>>,
 }
 
 impl Stage {
@@ -110,7 +112,7 @@ impl Stage {
 
     pub fn of(model: &NodeModel) -> Stage {
         let checkers = Checkers::new(model, Warmups::Known(Vec::new()));
-        Stage { checkers, now: Instant::ZERO, waiting: Vec::new(), commands: Vec::new() }
+        Stage { checkers, now: Instant::ZERO, waiting: Vec::new(), commands: Vec::new(), refuses: None }
     }
 
     /// Started, and past the first attempts, which were answered so.
@@ -126,6 +128,13 @@ impl Stage {
         self.checkers.handle(self.now, input);
         let mut lines = Vec::new();
         while let Some(output) = self.checkers.poll() {
+            if let Output::Effect(effect) = &output
+                && let EffectKind::ProgramIpvs(command) = &effect.kind
+                && self.checkers.awaits(command)
+            {
+                let done = !self.refused(command);
+                self.checkers.handle(self.now, Input::Programmed { done });
+            }
             let (rule, what) = match output {
                 Output::Trace(trace) => (trace.rule, trace.line().unwrap_or_else(|| format!("{:?}", trace.news))),
                 Output::Effect(effect) => (effect.rule, self.effect(effect.kind)),
@@ -133,6 +142,21 @@ impl Stage {
             lines.push(format!("{} {rule}: {what}", self.now));
         }
         lines
+    }
+
+    /// From now on the table tells how commands come out, and refuses those about servers of these services.
+    pub fn refuse(&mut self, services: &[u8]) {
+        self.checkers.set_told(true);
+        self.refuses = Some(services.to_vec());
+    }
+
+    fn refused(&self, command: &IpvsCommand) -> bool {
+        let (IpvsCommand::AddDest(of, ..) | IpvsCommand::EditDest(of, ..) | IpvsCommand::DeleteDest(of, _)) = command
+        else {
+            return false;
+        };
+        let Virtual::Address(_, Endpoint { ip: IpAddr::V4(ip), .. }) = of else { return false };
+        self.refuses.iter().flatten().any(|last| *last == ip.octets()[3])
     }
 
     fn effect(&mut self, kind: EffectKind) -> String {

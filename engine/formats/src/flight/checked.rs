@@ -82,6 +82,7 @@ impl Happened {
             Input::Address { ip, here } => Happened::Here { ip: *ip, here: *here },
             Input::File { item, value } => Happened::Number { item: *item, value: *value },
             Input::Session { item, up } => Happened::Bfd { item: *item, up: *up },
+            Input::Programmed { done } => Happened::Programmed { done: *done },
         }
     }
 
@@ -96,6 +97,7 @@ impl Happened {
             Happened::Here { ip, here } => Input::Address { ip: *ip, here: *here },
             Happened::Number { item, value } => Input::File { item: *item, value: *value },
             Happened::Bfd { item, up } => Input::Session { item: *item, up: *up },
+            Happened::Programmed { done } => Input::Programmed { done: *done },
             _ => return None,
         })
     }

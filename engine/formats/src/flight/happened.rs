@@ -2,7 +2,7 @@
 use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
-use vrrplab_engine::model::{IfAddr, IfIndex, NodeModel};
+use vrrplab_engine::model::{IfAddr, IfIndex, Mac, NodeModel};
 use vrrplab_engine::{Command, Exit, Finished, Input, Job, KernelEvent};
 
 use super::checked::Reply;
@@ -104,6 +104,9 @@ pub enum Happened {
         /// Their configuration, where it is another one than at the beginning of the flight.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         configuration: Option<Box<Configuration>>,
+        /// They are told how commands come out. (Not before version 3.)
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        told: bool,
     },
     /// Something came back from a probe.
     Answered {
@@ -135,6 +138,23 @@ pub enum Happened {
     RuleRemoved {
         /// Its line in the configuration.
         line: String,
+    },
+    /// An interface was removed by another's hand.
+    LinkGone {
+        /// Which.
+        iface: u32,
+    },
+    /// An interface was made again, or has another MAC.
+    LinkIs {
+        /// Which.
+        iface: u32,
+        /// Its MAC now.
+        mac: [u8; 6],
+    },
+    /// How the command came out that checkers have waited for.
+    Programmed {
+        /// The kernel has taken it.
+        done: bool,
     },
 }
 
@@ -175,6 +195,8 @@ impl Happened {
             KernelEvent::BfdSession { item, up } => Happened::Bfd { item: *item, up: *up },
             KernelEvent::RouteRemoved { line } => Happened::RouteRemoved { line: line.clone() },
             KernelEvent::RuleRemoved { line } => Happened::RuleRemoved { line: line.clone() },
+            KernelEvent::LinkGone { iface } => Happened::LinkGone { iface: iface.0 },
+            KernelEvent::LinkIs { iface, mac } => Happened::LinkIs { iface: iface.0, mac: mac.0 },
         }
     }
 
@@ -204,9 +226,13 @@ impl Happened {
             Happened::Bfd { item, up } => KernelEvent::BfdSession { item: *item, up: *up },
             Happened::RouteRemoved { line } => KernelEvent::RouteRemoved { line: line.clone() },
             Happened::RuleRemoved { line } => KernelEvent::RuleRemoved { line: line.clone() },
-            Happened::Made { .. } | Happened::Answered { .. } | Happened::Here { .. } | Happened::Number { .. } => {
-                return None;
-            }
+            Happened::LinkGone { iface } => KernelEvent::LinkGone { iface: IfIndex(*iface) },
+            Happened::LinkIs { iface, mac } => KernelEvent::LinkIs { iface: IfIndex(*iface), mac: Mac(*mac) },
+            Happened::Made { .. }
+            | Happened::Answered { .. }
+            | Happened::Here { .. }
+            | Happened::Number { .. }
+            | Happened::Programmed { .. } => return None,
         };
         Some(Input::Kernel(kernel))
     }

@@ -92,6 +92,8 @@ fn inputs() -> Vec<Input<'static>> {
         Input::Kernel(KernelEvent::BfdSession { item: 1, up: true }),
         Input::Kernel(KernelEvent::RouteRemoved { line: "blackhole 10.0.0.0/8".into() }),
         Input::Kernel(KernelEvent::RuleRemoved { line: "from 10.0.0.9 table 100".into() }),
+        Input::Kernel(KernelEvent::LinkGone { iface }),
+        Input::Kernel(KernelEvent::LinkIs { iface, mac: Mac([2, 0, 0, 0, 0, 255]) }),
         Input::Finished(Finished { job: Job(u64::MAX), outcome: Exit::Status(-1) }),
         Input::Finished(Finished { job: Job(5), outcome: Exit::Signal(9) }),
         Input::Operator(Command::Start),
@@ -172,6 +174,7 @@ fn every_input_of_checkers_comes_back_as_it_was() {
         health::Input::Address { ip: "10.0.0.9".parse().unwrap(), here: true },
         health::Input::File { item: 1, value: -3 },
         health::Input::Session { item: 0, up: false },
+        health::Input::Programmed { done: false },
     ];
     for input in others.into_iter().chain(answers.map(answered)) {
         let line = text_of(&Line::Input(Entry::of_checkers(Instant(3), &input, Some(&configuration()))));
@@ -184,7 +187,7 @@ fn every_input_of_checkers_comes_back_as_it_was() {
     assert!(made.happened.input(None).is_none() && made.happened.input_of_checkers(None).is_none());
     assert_eq!(
         text_of(&Line::Input(made)),
-        "{\"input\":{\"at\":1,\"part\":\"checkers\",\"in\":{\"made\":{\"seed\":5}}}}\n"
+        "{\"input\":{\"at\":1,\"part\":\"checkers\",\"in\":{\"made\":{\"seed\":5,\"told\":true}}}}\n"
     );
 }
 
@@ -252,8 +255,8 @@ fn what_is_no_recording_or_of_another_version_is_said_to_be() {
     assert_eq!(said(b"{\"input\":{\"at\":1,\"in\":\"wake\"}}\n"), none);
     assert_eq!(said(b"\0\0\0\0"), none);
     assert_eq!(said(b""), None);
-    let newer = b"{\"flight\":{\"version\":3,\"unknown\":[]}}\n";
-    let sentence = "line 1: recorded in version 3 of the format; this program reads 1 to 2";
+    let newer = b"{\"flight\":{\"version\":4,\"unknown\":[]}}\n";
+    let sentence = "line 1: recorded in version 4 of the format; this program reads 1 to 3";
     assert_eq!(said(newer).as_deref(), Some(sentence));
 }
 

@@ -53,14 +53,11 @@ const ROUTE_VALUES: &[&str] = &[
     "rttvar",
     "rto_min",
     "quickack",
-    "congctl",
     "pref",
     "features",
     "realms",
-    "expires",
     "ttl-propagate",
     "fastopen_no_cookie",
-    "as",
 ];
 /// Words of a rule that are followed by a value.
 const RULE_VALUES: &[&str] = &[
@@ -261,10 +258,25 @@ pub(super) fn route(line: &[Word], report: &mut Report) -> Read<RouteModel> {
             }
             "table" => r.table(word),
             "protocol" => r.protocol = r.value(word),
-            "mtu" | "advmss" => {
+            "mtu" | "advmss" | "congctl" => {
                 if let Some(lock) = r.value(word).filter(|w| w.value == "lock") {
                     r.value(lock);
                 }
+            }
+            "expires" => {
+                r.value(word);
+                if line.iter().all(|word| !word.value.contains(':')) {
+                    r.report.warning(word, "`expires` is for IPv6 routes only", "the word is ignored");
+                }
+            }
+            "as" => {
+                r.value(word);
+                r.report.warning(word, "`as` is for MPLS routes only", "the word is ignored");
+            }
+            "nat" => {
+                r.failed = true;
+                let title = "Linux has no routes of the type `nat` any more";
+                r.report.warning(word, title, "the kernel refuses this route: the line is left out").unnoticed();
             }
             "nexthop" => hops = true,
             // how packets are wrapped is told in words of its own

@@ -46,6 +46,9 @@ impl Teller {
         if trial.verdict != Verdict::Unusable {
             trial.failures.iter().try_for_each(|failure| say(&details(&failure.title, &failure.found)))?;
         }
+        if let Some(lanes) = &trial.lanes {
+            say(&lanes.lines().map(|line| format!("      {line}\n")).collect::<String>())?;
+        }
         match (trial.verdict, trial.seed) {
             (Verdict::Failed, Some(seed)) => {
                 say(&format!("      repeat: vrrplab run {} --seed {seed}", trial.entry.path.display()))

@@ -13,8 +13,10 @@ use super::super::output::{Exit, write_whole};
 use super::super::run::kept_text;
 use super::snapshot;
 use crate::experiment::{self, Outcome};
+use crate::lanes::{self, Pen};
 use crate::library::Entry;
 use crate::observe::words::time;
+use crate::report::of_run;
 
 /// How scenarios are to be played.
 pub(super) struct Plan<'p> {
@@ -22,6 +24,8 @@ pub(super) struct Plan<'p> {
     pub(super) seed: Option<u64>,
     /// Captures are wanted.
     pub(super) capture: bool,
+    /// With what the lanes of those that fail are drawn, if they are wanted.
+    pub(super) lanes: Option<Pen>,
     /// A scenario without a kept timeline fails.
     pub(super) snapshots: bool,
     /// Runs end here without a result.
@@ -58,6 +62,8 @@ pub(super) struct Trial {
     pub(super) verdict: Verdict,
     /// Why.
     pub(super) failures: Vec<Failure>,
+    /// Who was master when, of one that failed, where that is wanted.
+    pub(super) lanes: Option<String>,
     /// It had to fail.
     pub(super) must_fail: bool,
     /// What was found while reading it.
@@ -84,6 +90,7 @@ impl Trial {
             entry: entry.clone(),
             verdict: Verdict::Passed,
             failures: Vec::new(),
+            lanes: None,
             must_fail: false,
             report,
             duration: None,
@@ -161,10 +168,18 @@ fn read_and_play(entry: &Entry, plan: &Plan<'_>) -> Option<Trial> {
         true => Err(io::ErrorKind::Interrupted.into()),
         false => Ok(()),
     };
-    let outcome = experiment::play(&world, world.seed, plan.capture, tell).ok()?;
+    let (outcome, book) = match plan.lanes {
+        Some(_) => {
+            experiment::play_for_report(&world, world.seed, plan.capture, tell).map(|(o, book)| (o, Some(book))).ok()?
+        }
+        None => (experiment::play(&world, world.seed, plan.capture, tell).ok()?, None),
+    };
     trial.judge(&world, &outcome);
     if world.seed == own {
         trial.compare(&world, &outcome, plan);
+    }
+    if let (Some(pen), Some(book), false) = (&plan.lanes, book, trial.passed()) {
+        trial.lanes = Some(lanes::text(&of_run(&world, &outcome, book, String::new()), pen));
     }
     trial.pcapng = outcome.pcapng;
     Some(trial)

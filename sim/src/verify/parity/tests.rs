@@ -1,10 +1,14 @@
 //! A switch-over as two daemons played it, beside the simulator: the table, and what counts as a difference.
+use std::path::Path;
+
 use vrrplab_engine::{Instant, Span, State};
 use vrrplab_formats::recording::{RecordedEvent, RecordedKind};
+use vrrplab_formats::scenario::{self, Disk};
 
 use super::super::compare::{Mark, Row};
 use super::super::{FaultTime, Verdict};
 use super::{Client, Comparison, Execution};
+use crate::replay::as_written;
 
 const END: Instant = Instant(20_000_000_000);
 
@@ -130,4 +134,20 @@ fn machines_read_the_same() {
     assert_eq!(json["agrees"], true);
     assert_eq!(json["events"][3]["measured"]["vrrplabd"]["off_us"], 420);
     assert_eq!(json["clients"][0]["longest_measured_us"]["vrrplabd"], 705_000);
+}
+
+/// The power of r1 fails at 8 s, and with it goes its address: whoever looks at r1 does not see that, whatever moment the fault had in
+/// a recording.
+#[test]
+fn a_node_without_power_does_not_say_that_its_addresses_are_gone() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../scenarios/basics/master-crash.yaml");
+    let (world, _, _) = scenario::load_written(Path::new(file), &Disk);
+    let world = world.unwrap();
+    let (written, _) = as_written(&world);
+    let removals = |events: &[RecordedEvent]| -> Vec<(String, u64)> {
+        let gone = events.iter().filter(|event| matches!(event.kind, RecordedKind::Vip { added: false, .. }));
+        gone.map(|event| (event.node.clone(), event.at.0 / 1_000_000)).collect()
+    };
+    assert_eq!(removals(&written), [("r1".to_owned(), 8_000), ("r2".to_owned(), 17_414)]);
+    assert_eq!(removals(&super::foreseen(&world, &written, Instant(0))), [("r2".to_owned(), 17_414)]);
 }

@@ -139,8 +139,18 @@ fn attribute(word: &str, w: &mut Words<'_>, spec: &mut RouteSpec) -> bool {
         "protocol" => spec.protocol = w.value(word, |text| named(&PROTOCOLS, text)).unwrap_or(spec.protocol),
         "realms" => spec.realm = w.value(word, |text| text.parse().ok()),
         "pref" => spec.preference = w.value(word, preference),
-        "features" | "congctl" | "expires" | "ttl-propagate" | "as" => drop(w.value(word, |_| None::<()>)),
-        "nat" | "pervasive" | "lock" => w.undone.push(word.to_owned()),
+        "features" => drop(w.value(word, |_| None::<()>)),
+        "congctl" => {
+            let told = match w.next() {
+                "lock" => format!("congctl lock {}", w.next()),
+                name => format!("congctl {name}"),
+            };
+            w.undone.push(told);
+        }
+        "expires" if w.family == Some(AddressFamily::V6) => drop(w.value(word, |_| None::<()>)),
+        // without effect on routes of IP, also in keepalived
+        "expires" | "ttl-propagate" | "as" => drop(w.next()),
+        "pervasive" | "lock" => w.undone.push(word.to_owned()),
         "encap" => {
             let wrapping: Vec<&str> = w.rest.by_ref().map(String::as_str).collect();
             w.undone.push(format!("encap {}", wrapping.join(" ")));
@@ -353,6 +363,9 @@ mod tests {
         let read = route(&words("blackhole 10.0.0.0/8 congctl cubic features ecn scope dmz"));
         assert_eq!((read.kind, read.to), (RouteKind::Blackhole, prefix("10.0.0.0/8")));
         assert_eq!(read.undone, ["congctl cubic", "features ecn", "scope dmz"]);
+        let read = route(&words("10.0.0.0/8 congctl lock cubic expires 30 ttl-propagate enabled as 10.0.0.1"));
+        assert_eq!(read.undone, ["congctl lock cubic"], "the others mean nothing to a route of IPv4");
+        assert_eq!(route(&words("fd00::/8 dev eth0 expires 30")).undone, ["expires 30"]);
         assert_eq!(rule(&words("from 10.0.0.0/8 throw")).undone, ["throw"]);
     }
 
