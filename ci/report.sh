@@ -5,23 +5,13 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 . ci/install.sh
+. ci/report/modules.sh
 
 target=${CARGO_TARGET_DIR:-target}
 out=${1:-$target/report}
-modules=$target/report-modules
-mkdir -p "$out" "$modules"
+mkdir -p "$out"
 out=$(cd "$out" && pwd)
-modules=$(cd "$modules" && pwd)
-
-find_browser() { command -v chromium || command -v google-chrome || command -v chromium-browser; }
-CHROMIUM=${CHROMIUM:-$(find_browser || true)}
-[ -n "$CHROMIUM" ] || { install_packages chromium fonts-dejavu-core && CHROMIUM=$(find_browser); }
-export CHROMIUM
-command -v npm >/dev/null || install_packages nodejs npm
-if ! cmp -s ci/report/package.json "$modules/package.json" || [ ! -d "$modules/node_modules" ]; then
-    cp ci/report/package.json "$modules/package.json"
-    npm install --prefix "$modules" --no-audit --no-fund --no-package-lock --silent
-fi
+browser_modules
 
 cargo build --locked --quiet --bin vrrplab
 vrrplab=$target/debug/vrrplab
@@ -84,4 +74,4 @@ page test test scenarios/basics
 page verify verify captures/recordings/p01_basic2
 page explore explore scenarios/split-brain.yaml --seeds 0..64 --no-shrink --out "$out/explored"
 
-REPORT_MODULES=$modules node ci/report/drive.mjs "$out"
+node ci/report/drive.mjs "$out"

@@ -40,7 +40,7 @@ export async function open(browser, file, { width = 1400, height = 900, scheme =
   page.on("pageerror", (error) => page.complaints.push(`error: ${error.stack}`));
   page.on("request", (request) => {
     const url = request.url();
-    if (!url.startsWith(`file://${file}`) && !url.startsWith("data:")) page.complaints.push(`request: ${url}`);
+    if (!url.startsWith(`file://${file}`) && !url.startsWith("data:") && !url.startsWith("blob:")) page.complaints.push(`request: ${url}`);
   });
   await page.setViewport({ width, height, hasTouch: touch });
   await page.emulateMediaFeatures([{ name: "prefers-color-scheme", value: scheme }]);

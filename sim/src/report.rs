@@ -9,6 +9,7 @@ pub mod data;
 mod lanes;
 mod packets;
 mod sheets;
+#[cfg(feature = "command")]
 mod shell;
 mod site;
 mod story;
@@ -19,7 +20,8 @@ mod tests;
 
 pub use book::Book;
 pub use data::{Heat, Page, Sheet, Story, Verdict};
-pub use shell::html;
+#[cfg(feature = "command")]
+pub use shell::{harmless, html, program, style};
 pub use story::{of_run, of_runs};
 
 /// A file as it is named in reports: as the user named it, or without its folders where these are those of one machine.

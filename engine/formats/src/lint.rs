@@ -16,7 +16,7 @@ use vrrplab_engine::model::{InstanceModel, NodeModel};
 
 use crate::builder::{Draft, InstanceDraft, build_node};
 use crate::diagnostics::{Place, Report, Severity, Spanned};
-use crate::files::Disk;
+use crate::files::{Disk, Files};
 use crate::keepalived::{Options, parse_with};
 pub use stage::interfaces_named_in;
 pub use table::ALL;
@@ -96,12 +96,23 @@ impl Subject {
     /// Reads a keepalived.conf of the disk with what it includes; none when it cannot be used. The router has the name of
     /// the file without its ending, and lines `@NAME` are for it unless another name is given.
     pub fn of_file(path: &Path, text: &str, config_id: Option<&str>, report: &mut Report) -> Option<Subject> {
+        Subject::of_file_among(path, text, config_id, &Disk, report)
+    }
+
+    /// The same, with includes from elsewhere than the disk.
+    pub fn of_file_among(
+        path: &Path,
+        text: &str,
+        config_id: Option<&str>,
+        files: &dyn Files,
+        report: &mut Report,
+    ) -> Option<Subject> {
         let stem = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         let options = Options {
             config_id: Some(config_id.unwrap_or(&stem)),
             instance: None,
             pwd: path.parent().unwrap_or(Path::new("")),
-            includes: Some(&Disk),
+            includes: Some(files),
         };
         Subject::read_with(&path.display().to_string(), &stem, text, &options, report)
     }

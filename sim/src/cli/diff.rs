@@ -14,11 +14,12 @@ use vrrplab_formats::scenario;
 
 use super::certify::{refuse, singles, span};
 use super::jobs::Jobs;
-use super::new::{Memory, around};
+use super::new::around;
 use super::output::{Exit, say, tell, tell_report, write_whole};
 use super::test::{interrupt, watched};
 use crate::certify::Certifier;
 use crate::change::{Behaviour, Line, Note, Side, changes};
+use crate::library::starter::Memory;
 use crate::observe::words;
 
 /// So many lines of one kind are printed when not all are wanted.
@@ -143,7 +144,7 @@ fn played(
             None => return Ok(Some(Exit::BadInput)),
         },
     };
-    let memory = Memory { path, text: &text };
+    let memory = Memory { path, text: &text, below: &Disk };
     let certifier = match Certifier::read(path, &memory) {
         Ok(certifier) => certifier,
         Err(unfit) => return Ok(Some(refuse(path, &unfit))),

@@ -30,10 +30,15 @@ const THEMES: &[(&str, &str)] = &[
     ("seeds", "Configurations that people really run."),
 ];
 
+/// Where a theme stands among the others.
+pub fn place(theme: &str) -> usize {
+    THEMES.iter().position(|(name, _)| *name == theme).unwrap_or(THEMES.len())
+}
+
 /// docs/scenarios.md.
 pub fn markdown(library: &[Told<'_>]) -> String {
     let mut themes: Vec<&str> = library.iter().map(|told| told.theme).collect();
-    themes.sort_by_key(|theme| (THEMES.iter().position(|(name, _)| name == theme).unwrap_or(THEMES.len()), *theme));
+    themes.sort_by_key(|theme| (place(theme), *theme));
     themes.dedup();
     let mut page = String::from(HEAD);
     for theme in themes {

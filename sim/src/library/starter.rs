@@ -1,8 +1,9 @@
 //! New scenarios: an example to change, and scenarios guessed around keepalived.conf files.
 //!
 //! A configuration says neither what it is plugged into nor what addresses its machine has. `networks` guesses the first,
-//! `addresses` the second, `story` thinks of something that goes wrong, `text` writes it down.
+//! `addresses` the second, `story` thinks of something that goes wrong, `text` writes it down, `around` plays it once.
 mod addresses;
+mod around;
 mod networks;
 mod story;
 mod text;
@@ -12,6 +13,7 @@ use std::collections::BTreeSet;
 use vrrplab_engine::model::IfAddr;
 use vrrplab_formats::lint::{Subject, Takeover};
 
+pub use around::{Conf, Memory, around};
 use networks::Network;
 use story::Story;
 

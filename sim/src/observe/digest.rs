@@ -33,6 +33,14 @@ impl Fnv {
         self.number(u64::try_from(position).unwrap_or(u64::MAX));
     }
 
+    /// None is the same number on machines of any width.
+    fn maybe(&mut self, position: Option<usize>) {
+        match position {
+            Some(position) => self.position(position),
+            None => self.number(u64::MAX),
+        }
+    }
+
     /// With the length first, so that neighbours cannot trade bytes.
     fn string(&mut self, bytes: &[u8]) {
         self.position(bytes.len());
@@ -69,7 +77,7 @@ impl Fnv {
             Moment::Dropped { from, to, reason, bytes } => {
                 self.bytes(&[3]);
                 self.position(from.0);
-                self.position(to.map_or(usize::MAX, |to| to.0));
+                self.maybe(to.map(|to| to.0));
                 self.bytes(&[drop_code(reason)]);
                 self.string(bytes);
             }
@@ -77,7 +85,7 @@ impl Fnv {
                 self.bytes(&[4]);
                 self.position(node.0);
                 self.string(instance.as_bytes());
-                self.position(trace.instance.unwrap_or(usize::MAX));
+                self.maybe(trace.instance);
                 self.rule(Some(trace.rule));
                 self.debug(&trace.kind);
             }

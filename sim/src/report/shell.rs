@@ -19,6 +19,16 @@ const PROGRAM: [&str; 10] = [
     include_str!("page/page.js"),
 ];
 
+/// The styles of a page.
+pub fn style() -> String {
+    STYLE.concat()
+}
+
+/// The program of a page: it makes `Report`, whose `show(page, element)` draws.
+pub fn program() -> String {
+    PROGRAM.concat()
+}
+
 /// The page as one HTML file. The same page is the same bytes.
 pub fn html(page: &Page) -> Result<String, minijinja::Error> {
     let mut environment = Environment::new();
@@ -31,14 +41,14 @@ pub fn html(page: &Page) -> Result<String, minijinja::Error> {
         about => page.about.clone(),
         verdict => page.verdict.text.clone(),
         repeat => page.repeat.clone(),
-        style => STYLE.concat(),
-        program => PROGRAM.concat(),
+        style => style(),
+        program => program(),
         data => harmless(&data),
     })
 }
 
 /// JSON that means the same and cannot end the element that it stands in.
-fn harmless(json: &str) -> String {
+pub fn harmless(json: &str) -> String {
     let mut text = String::with_capacity(json.len() + json.len() / 64);
     for letter in json.chars() {
         match letter {
