@@ -24,7 +24,7 @@ fn every_request_is_understood_with_and_without_its_version() {
 fn what_is_no_request_is_told_why() {
     assert_eq!(said("statsu").message, "there is no request of this name; did you mean status?");
     assert_eq!(said("xyzzy-and-more").message, "there is no request of this name");
-    assert_eq!(said("").message, "nothing was asked; there is status, ipvs, stats, reload, trace");
+    assert_eq!(said("").message, "nothing was asked; there is status, ipvs, drift, stats, reload, trace");
     assert_eq!(said("status all").message, "a request is one word");
     assert_eq!(said("vrrplab/2 status").code, Code::OtherVersion);
     assert_eq!(said("vrrplab/ status").code, Code::OtherVersion);

@@ -247,7 +247,7 @@ impl Servers for VirtualServers {
     fn apply(&mut self, command: &IpvsCommand) -> io::Result<()> {
         let mut machine = self.machine.borrow_mut();
         let at = instant(machine.log.borrow().at);
-        machine.director.apply(at, command).map_err(|why| io::Error::other(format!("{why:?}")))?;
+        machine.director.apply(at, command).map_err(|why| io::Error::from_raw_os_error(why.errno()))?;
         machine.say(&format!("servers: {}", machine.servers().join(", ")));
         Ok(())
     }

@@ -193,8 +193,8 @@ impl Checkers {
         self.check_mut(place).tally = tally;
         self.checker_turned(place, before.up, first && matches!(outcome, Outcome::Failed(_)));
         match outcome {
-            Outcome::Content => self.mail_check(Rule::CheckContent, place, turn, why),
-            Outcome::Failed(_) => self.mail_check(Rule::CheckFails, place, turn, why),
+            Outcome::Content => self.mail_afterwards(Rule::CheckContent, place, turn, why),
+            Outcome::Failed(_) => self.mail_afterwards(Rule::CheckFails, place, turn, why),
             Outcome::Same | Outcome::Tried | Outcome::PageWell => {}
         }
         next
@@ -271,6 +271,6 @@ impl Checkers {
         }
         let turn = Turn { was_up: before.up, was_alive: self.services[place.0].servers[place.1].alive, up };
         self.checker_turned(place, before.up, false);
-        self.mail_check(rule, place, turn, why);
+        self.mail_afterwards(rule, place, turn, why);
     }
 }

@@ -4,6 +4,8 @@
 //! the server stays what it was and so does its checker, so that the next result of that kind tries it all again.
 use alloc::collections::VecDeque;
 
+use super::judge_answer::Why;
+use super::mail::Turn;
 use super::pool::{Entry, IpvsCommand, Wish, command};
 use super::{Checkers, EffectKind, News, Place};
 use crate::rules::Rule;
@@ -30,6 +32,8 @@ struct Pending {
     wish: Wish,
     entry: Entry,
     command: IpvsCommand,
+    /// What is mailed of it then, if it is worth a mail.
+    mail: Option<(Rule, Turn, Why)>,
 }
 
 impl Checkers {
@@ -57,15 +61,24 @@ impl Checkers {
             return self.server_turned(s, r, up);
         };
         if self.table.told {
-            return self.ask_table(place, up, 0, wish, entry);
+            return self.ask_table(place, up, wish, entry);
         }
         self.program(rule, s, wish, entry);
         self.server_turned(s, r, up);
     }
 
-    fn ask_table(&mut self, place: Place, up: bool, target: usize, wish: Wish, entry: Entry) {
+    /// A checker's news is mailed once it is known what became of its server.
+    pub(super) fn mail_afterwards(&mut self, rule: Rule, place: Place, turn: Turn, why: Why) {
+        match &mut self.table.pending {
+            Some(pending) => pending.mail = Some((rule, turn, why)),
+            None => self.mail_check(rule, place, turn, why),
+        }
+    }
+
+    fn ask_table(&mut self, place: Place, up: bool, wish: Wish, entry: Entry) {
+        let target = 0;
         let command = command(wish, self.services[place.0].targets[target], entry);
-        self.put_question(Pending { place, up, target, wish, entry, command });
+        self.put_question(Pending { place, up, target, wish, entry, command, mail: None });
     }
 
     fn put_question(&mut self, pending: Pending) {
@@ -77,16 +90,22 @@ impl Checkers {
     /// The table has answered. What cannot be edited, for it is not there, is added instead.
     pub(super) fn programmed(&mut self, done: bool) {
         let Some(pending) = self.table.pending.take() else { return };
-        let Pending { place, up, target, wish, entry, command: asked } = pending;
+        let Pending { place, up, target, wish, entry, command: asked, mail } = pending;
         let targets = &self.services[place.0].targets;
         match done {
-            true if target + 1 < targets.len() => self.ask_table(place, up, target + 1, wish, entry),
+            true if target + 1 < targets.len() => {
+                let command = command(wish, targets[target + 1], entry);
+                self.put_question(Pending { target: target + 1, command, ..pending });
+            }
             true => self.server_turned(place.0, place.1, up),
             false if matches!(asked, IpvsCommand::EditDest(..)) => {
                 let command = command(Wish::Add, targets[target], entry);
                 self.put_question(Pending { command, ..pending });
             }
             false => self.refused(place, up),
+        }
+        if let (None, Some((rule, turn, why))) = (&self.table.pending, mail) {
+            self.mail_check(rule, place, turn, why);
         }
         while self.table.pending.is_none()
             && let Some(place) = self.table.later.pop_front()

@@ -35,8 +35,18 @@ fn mails(lines: &[String]) -> Vec<String> {
 /// Where nothing is said of mails, real servers are mailed and quorums are not.
 #[test]
 fn the_news_of_a_checker_comes_with_the_state_of_its_server() {
-    let checks = vec![check(11, CheckKind::Tcp, 0), check(12, CheckKind::Ping, 0)];
-    let mut stage = Stage::of(&mailed(post(), vec![service(vec![server(11, 1, checks)])]));
+    let stage = || {
+        let checks = vec![check(11, CheckKind::Tcp, 0), check(12, CheckKind::Ping, 0)];
+        Stage::of(&mailed(post(), vec![service(vec![server(11, 1, checks)])]))
+    };
+    news_with_states(stage());
+    let mut answered = stage();
+    answered.refuse(&[]);
+    news_with_states(answered);
+}
+
+/// Whether or not the table's answer is waited for.
+fn news_with_states(mut stage: Stage) {
     let mut lines = stage.give(Input::Start);
     lines.extend(stage.until(6000, |_| Some(WELL)));
     assert!(mails(&lines).is_empty(), "nothing is news at the start: {lines:?}");
