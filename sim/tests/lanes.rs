@@ -310,6 +310,34 @@ mod terminal {
         }
     }
 
+    /// Its window was closed, or its connection is gone.
+    #[test]
+    fn a_film_whose_terminal_is_gone_ends() {
+        let pair = openpty(None, None).unwrap();
+        // not for the film to inherit, which `openpty` leaves it
+        let mut screen = File::from(pair.master.try_clone().unwrap());
+        drop(pair.master);
+        let mut film = super::command(&["run", "scenarios/split-brain.yaml", "--tui"]);
+        let slave = || Stdio::from(pair.slave.try_clone().unwrap());
+        film.stdin(slave()).stdout(slave()).stderr(slave()).env("TERM", "xterm");
+        let mut child = film.spawn().unwrap();
+        drop((film, pair.slave));
+        let (mut seen, mut bytes) = (String::new(), [0; 4096]);
+        while !seen.contains(ENTERED) {
+            let read = screen.read(&mut bytes).unwrap();
+            seen += &String::from_utf8_lossy(&bytes[..read]);
+        }
+        drop(screen);
+        let (mut code, mut waited) = (None, Duration::ZERO);
+        while code.is_none() && waited < PATIENCE {
+            code = child.try_wait().unwrap();
+            thread::sleep(Duration::from_millis(20));
+            waited += Duration::from_millis(20);
+        }
+        let _ = child.kill(); // of a test that failed
+        assert_eq!(code.and_then(|code| code.code()), Some(130));
+    }
+
     #[test]
     fn the_verdict_is_the_exit_code_after_a_film() {
         let mut terminal = Terminal::open(&["run", "scenarios/canary-must-fail.yaml", "--tui"], &[]);

@@ -47,10 +47,14 @@ pub(super) fn show(story: &Story, pen: &Pen) -> io::Result<Exit> {
     let (clock, mut before) = (Clock::start(), Duration::ZERO);
     let mut fresh = true;
     loop {
-        if fresh {
-            terminal.draw(|frame| draw::draw(frame, &show, pen))?;
+        let drawn = if fresh { terminal.draw(|frame| draw::draw(frame, &show, pen)).map(drop) } else { Ok(()) };
+        let time = if show.playing() { MOVING } else { STILL };
+        if !wait(if drawn.is_ok() { time } else { Duration::ZERO })? {
+            // neither is there anything to restore, nor anybody to be told that it failed
+            std::process::exit(i32::from(Exit::Interrupted as u8));
         }
-        let happened = event::poll(if show.playing() { MOVING } else { STILL })?;
+        drawn?;
+        let happened = event::poll(Duration::ZERO)?;
         if happened && let Some(key) = keys::read(&event::read()?) {
             show.press(key);
         }
@@ -65,6 +69,35 @@ pub(super) fn show(story: &Story, pen: &Pen) -> io::Result<Exit> {
             None => {}
         }
     }
+}
+
+/// Waits for a key, a signal, or until so much time has passed. `false`: the terminal is gone. That must be seen before keys
+/// are read, for whoever reads them would try for ever.
+#[cfg(target_os = "linux")]
+fn wait(time: Duration) -> io::Result<bool> {
+    use std::os::fd::AsFd;
+
+    use nix::errno::Errno;
+    use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+
+    let (keys, screen) = (io::stdin(), io::stdout());
+    let mut looked_at = vec![PollFd::new(screen.as_fd(), PollFlags::empty())];
+    if keys.is_terminal() {
+        looked_at.push(PollFd::new(keys.as_fd(), PollFlags::POLLIN));
+    }
+    let time = PollTimeout::try_from(time).map_err(io::Error::other)?;
+    match poll(&mut looked_at, time) {
+        Ok(_) => {}
+        Err(Errno::EINTR) => return Ok(true),
+        Err(why) => return Err(why.into()),
+    }
+    let gone = PollFlags::POLLHUP | PollFlags::POLLERR | PollFlags::POLLNVAL;
+    Ok(!looked_at.iter().any(|it| it.revents().is_some_and(|seen| seen.intersects(gone))))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn wait(time: Duration) -> io::Result<bool> {
+    event::poll(time).map(|_| true)
 }
 
 /// Leaves the terminal as it was, however the film ends; a panic has its own hook, which comes before its message.
