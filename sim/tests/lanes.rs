@@ -335,6 +335,7 @@ mod terminal {
             waited += Duration::from_millis(20);
         }
         let _ = child.kill(); // of a test that failed
+        child.wait().unwrap();
         assert_eq!(code.and_then(|code| code.code()), Some(130));
     }
 
