@@ -73,7 +73,8 @@ impl Known {
     }
 }
 
-/// Whether an advert says what another one said: the same bytes, but for what [`variable`] allows.
+/// Whether an advert says what another one said: the same bytes, but for the identification of an IPv4 packet, as long
+/// as the checksum of its header makes up for it.
 #[inline]
 pub fn says_the_same(one: &[u8], other: &[u8]) -> bool {
     if one.len() != other.len() {
