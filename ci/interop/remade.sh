@@ -40,6 +40,8 @@ remade_story() {
         echo "$1" >>"$out/$lab.steps"
         from=$EPOCHREALTIME
     }
+    # what was on its way before a change says nothing of it
+    now() { from=$EPOCHREALTIME; }
     master() { within 9 holds "$lab" a $vip && sleep 1.3; }
     again() { # again NUMBER up|down
         ip -n "$space" link add eth0 address "02:00:00:00:0$1:01" type veth peer name "new$1" netns "$prefix-$lab-hub"
@@ -49,32 +51,32 @@ remade_story() {
     }
     master
     looks elected
-    ip -n "$space" link del eth0
+    ip -n "$space" link del eth0 && now
     sleep 2
     looks removed
     again 2 up
     master
     looks made-again
-    ip -n "$space" link set eth0 address 02:00:00:00:03:01
+    ip -n "$space" link set eth0 address 02:00:00:00:03:01 && now
     sleep 6
     looks another-mac
-    ip -n "$space" link set eth0 down
+    ip -n "$space" link set eth0 down && now
     sleep 0.5
     looks down # its release cannot leave
-    ip -n "$space" link del eth0
+    ip -n "$space" link del eth0 && now
     again 4 down
     sleep 1
     looks made-again-down
     ip -n "$space" link set eth0 up
     master
     looks up
-    ip -n "$space" link del eth0
+    ip -n "$space" link del eth0 && now
     again 5 up
     sleep 1
     looks removed-and-made-at-once
     master
     looks elected-again
-    ip -n "$space" link set eth0 name old0
+    ip -n "$space" link set eth0 name old0 && now
     sleep 1.5
     looks renamed
     ip -n "$space" link set old0 down
@@ -83,7 +85,7 @@ remade_story() {
     master
     looks has-its-name-back
     if [ "$mode" = vmac ]; then
-        ip -n "$space" link del vrrp.51
+        ip -n "$space" link del vrrp.51 && now
         sleep 1
         looks macvlan-removed
         master
