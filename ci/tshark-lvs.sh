@@ -14,6 +14,8 @@ allowed() {
     case "$1 $2" in
     # The cable of rs1 is cut, or it loses power: openings to it are sent again, by the checks and by the client.
     "checkers-child-killed "* | "killed-daemon "* | "nat-server-dies "* | "life-of-a-director "*) ;;
+    # A daemon that was killed takes the address away when it starts again, until it is MASTER.
+    "sorry-server-left-behind c1:eth0" | "sorry-server-left-behind lb1:eth0") ;;
     # Answers that miss the director reach the client from a stranger, and are sent again.
     "nat-wrong-gateway "*) ;;
     # One arm: the director's interface sees each packet twice, on its way in and on its way out to the server.
