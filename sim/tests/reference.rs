@@ -1,10 +1,12 @@
-//! Pages of docs/ that are made of the code: every command with its options, every rule with its source. Kept pages are compared.
+//! Pages of docs/ that are made of the code: every command with its options, every rule with its source, every key of a scenario.
+//! Kept pages are compared.
 mod kept;
 
 use std::fmt::Write;
 use std::process::Command;
 
 use kept::hold;
+use serde_json::Value;
 use vrrplab_engine::Rule;
 
 /// What `--help` of a command prints where no terminal is.
@@ -52,4 +54,87 @@ fn the_page_of_rules_is_the_catalogue() {
         let _ = writeln!(page, "| `{}` | {} | {} |", rule.id(), cell(rule.sentence()), cell(rule.source()));
     }
     hold("rules.md", &page);
+}
+
+/// What a key takes, in words; other tables of the page are linked.
+fn takes(value: &Value) -> String {
+    let of = |key: &str| value.get(key);
+    if let Some(name) = of("$ref").and_then(Value::as_str) {
+        let name = title(name);
+        return format!("[{name}](#{})", name.to_lowercase());
+    }
+    if let Some(ways) = of("anyOf").or(of("oneOf")).and_then(Value::as_array) {
+        let ways: Vec<String> = ways.iter().map(takes).filter(|way| way != "null").collect();
+        return ways.join(" or ");
+    }
+    if let Some(words) = of("enum").and_then(Value::as_array) {
+        let words: Vec<String> = words.iter().filter(|word| !word.is_null()).map(|word| format!("`{word}`")).collect();
+        return words.join(", ").replace('"', "");
+    }
+    if let Some(word) = of("const") {
+        return format!("`{word}`").replace('"', "");
+    }
+    let kinds: Vec<&str> = match of("type") {
+        Some(Value::Array(kinds)) => kinds.iter().filter_map(Value::as_str).filter(|kind| *kind != "null").collect(),
+        Some(kind) => kind.as_str().into_iter().collect(),
+        None => return "anything".to_owned(),
+    };
+    let kind = |kind: &&str| match (*kind, of("items"), of("additionalProperties")) {
+        ("array", Some(items), _) => format!("list of {}", takes(items)),
+        ("object", _, Some(each @ Value::Object(_))) => format!("names, each with {}", takes(each)),
+        ("object", ..) => "keys".to_owned(),
+        ("string", ..) => match of("pattern").and_then(Value::as_str) {
+            Some(pattern) if pattern.ends_with("(ns|us|ms|s|m)$") => "time with unit".to_owned(),
+            Some(pattern) if pattern.ends_with("(ppm|%)$") => "`ppm` or `%`".to_owned(),
+            Some("/[0-9]+$") => "address with prefix length".to_owned(),
+            _ => "text".to_owned(),
+        },
+        ("integer", ..) => "number".to_owned(),
+        ("boolean", ..) => "`true` or `false`".to_owned(),
+        (other, ..) => other.to_owned(),
+    };
+    kinds.iter().map(kind).collect::<Vec<String>>().join(" or ")
+}
+
+/// The name of a table: `#/$defs/NodeText` is about a node.
+fn title(name: &str) -> String {
+    let name = name.rsplit('/').next().unwrap_or(name);
+    name.strip_suffix("Text").unwrap_or(name).to_owned()
+}
+
+fn text_of(value: &Value) -> String {
+    let text = value.get("description").and_then(Value::as_str).unwrap_or_default();
+    text.split('\n').collect::<Vec<&str>>().join(" ").replace('|', "\\|")
+}
+
+/// A table of the keys of one thing.
+fn keys(page: &mut String, thing: &Value) {
+    let needed: Vec<&str> =
+        thing.get("required").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let Some(keys) = thing.get("properties").and_then(Value::as_object) else {
+        let _ = writeln!(page, "{}.", takes(thing));
+        return;
+    };
+    page.push_str("| key | takes | what it is |\n|---|---|---|\n");
+    for (key, value) in keys {
+        let must = if needed.contains(&key.as_str()) { " (needed)" } else { "" };
+        let _ = writeln!(page, "| `{key}`{must} | {} | {} |", takes(value), text_of(value));
+    }
+}
+
+#[test]
+fn the_page_of_scenario_keys_is_the_schema() {
+    let output = Command::new(env!("CARGO_BIN_EXE_vrrplab")).arg("schema").output().unwrap();
+    let schema: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let mut page = "# Keys of a scenario\n\nEvery key with what it takes. This page is made of the schema that `vrrplab schema` prints; \
+                    [scenario.md](scenario.md) explains\nand has examples. A time is a number with `ns`, `us`, `ms`, `s` or `m`.\n\n"
+        .to_owned();
+    keys(&mut page, &schema);
+    let things = schema["$defs"].as_object().unwrap();
+    assert!(things.len() > 50, "{}", things.len());
+    for (name, thing) in things {
+        let _ = write!(page, "\n## {}\n\n{}\n\n", title(name), text_of(thing));
+        keys(&mut page, thing);
+    }
+    hold("scenario-keys.md", &page);
 }
