@@ -68,16 +68,20 @@ crowd() {
     note "$lab" "and gives all up in the end" within 5 has "$lab" b 0
     note "$lab" "nothing could not be done" bash -c "! grep -E 'ERROR' '$out/$lab'-[ab].log"
 }
-# reloads LAB MAC: a hundred of them; before and after, memory and descriptors are the same
+# reloads LAB MAC: a hundred of them; the second fifty need no more memory than the first, and descriptors are the same.
+# (What is resident after one reload says little: with the adverts that come in between it goes up and down by three MiB.)
 reloads() {
-    local lab=$1 mac=$2 from before kib open n refused=0
+    local lab=$1 mac=$2 before open n kib refused=0 first=0 second=0
     for n in {1..10}; do ctl "$lab" a reload >/dev/null || true; done # what is made once is made
-    before=$(changes "$lab" a) kib=$(memory "$lab" a) open=$(descriptors "$lab" a) from=$EPOCHREALTIME
-    for n in {1..100}; do ctl "$lab" a reload >/dev/null 2>&1 || refused=$((refused + 1)); done
+    before=$(changes "$lab" a) open=$(descriptors "$lab" a)
+    for n in {1..100}; do
+        ctl "$lab" a reload >/dev/null 2>&1 || refused=$((refused + 1))
+        kib=$(memory "$lab" a)
+        if [ "$n" -le 50 ]; then first=$((kib > first ? kib : first)); else second=$((kib > second ? kib : second)); fi
+    done
     note "$lab" "a hundred reloads of five hundred instances" test "$refused" = 0
     note "$lab" "change no state" test "$(changes "$lab" a)" = "$before"
-    n=$(memory "$lab" a)
-    note "$lab" "the memory is as before ($kib KiB, then $n)" test "$n" -le "$((kib + 2048))"
+    note "$lab" "the memory does not grow (at most $first KiB, then at most $second)" test "$second" -le "$((first + 1024))"
     note "$lab" "so are descriptors" test "$(descriptors "$lab" a)" = "$open"
     sleep 1.2
     note "$lab" "all are heard during the last of them" test "$(routers "$lab" "$mac" "$(awk -v now="$EPOCHREALTIME" 'BEGIN { printf "%.3f", now - 2.5 }')")" = 500

@@ -34,6 +34,11 @@ lab_up() {
         >"$out/$lab.cap" 2>/dev/null &
 }
 
+# with_password TYPE: the same for all
+with_password() { printf 'authentication {\n        auth_type %s\n        auth_pass secret12\n    }' "$1"; }
+# on_the_lab PRIORITY LINES: how every instance VI_1 on the bridge begins, with lines of its mode
+on_the_lab() { printf 'interface eth0\n    virtual_router_id 51\n    priority %s\n    %s' "$1" "$2"; }
+
 # configure LAB MODE: writes a.conf and b.conf; a is the better one.
 configure() {
     local lab=$1 mode=$2 place number=0 priority=150 other lines
@@ -42,14 +47,8 @@ configure() {
         other=$((3 - number))
         lines=""
         case $mode in
-        pass | outage) lines="authentication {
-            auth_type PASS
-            auth_pass secret12
-        }" ;;
-        ah) lines="authentication {
-            auth_type AH
-            auth_pass secret12
-        }" ;;
+        pass | outage) lines=$(with_password PASS) ;;
+        ah) lines=$(with_password AH) ;;
         v3 | v6) lines="version 3" ;;
         vmac6) lines="version 3
         use_vmac" ;;
@@ -61,11 +60,8 @@ configure() {
         esac
         cat >"$out/$lab-$place.conf" <<END
 vrrp_instance VI_1 {
-    interface eth0
-    virtual_router_id 51
-    priority $priority
+    $(on_the_lab "$priority" "$lines")
     advert_int 1
-    $lines
     virtual_ipaddress {
         $(if [ "$mode" = v6 ] || [ "$mode" = vmac6 ]; then printf 'fe80::9:100/64\n        fd09::100/64'; else echo 10.9.0.100/24; fi)
     }

@@ -2,7 +2,7 @@
 
 # operate LAB: a is vrrplabd, b keepalived
 operate() {
-    local lab=$1 vip=10.9.0.100 work="$out/$1.d" t_taken
+    local lab=$1 vip=10.9.0.100 work="$out/$1.d" t_taken released
     mkdir -p "$work"
     lab_up "$lab"
     configure "$lab" pass
@@ -35,13 +35,7 @@ track_file number {
     file $work/number
 }
 vrrp_instance VI_1 {
-    interface eth0
-    virtual_router_id 51
-    priority 150
-    authentication {
-        auth_type PASS
-        auth_pass secret12
-    }
+    $(on_the_lab 150 "$(with_password PASS)")
     track_script {
         check
     }
@@ -78,8 +72,9 @@ END
     note "$lab" "an address taken by hand is set again" within 3 holds "$lab" a $vip
     within 2 lacks "$lab" b $vip || true
     sleep 0.5
-    note "$lab" "after a release and the skew" between "$(first "$lab" 02:00:00:00:00:01 0 "$t_taken")" \
-        "$(first "$lab" 02:00:00:00:00:01 150 "$t_taken")" 0.4 0.7
+    released=$(first "$lab" 02:00:00:00:00:01 0 "$t_taken")
+    note "$lab" "after a release and the skew" between "$released" \
+        "$(first "$lab" 02:00:00:00:00:01 150 "${released:-$t_taken}")" 0.4 0.7
 
     touch "$work/bad"
     note "$lab" "when the script fails the other one takes over" within 5 only "$lab" b $vip a

@@ -52,13 +52,7 @@ static_rules {
     from 10.7.1.0/24 table 77 priority $((700 + $2))
 }
 vrrp_instance VI_1 {
-    interface eth0
-    virtual_router_id 51
-    priority 150
-    authentication {
-        auth_type PASS
-        auth_pass secret12
-    }
+    $(on_the_lab 150 "$(with_password PASS)")
     virtual_ipaddress {
         10.9.0.100/24
     }

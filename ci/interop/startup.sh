@@ -21,13 +21,13 @@ startup() {
 
 # startup_story LAB STORY KIND: what is seen goes to LAB.seen
 startup_story() {
-    local lab=$1 story=$2 kind=$3 space="$prefix-$1-a" work="$out/$1.d" makes=eth0 takes=1 status=0 daemon
+    local lab=$1 story=$2 kind=$3 space="$prefix-$1-a" work="$out/$1.d" makes=eth0 takes=1 allowed=10 status=0 daemon
     mkdir -p "$work"
     ip netns add "$space"
     ip -n "$space" link set lo up
     case $story in
     useless) makes=eth7 ;;
-    slow) takes=20 ;;
+    slow) takes=20 allowed=2 ;;
     term | hup) takes=20 ;;
     esac
     cat >"$work/up" <<END
@@ -48,7 +48,7 @@ END
 global_defs {
     script_user root
     startup_script $work/up
-    startup_script_timeout 2
+    startup_script_timeout $allowed
     shutdown_script $work/down
 }
 vrrp_instance VI_1 {
@@ -68,12 +68,12 @@ END
     echo $! >"$out/$lab-a.main"
     case $story in
     makes)
-        within 8 holds "$lab" a 10.9.0.100 || true
+        within 15 holds "$lab" a 10.9.0.100 || true
         ip -n "$space" -o -4 addr show | awk '$2 != "lo" {print $2, $4}' >"$out/$lab.seen"
         stop "$lab" a
         ;;
-    term) within 3 grep -q begins "$work/told" && sleep 0.3 && stop "$lab" a ;;
-    hup) within 3 grep -q begins "$work/told" && sleep 0.3 && kill -HUP "$(<"$out/$lab-a.main")" ;;
+    term) within 8 grep -q begins "$work/told" && sleep 0.3 && stop "$lab" a ;;
+    hup) within 8 grep -q begins "$work/told" && sleep 0.3 && kill -HUP "$(<"$out/$lab-a.main")" ;;
     esac
     wait "$(<"$out/$lab-a.main")" || status=$?
     sleep 0.3 # a script that is not waited for says its last word
