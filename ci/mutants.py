@@ -51,9 +51,19 @@ MUTANTS = [
     ("skip_check_adv_addr trusts everybody", V + "receive.rs", "&& self.listener.master == Some(self.envelope.src)", "&& self.listener.master != Some(self.envelope.dst)"),
     ("version 3 learns no interval", V + "apply.rs", "self.instances[i].master_interval = heard.interval;\n", "let _ = heard.interval;\n"),
     ("adverts have no number", V + "instance.rs", "if id == u16::MAX { 1 } else { id + 1 }", "if id == u16::MAX { 1 } else { id }"),
-    ("the second burst comes at once", V + "apply.rs", "self.schedule(now, i, self.instances[i].model.garp.delay, TimerKind::DelayedAnnounce);", "self.schedule(now, i, Span::from_micros(1), TimerKind::DelayedAnnounce);"),
-    ("unicast adverts have TTL 64", V + "apply.rs", "model.unicast_ttl.unwrap_or(255)", "model.unicast_ttl.unwrap_or(64)"),
+    ("the second burst comes at once", V + "apply.rs", "(now, i, sent, delay, TimerKind::DelayedAnnounce);", "(now, i, sent, delay.min(Span::from_micros(1)), TimerKind::DelayedAnnounce);"),
+    ("unicast adverts have TTL 64", V + "apply.rs", "AddressFamily::V4 => 255,", "AddressFamily::V4 => 64,"),
     ("an owner that meets an owner keeps 255", V + "apply.rs", "self.instances[i].priority = 254;", "self.instances[i].priority = 255;"),
+    ("a worse advert makes a member of a group content", V + "apply.rs", "if decision.next != from {", "if decision.next != from || decision.actions.is_empty() {"),
+    ("a member of a group wants through a reload", "engine/core/src/reload.rs", "new.wants_master = old.state == State::Master;", "new.wants_master = old.wants_master;"),
+    ("the first member of a group recovers first", "engine/core/src/engine/changes.rs", "peer < i || before[peer] == 0", "peer > i || before[peer] == 0"),
+    ("who follows its group announces its own address", V + "decide.rs", "&[Enter, Notify, ForgetInterval, ClearPreemptDelay, ArmDown]", "&[Enter, Notify, ForgetInterval, ClearPreemptDelay, AnnounceSource, ArmDown]"),
+    ("a silent master announces nothing", V + "decide.rs", "Rule::MasterKeepsSilent, &[SkipSequence, AnnounceToLower, NotifyLower]", "Rule::MasterKeepsSilent, &[NotifyLower]"),
+    ("a delayed start moves its timer only", "engine/core/src/engine/changes.rs", "self.delayed_until.filter(|end| now < *end)", "self.delayed_until.filter(|end| now > *end)"),
+    ("a macvlan finds a late address", V + "instance.rs", "policy.macvlan_misses_late_source &&", "!policy.macvlan_misses_late_source &&"),
+    ("macvlans keep their own distance", V + "pace.rs", "if x.macvlan.index() == Some(iface) { x.model.iface }", "if x.macvlan.index() == Some(iface) { iface }"),
+    ("a reload does not refresh", "engine/core/src/reload.rs", "self.refresh_at_once(now, i);", ""),
+    ("IPv6 unicast has the hop limit 255", "engine/core/src/policy.rs", "v6_unicast_hops: 64,", "v6_unicast_hops: 255,"),
 ]
 
 
@@ -72,7 +82,7 @@ def run(tree, *arguments):
 
 STAGES = [
     ("stories, properties, vectors", ["-p", "vrrplab-engine", "--lib", "--test", "stories", "--test", "more_stories", "--test", "rare_stories", "--test",
-     "others", "--test", "properties", "--test", "vectors", "--test", "settings", "--test", "trackers", "--test", "authentication"]),
+     "others", "--test", "properties", "--test", "vectors", "--test", "settings", "--test", "trackers", "--test", "vmac", "--test", "authentication"]),
     ("recordings", ["-p", "vrrplab-sim", "--test", "recordings"]),
     ("scenarios", ["-p", "vrrplab-sim", "--test", "scenarios"]),
 ]

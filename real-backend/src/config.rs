@@ -6,7 +6,6 @@ use nix::unistd::gethostname;
 use vrrplab_engine::model::{IfIndex, InterfaceModel, Mac, NodeModel};
 use vrrplab_engine::policy::Policy;
 use vrrplab_formats::builder::{Draft, build_node};
-
 use vrrplab_formats::diagnostics::Report;
 use vrrplab_formats::files::{Disk, Files};
 use vrrplab_formats::flight::{Configuration, Interface, Witness};

@@ -21,6 +21,8 @@ const MOST_WAITING: usize = 256;
 #[derive(Default)]
 pub struct Mails {
     waiting: VecDeque<Parcel>,
+    /// Who sends, looked up with the first mail: a directory of users may be slow.
+    sender: Option<Sender>,
     /// The one that is being delivered.
     sending: JoinSet<()>,
     /// The queue was full, and that was said.
@@ -31,7 +33,8 @@ impl Mails {
     /// Has a mail delivered, if that is possible at all.
     pub fn send(&mut self, rule: &'static str, settings: &globals::Mail, letter: &Letter) {
         let subject = &letter.subject;
-        match Parcel::new(rule, settings, letter, &Sender::of_host()) {
+        let sender = self.sender.get_or_insert_with(Sender::of_host);
+        match Parcel::new(rule, settings, letter, sender) {
             Ok(_) if self.waiting.len() >= MOST_WAITING => {
                 if !std::mem::replace(&mut self.full, true) {
                     tracing::error!(

@@ -5,6 +5,7 @@
 mod boundaries;
 mod catalogue;
 mod client;
+mod eve;
 mod meter;
 mod pairs;
 mod scenario_file;
@@ -23,8 +24,8 @@ use crate::lab::Lab;
 use boundaries::Boundaries;
 pub use catalogue::Candidate;
 pub(crate) use client::add as add_clients;
+use eve::{Blow, Eve};
 pub use meter::Measure;
-use meter::Meter;
 pub use pairs::Pairs;
 pub use table::{Hit, Row, Table};
 
@@ -49,10 +50,10 @@ pub struct Certifier {
     added: Vec<String>,
 }
 
-/// Why a scenario cannot be certified.
+/// Why a scenario cannot be certified, or swept.
 #[derive(Clone, Debug)]
 pub enum Unfit {
-    /// It cannot be read.
+    /// It cannot be read, as it is or as it is to be played.
     Unreadable(Box<Report>),
     /// In one sentence.
     Because(String),
@@ -106,31 +107,38 @@ impl Certifier {
 
     /// One fault, at all its moments, lasting and as a blink.
     pub fn single(&self, candidate: usize) -> Row {
-        let mut world = self.world.clone();
+        let mut eve = Eve::of(&self.world);
         let mut row = Row::new(vec![candidate]);
         let lengths: &[Span] = if self.candidates[candidate].at_once { &[Span::ZERO] } else { &[self.hold, BLINK] };
-        for &lasts in lengths {
-            for &at in &self.instants {
+        let mut played = Vec::new();
+        for &at in &self.instants {
+            eve.run_before(at);
+            for (position, &lasts) in lengths.iter().enumerate() {
                 let hits = [Hit { candidate, at, lasts }];
-                let measure = self.play(&mut world, &hits);
-                row.add(&hits, &measure);
+                played.push((position, hits, self.strike_at(&eve, &hits)));
             }
+        }
+        // of equally bad ones that is told which lasts
+        played.sort_by_key(|(position, ..)| *position);
+        for (_, hits, measure) in &played {
+            row.add(hits, measure);
         }
         row
     }
 
-    /// Plays these faults, and measures from the first on.
-    fn play(&self, world: &mut World, hits: &[Hit]) -> Measure {
-        let strikes: Vec<Strike> = hits.iter().map(|hit| self.strike(hit)).collect();
+    /// Plays these faults after their eve, and measures from the first on.
+    fn strike_at(&self, eve: &Eve<'_>, hits: &[Hit]) -> Measure {
+        let strikes = self.strikes(hits);
         let over = strikes.iter().map(Strike::is_over).max().unwrap_or_default();
         let from = strikes.iter().map(|strike| strike.at).min().unwrap_or_default();
-        world.faults = faults(&strikes);
-        world.duration = (over + self.hold).since(Instant::ZERO);
         // whether service is back while something lasts can only be told when it lasts long enough
         let lasting = hits.iter().filter(|hit| hit.lasts > Span::ZERO).all(|hit| hit.lasts >= self.hold);
-        let mut meter = Meter::new(world, from, over, self.hold);
-        Lab::new(world, world.seed).run(&mut [&mut meter]);
-        meter.measure(lasting && over > from)
+        let blow = Blow { faults: &faults(&strikes), from, over, hold: self.hold };
+        eve.cost(&blow).measure(lasting && over > from)
+    }
+
+    fn strikes(&self, hits: &[Hit]) -> Vec<Strike> {
+        hits.iter().map(|hit| self.strike(hit)).collect()
     }
 
     fn strike(&self, hit: &Hit) -> Strike {

@@ -6,11 +6,46 @@ use vrrplab_formats::world::World;
 
 use crate::invariant::{Objections, Watch};
 use crate::lab::{Lab, Tally};
-use crate::moment::Observer;
+use crate::moment::{Observer, PortInfo};
 use crate::observe::{
     Capture, Difference, Digest, Judgement, Line, Outages, Promises, States, Timeline, first_difference, json,
 };
 use crate::report::Book;
+
+/// What decides whether a run holds.
+#[derive(Clone, Debug)]
+pub struct Judges {
+    states: States,
+    outages: Outages,
+    promises: Promises,
+    watch: Watch,
+}
+
+impl Judges {
+    /// Those of a world.
+    pub fn new(world: &World, ports: &[PortInfo]) -> Judges {
+        Judges {
+            states: States::new(world),
+            outages: Outages::new(world),
+            promises: Promises::new(world, ports),
+            watch: Watch::new(world, ports),
+        }
+    }
+
+    /// They watch a run.
+    pub fn watchers(&mut self) -> [&mut dyn Observer; 4] {
+        [&mut self.states, &mut self.outages, &mut self.promises, &mut self.watch]
+    }
+
+    /// Whether the run held; see [`Outcome::held`].
+    pub fn held(self) -> bool {
+        held(&self.promises.judge(&self.states, &self.outages), &self.watch.judge())
+    }
+}
+
+fn held(judgements: &[Judgement], objections: &Objections) -> bool {
+    judgements.iter().all(|judgement| judgement.held) && objections.held()
+}
 
 /// What a run left behind.
 #[derive(Debug)]
@@ -36,7 +71,7 @@ pub struct Outcome {
 impl Outcome {
     /// Whether every promise was kept, and no invariant was violated but those that were expected to be.
     pub fn held(&self) -> bool {
-        self.judgements.iter().all(|judgement| judgement.held) && self.objections.held()
+        held(&self.judgements, &self.objections)
     }
 
     /// The report for machines.
@@ -77,11 +112,20 @@ pub fn play_for_report(
     Ok((outcome, book))
 }
 
-/// Plays a world whose chance is another after a moment.
-pub fn redrawn(world: &World, seed: u64, (at, other): (Instant, u64)) -> io::Result<Outcome> {
-    let mut lab = Lab::new(world, seed);
-    lab.redraw_after(at, other);
-    play_all(lab, world, false, None, |_, _| Ok(()))
+/// Whether a world holds whose chance is another after a moment, for each of these. The time until then passes once.
+pub fn redrawn(world: &World, seed: u64, at: Instant, others: impl Iterator<Item = u64>) -> Vec<bool> {
+    let mut lab = Lab::forkable(world, seed);
+    let mut judges = Judges::new(world, lab.ports());
+    lab.run_through(at, &mut judges.watchers());
+    let held = |other: u64| {
+        let fork = lab.fork(&world.faults, Instant::ZERO + world.duration);
+        let mut fork = fork.expect("a forkable world is forked with the faults that it has");
+        let mut judges = judges.clone();
+        fork.redraw_after(at, other);
+        fork.run(&mut judges.watchers());
+        judges.held()
+    };
+    others.map(held).collect()
 }
 
 fn play_all(
@@ -92,15 +136,13 @@ fn play_all(
     mut tell: impl FnMut(&Timeline, &[Line]) -> io::Result<()>,
 ) -> io::Result<Outcome> {
     let mut timeline = Timeline::new(world, lab.ports());
-    let mut states = States::new(world);
-    let mut outages = Outages::new(world);
-    let mut promises = Promises::new(world, lab.ports());
-    let mut watch = Watch::new(world, lab.ports());
+    let mut judges = Judges::new(world, lab.ports());
     let mut digest = Digest::only();
     let mut pcapng = capture.then(|| Capture::new(lab.ports(), world));
     loop {
-        let mut watchers: Vec<&mut dyn Observer> =
-            vec![&mut timeline, &mut states, &mut outages, &mut promises, &mut watch, &mut digest];
+        let mut watchers: Vec<&mut dyn Observer> = vec![&mut timeline];
+        watchers.extend(judges.watchers());
+        watchers.push(&mut digest);
         if let Some(pcapng) = &mut pcapng {
             watchers.push(pcapng);
         }
@@ -116,6 +158,7 @@ fn play_all(
             break;
         }
     }
+    let Judges { states, outages, promises, watch } = judges;
     let judgements = promises.judge(&states, &outages);
     let pcapng = pcapng.map(Capture::into_bytes);
     let (objections, tally) = (watch.judge(), lab.tally());

@@ -7,6 +7,7 @@
 
 mod asker;
 mod datagram;
+mod diary;
 mod echo;
 mod hold;
 mod mail;

@@ -14,7 +14,7 @@ mod violation;
 use std::collections::BTreeSet;
 
 use vrrplab_engine::{Instant, Rule, Span, State, Trace, TraceKind};
-use vrrplab_formats::world::{Fault, Invariants, NodeId, World};
+use vrrplab_formats::world::{Fault, Invariants, NodeId, TimedFault, World};
 
 use crate::moment::{Moment, Observer, PortInfo};
 use adverts::Adverts;
@@ -30,7 +30,7 @@ pub use scene::Group;
 pub use violation::{Expected, Finding, Objections, Parties, Violation};
 
 /// All invariants of one run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Watch {
     limits: Invariants,
     scene: Scene,
@@ -66,6 +66,11 @@ impl Watch {
             judged_from: world.invariants.judged_from,
             scene,
         }
+    }
+
+    /// Further faults come, of which the world that it was made for knew nothing.
+    pub fn expect(&mut self, faults: &[TimedFault]) {
+        self.agreement.expect(faults);
     }
 
     /// The violations, held against those that were expected.

@@ -26,7 +26,6 @@ mod settings;
 mod tests;
 mod views;
 
-use inbound::Came;
 use nat::Nat;
 use neighbours::{Neighbours, Source};
 use settings::Settings;
@@ -117,6 +116,8 @@ struct Iface {
     name: String,
     mac: Mac,
     addresses: Vec<IfAddr>,
+    /// The own IPv6 address that it gives itself again when it is up.
+    lost: Option<IfAddr>,
     /// Addresses that live on a macvlan above, with its MAC.
     lent: Vec<(IpAddr, Mac)>,
     /// `promote_secondaries`.
@@ -137,6 +138,7 @@ impl Iface {
             name,
             mac,
             addresses: Vec::new(),
+            lost: None,
             lent: Vec::new(),
             promotes: false,
             admin: true,

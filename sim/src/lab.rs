@@ -6,6 +6,7 @@ mod clouds;
 mod daemon;
 mod faults;
 mod forger;
+mod fork;
 mod islands;
 mod kernel_faults;
 mod links;
@@ -24,7 +25,7 @@ mod switches;
 use std::rc::Rc;
 
 use vrrplab_engine::{Instant, Rule};
-use vrrplab_formats::world::{ClientId, Member, Nic, NodeId, RogueId, World};
+use vrrplab_formats::world::{ClientId, Member, Nic, NodeId, RogueId, TimedFault, World};
 
 use crate::fabric::{Fabric, Fate, PortId, PortSetup};
 use crate::moment::{Moment, Observer, PortInfo};
@@ -51,6 +52,8 @@ pub struct Tally {
 /// A world in motion.
 pub struct Lab<'w> {
     world: &'w World,
+    /// The faults that are scripted for it, in order.
+    faults: &'w [TimedFault],
     now: Instant,
     end: Instant,
     queue: Queue,
@@ -71,6 +74,8 @@ pub struct Lab<'w> {
     arrivals: Vec<(Place, Reached)>,
     glances: Vec<looks::Glance>,
     seed: u64,
+    /// Whether it can be forked.
+    forkable: bool,
     /// The islands as they were shown last.
     islands: Option<Vec<Vec<PortId>>>,
     tally: Tally,
@@ -122,6 +127,7 @@ impl<'w> Lab<'w> {
         }
         let mut lab = Lab {
             world,
+            faults: &world.faults,
             now: Instant::ZERO,
             end: Instant::ZERO + world.duration,
             queue: Queue::default(),
@@ -139,6 +145,7 @@ impl<'w> Lab<'w> {
             arrivals: Vec::new(),
             glances: looks::all(world),
             seed,
+            forkable: false,
             islands: None,
             tally: Tally::default(),
             fabric_due: None,
@@ -149,9 +156,7 @@ impl<'w> Lab<'w> {
     }
 
     fn fill_queue(&mut self) {
-        for (position, fault) in self.world.faults.iter().enumerate() {
-            self.queue.push(fault.at, Due::Fault(position));
-        }
+        self.script(0);
         for (n, node) in self.world.nodes.iter().enumerate() {
             if let Some(start) = node.start {
                 self.queue.push(start, Due::Start(n));
@@ -162,6 +167,13 @@ impl<'w> Lab<'w> {
         }
         looks::fill(&self.glances, &mut self.queue);
         self.reschedule_fabric();
+    }
+
+    /// The faults from this position on come when they are due, before anything else of their moment.
+    fn script(&mut self, from: usize) {
+        for (position, fault) in self.faults.iter().enumerate().skip(from) {
+            self.queue.push_first(fault.at, position, Due::Fault(position));
+        }
     }
 
     /// Every port, in order of [`PortId`].
@@ -181,22 +193,31 @@ impl<'w> Lab<'w> {
 
     /// Lets all time pass.
     pub fn run(mut self, watchers: Watchers<'_, '_>) -> Tally {
+        if self.forkable {
+            self.keep_diaries(false);
+        }
         while self.step(watchers) {}
         self.tally
     }
 
     /// The next event. `false`: the end has come, and the observers have been told.
     pub fn step(&mut self, watchers: Watchers<'_, '_>) -> bool {
+        if self.next(watchers) {
+            return true;
+        }
+        self.now = self.end;
+        for watcher in watchers.iter_mut() {
+            watcher.finish(self.end);
+        }
+        false
+    }
+
+    /// The next event, if there is one before the end.
+    fn next(&mut self, watchers: Watchers<'_, '_>) -> bool {
         if self.first_moves_on() {
             return true;
         }
-        let Some((place, due)) = self.queue.pop_until(self.end) else {
-            self.now = self.end;
-            for watcher in watchers.iter_mut() {
-                watcher.finish(self.end);
-            }
-            return false;
-        };
+        let Some((place, due)) = self.queue.pop_until(self.end) else { return false };
         self.now = place.at;
         self.happen(place, due, watchers);
         true

@@ -13,7 +13,7 @@ mod text;
 
 pub use axis::{Axis, axis};
 pub use glyphs::Glyphs;
-pub use marks::{Mark, marks};
+pub use marks::{Mark, mark_row, marks};
 pub use row::{Cell, NOTHING, Window, cells};
 pub use tale::{Event, bar_at, concerns, events, label};
-pub use text::{Pen, cut, moment, padded, text};
+pub use text::{Pen, cut, harmless, moment, padded, text};

@@ -1,7 +1,7 @@
 //! Every order that a small world leaves open: which event of an instant comes first, and how long each advert is under way.
 //!
 //! A run is played from its start with a list of choices; wherever it meets a state that no run has met before, what else could
-//! have been chosen there is played later. The world itself is never copied: the same choices give the same run.
+//! have been chosen there is played later. What waits for that is the choices, not a world: the same choices give the same run.
 mod story;
 
 use std::collections::{BTreeSet, VecDeque};

@@ -18,6 +18,7 @@ use vrrplab_formats::outline::Outline;
 use vrrplab_formats::scenario::{self, Files};
 use vrrplab_formats::world::World;
 
+pub use crate::certify::Unfit;
 use crate::certify::add_clients;
 use crate::explore::{Case, Thought};
 use crate::lab::Lab;
@@ -57,15 +58,6 @@ pub struct Axis {
     pub name: String,
     /// The unit of its values, also where none was written; empty for plain numbers.
     pub unit: String,
-}
-
-/// Why a scenario cannot be swept.
-#[derive(Debug)]
-pub enum Unfit {
-    /// It cannot be read, as it is or with one of the values.
-    Unreadable(Box<Report>),
-    /// In one sentence.
-    Because(String),
 }
 
 impl Sweeper {

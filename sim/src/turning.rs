@@ -88,17 +88,18 @@ impl<'w> Turning<'w> {
         (1..PARTS).map(|part| from.at + Span(length.0 / PARTS * part)).collect()
     }
 
-    /// Whether it still fails with other chance, the one of this number, after `at`. The same numbers are the same chance at
-    /// all moments.
-    pub fn fails(&self, at: Instant, number: u64) -> bool {
-        let other = Chance::new(self.seed, &format!("turning/{number}")).bits();
-        match self.explorer {
+    /// How many of the runs fail that have other chance after `at`. The same numbers are the same chance at all moments. The
+    /// time until then passes once.
+    pub fn failed(&self, at: Instant) -> u64 {
+        let others = (0..self.redraws).map(|number| Chance::new(self.seed, &format!("turning/{number}")).bits());
+        let failed = match self.explorer {
             Some(explorer) => {
-                let world = explorer.redrawn(self.seed, at, other);
-                fingerprint_of(&world, self.seed, Some((at, other))).as_deref() == Some(&self.failure)
+                let failures = explorer.redrawn_failures(self.seed, at, others);
+                failures.iter().filter(|failure| failure.as_deref() == Some(&self.failure)).count()
             }
-            None => experiment::redrawn(&self.world, self.seed, (at, other)).is_ok_and(|outcome| !outcome.held()),
-        }
+            None => experiment::redrawn(&self.world, self.seed, at, others).iter().filter(|held| !**held).count(),
+        };
+        u64::try_from(failed).unwrap_or(u64::MAX)
     }
 
     /// What happened in the run itself after one moment and up to another, frames that chance lost included; and how many

@@ -2,10 +2,14 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use vrrplab_engine::Instant;
 use vrrplab_formats::scenario::{self, Disk};
 use vrrplab_formats::world::{Invariant, World};
 use vrrplab_sim::experiment::{Outcome, play};
+use vrrplab_sim::lab::Lab;
 use vrrplab_sim::library::find;
+use vrrplab_sim::library::starter::Memory;
+use vrrplab_sim::moment::{Moment, Observer};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -64,6 +68,64 @@ fn a_violation_that_nobody_expects_fails_the_run_and_tells_who_believed_what() {
     let violations = json["violations"].as_array().unwrap();
     let one = violations.iter().find(|violation| violation["invariant"] == "one-master").unwrap();
     assert_eq!((&one["at_ns"], &one["expected"]), (&7_605_868_000_u64.into(), &false.into()));
+}
+
+/// One server of 1,024 virtual addresses. It loses its power at 8 s.
+const WIDE: &str = r#"
+duration: 20s
+networks:
+  lan:
+nodes:
+  lb1:
+    interfaces: { eth0: { network: lan, addresses: [10.9.0.1/24] } }
+    keepalived: |
+      virtual_server_group web {
+          10.8.0.0/22 80
+      }
+      virtual_server group web {
+          delay_loop 2
+          lb_kind DR
+          protocol TCP
+          real_server 10.9.0.11 80 {
+              TCP_CHECK {
+                  connect_timeout 1
+              }
+          }
+      }
+  rs1:
+    interfaces: { eth0: { network: lan, addresses: [10.9.0.11/24] } }
+    services: [{ http: 80 }]
+timeline:
+  - { at: 8s, do: { crash: rs1 } }
+"#;
+
+/// How many commands the table had taken each time that it was laid beside what the checkers want.
+#[derive(Default)]
+struct Judged {
+    taken: usize,
+    at: Vec<usize>,
+}
+
+impl Observer for Judged {
+    fn see(&mut self, _: Instant, moment: &Moment<'_>) {
+        match moment {
+            Moment::Balanced { .. } => self.taken += 1,
+            Moment::Settled { .. } => self.at.push(self.taken),
+            _ => {}
+        }
+    }
+    fn finish(&mut self, _: Instant) {}
+}
+
+/// At the start 1,024 services are made with the server in each, later it is taken out of each, one after the other.
+#[test]
+fn a_long_row_of_commands_is_judged_once_at_its_end() {
+    let path = Path::new("wide.yaml");
+    let (world, report) = scenario::load(path, &Memory { path, text: WIDE, below: &Disk });
+    let world = world.unwrap_or_else(|| panic!("{}", report.render(false)));
+    let mut judged = Judged::default();
+    Lab::new(&world, world.seed).run(&mut [&mut judged]);
+    assert_eq!(judged.at, [2 * 1_024, 3 * 1_024]);
 }
 
 #[test]

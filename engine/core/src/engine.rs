@@ -68,6 +68,8 @@ pub struct Engine {
     pub(crate) links: Vec<LinkChange>,
     /// The end of `vrrp_startup_delay`.
     pub(crate) delayed_until: Option<Instant>,
+    /// How long an instance that announces, and those of its group that followed it, have been at work, as measured.
+    pub(crate) worked: Span,
     /// The time of the present input.
     pub(crate) now: Instant,
     outputs: VecDeque<Output>,
@@ -102,6 +104,7 @@ impl Engine {
             delayed: Vec::new(),
             outputs: VecDeque::new(),
             tracing: true,
+            worked: Span::ZERO,
             armings: 0,
             running: false,
             last_unseen: None,
@@ -289,6 +292,9 @@ impl Engine {
         if decision.actions.is_empty() {
             self.put_off(now, i, event);
         }
+        if event != Event::GroupMaster {
+            self.worked = Span::ZERO;
+        }
         if self.apply(now, i, decision, heard) {
             self.pull_group(now, i, decision.next);
             // a member that made its group master advertises after those that followed it
@@ -313,6 +319,7 @@ impl Engine {
             group_agrees: self.peers_of(i).all(|peer| self.instances[peer].wants_master),
             preemption: x.preemption(now),
             answers_worse: policy_answers && !x.model.lower_prio_no_advert,
+            announces_to_worse: self.policy.announces_to_worse,
             any_packet_rearms: self.policy.any_packet_rearms_master && !x.model.lower_prio_no_advert,
             last_word: x.model.higher_prio_send_advert,
             two_releases: self.policy.two_releases_on_fault,

@@ -330,6 +330,9 @@ pub enum State {
 }
 
 impl State {
+    /// All of them.
+    pub const ALL: [State; 4] = [State::Init, State::Backup, State::Master, State::Fault];
+
     /// keepalived's word for it.
     pub const fn name(self) -> &'static str {
         match self {

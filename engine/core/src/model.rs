@@ -77,6 +77,18 @@ pub struct IfAddr {
     pub prefix: u8,
 }
 
+impl IfAddr {
+    /// What an interface with this MAC gives itself where there is IPv6.
+    pub const fn link_local(mac: Mac) -> IfAddr {
+        IfAddr { ip: IpAddr::V6(mac.link_local()), prefix: 64 }
+    }
+
+    /// Whether it is a link-local IPv6 address.
+    pub const fn is_link_local(&self) -> bool {
+        matches!(self.ip, IpAddr::V6(ip) if ip.is_unicast_link_local())
+    }
+}
+
 impl NodeModel {
     /// A node with these interfaces that is told nothing yet.
     pub fn new(name: &str, policy: Policy, interfaces: Vec<InterfaceModel>) -> NodeModel {

@@ -120,6 +120,12 @@ fn mailed(notices: &[Notice], said: Said) -> Option<State> {
     said.state().filter(|_| mails)
 }
 
+/// What the pipes hear of one event: of which kind of thing, its name, its priority.
+fn lines((kind, name, priority): (&str, &str, u8), said: Said, globals: &Globals) -> impl Iterator<Item = Notice> {
+    let line = move || format!("{kind} \"{name}\" {} {priority}", said.word());
+    globals.instance_fifos().map(move |fifo| Notice::Line { fifo: fifo.path.clone(), line: line() })
+}
+
 /// The notices of one event: the script for just this, the script for everything, the pipes, the mail.
 fn notices(teller: &Teller<'_>, said: Said, globals: &Globals, node: &str) -> Vec<Notice> {
     let mut all = Vec::new();
@@ -131,10 +137,7 @@ fn notices(teller: &Teller<'_>, said: Said, globals: &Globals, node: &str) -> Ve
         let arguments = [kind, name, said.word()].map(String::from).into_iter().chain([priority.to_string()]);
         all.push(Notice::Script { program: program.clone(), arguments: arguments.collect() });
     }
-    for fifo in globals.instance_fifos() {
-        let line = format!("{kind} \"{name}\" {} {priority}", said.word());
-        all.push(Notice::Line { fifo: fifo.path.clone(), line });
-    }
+    all.extend(lines((kind, name, priority), said, globals));
     all.extend(letter(teller, said, globals, node).map(Notice::Mail));
     all
 }
@@ -240,18 +243,11 @@ impl Engine {
         if !self.globals.states_on_reload {
             return;
         }
-        let quiet = Notify { mail: Some(false), ..Notify::default() };
-        let mut all = Vec::new();
-        for x in &self.instances {
-            let (name, notify, mailed) = (&x.model.name, &quiet, None);
-            let teller = Teller { kind: "INSTANCE", name, priority: x.priority, notify, mailed };
-            all.extend(Said::of(x.state).map(|said| notices(&teller, said, &self.globals, &self.name)));
-        }
-        for (group, state) in self.groups.iter().zip(&self.group_states) {
-            let (name, notify, mailed) = (&group.name, &quiet, None);
-            let teller = Teller { kind: "GROUP", name, priority: 0, notify, mailed };
-            all.extend(Said::of(*state).map(|said| notices(&teller, said, &self.globals, &self.name)));
-        }
-        self.tell(Rule::Reload, all.into_iter().flatten().collect());
+        let instances = self.instances.iter().map(|x| (("INSTANCE", x.model.name.as_str(), x.priority), x.state));
+        let groups =
+            self.groups.iter().zip(&self.group_states).map(|(g, state)| (("GROUP", g.name.as_str(), 0), *state));
+        let states = instances.chain(groups).filter_map(|(who, state)| Some((who, Said::of(state)?)));
+        let all = states.flat_map(|(who, said)| lines(who, said, &self.globals)).collect();
+        self.tell(Rule::Reload, all);
     }
 }

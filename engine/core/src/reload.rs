@@ -79,7 +79,7 @@ impl Engine {
         }
         self.remove_vanished(&vanished);
         self.make_macvlans();
-        self.look_around();
+        self.look_afresh();
         self.promote_secondaries();
         for (i, fate) in fates.iter().enumerate() {
             self.instances[i].priority = self.priority_of(i);
@@ -182,6 +182,7 @@ impl Engine {
                     self.announce(i, self.instances[i].model.garp.repeat, Rule::Reload);
                 }
                 self.send_advert(i, self.instances[i].priority, Rule::Reload);
+                self.refresh_at_once(now, i);
                 self.set_deadline(i, now + self.instances[i].model.advert_int);
             }
             State::Backup => self.set_deadline(i, now + self.instances[i].down(&self.policy)),
@@ -195,7 +196,7 @@ impl Engine {
 
 fn inherit(new: &mut Instance, old: &Instance, vanished: &mut Vec<(IfIndex, IfAddr)>) {
     new.state = old.state;
-    new.wants_master = old.wants_master;
+    new.wants_master = old.state == State::Master;
     new.holds = old.holds;
     new.untold = old.untold;
     new.master = old.master;

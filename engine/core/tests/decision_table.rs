@@ -4,8 +4,6 @@ use std::fmt::Write;
 use vrrplab_engine::State;
 use vrrplab_engine::vrrp::decide::{Action, Comparison, Decision, Event, Facts, Preemption, decide};
 
-const STATES: [State; 4] = [State::Init, State::Backup, State::Master, State::Fault];
-
 const EVENTS: [Event; 16] = [
     Event::Start,
     Event::TimerExpired,
@@ -32,7 +30,7 @@ const PREEMPTIONS: [Preemption; 5] =
 fn all_facts() -> Vec<Facts> {
     let mut all = Vec::new();
     for preemption in PREEMPTIONS {
-        for bits in 0..1_u16 << 9 {
+        for bits in 0..1_u16 << 10 {
             let bit = |n: u8| bits & (1 << n) == 0;
             all.push(Facts {
                 starts_as_master: bit(0),
@@ -45,6 +43,7 @@ fn all_facts() -> Vec<Facts> {
                 last_word: bit(6),
                 two_releases: bit(7),
                 waits_for_script: bit(8),
+                announces_to_worse: bit(9),
             });
         }
     }
@@ -52,7 +51,7 @@ fn all_facts() -> Vec<Facts> {
 }
 
 /// The facts as words. No wildcard: a new fact does not compile before it has a column here.
-fn words(facts: &Facts) -> [String; 10] {
+fn words(facts: &Facts) -> [String; 11] {
     let Facts {
         starts_as_master,
         owner,
@@ -64,6 +63,7 @@ fn words(facts: &Facts) -> [String; 10] {
         last_word,
         two_releases,
         waits_for_script,
+        announces_to_worse,
     } = *facts;
     let word = |name: &str, yes: bool| if yes { name.to_string() } else { format!("not {name}") };
     [
@@ -77,6 +77,7 @@ fn words(facts: &Facts) -> [String; 10] {
         word("last_word", last_word),
         word("two_releases", two_releases),
         word("waits_for_script", waits_for_script),
+        word("announces_to_worse", announces_to_worse),
     ]
 }
 
@@ -104,7 +105,7 @@ fn shared(facts: &[Facts]) -> Vec<String> {
 }
 
 fn every_decision(mut check: impl FnMut(State, Event, &Facts, Decision)) {
-    for state in STATES {
+    for state in State::ALL {
         for event in EVENTS {
             for facts in &all_facts() {
                 if let Some(decision) = decide(state, event, facts) {
@@ -124,7 +125,7 @@ fn positions(decision: Decision, wanted: Action) -> Vec<usize> {
 fn the_table_is_reviewed_row_by_row() {
     let facts = all_facts();
     let mut table = String::from("| state | event | when | next | rule | actions |\n|---|---|---|---|---|---|\n");
-    for state in STATES {
+    for state in State::ALL {
         for event in EVENTS {
             let branches = branches(state, event, &facts);
             for (decision, leading) in &branches {
@@ -147,7 +148,7 @@ fn the_table_is_reviewed_row_by_row() {
 #[test]
 fn the_conditions_of_the_table_are_exact() {
     let facts = all_facts();
-    for state in STATES {
+    for state in State::ALL {
         for event in EVENTS {
             for (decision, leading) in branches(state, event, &facts) {
                 let when = shared(&leading);

@@ -118,7 +118,7 @@ fn a_master_says_what_it_makes_of_an_advert() {
     assert_eq!(hears(&mut master(borrowed), &advert(&vi, 7, 100)), ["master-hears-itself"]);
 }
 
-/// MASTER at 3.609375 s: the second burst 5 s later; every first advert more than 2 s after the last burst refreshes.
+/// MASTER at 3.609375 s: the second burst 5 s later; every first advert 2 s or more after the last refresh refreshes.
 #[test]
 fn announcements_come_again() {
     let garp = Garp { repeat: 1, refresh: Span::from_secs(2), ..Garp::default() };
@@ -129,9 +129,10 @@ fn announcements_come_again() {
         [
             "4.609375 master-advertises",
             "5.609375 master-advertises",
+            "5.609375 refresh-announce",
             "6.609375 master-advertises",
-            "6.609375 refresh-announce",
             "7.609375 master-advertises",
+            "7.609375 refresh-announce",
             "8.609375 master-advertises",
             "8.609375 delayed-announce",
         ]
@@ -162,6 +163,67 @@ fn a_sync_group_waits_and_yields_together() {
         reacts(&mut r, Input::Frame { iface: ETH1, bytes: &better }),
         ["master-hears-higher", "group-to-backup"]
     );
+}
+
+/// Two members of a group, A (100) and B (50), on the same interface: ready at 3.609375 s and 3.804687 s.
+fn pair() -> Stage {
+    let members = vec![instance("A", 51, 100), instance("B", 52, 50)];
+    start(NodeModel { sync_groups: vec![SyncGroupModel::new("G", vec![0, 1])], ..node(members) }).0
+}
+
+/// captures/rules/group-wants: only an advert that a member accepts makes it content.
+#[test]
+fn a_member_goes_on_wanting_through_worse_adverts_and_releases() {
+    let a = instance("A", 51, 100);
+    let after = |priority: u8| {
+        let mut r = pair();
+        assert_eq!(passes(&mut r, "3.7"), ["3.609375 group-waits"]);
+        hears(&mut r, &advert(&a, 1, priority));
+        passes(&mut r, "4")
+    };
+    let both = ["3.804687 backup-timer-expired", "3.804687 group-to-master"];
+    assert_eq!(after(50), both);
+    assert_eq!(after(0), both);
+    assert_eq!(after(150), ["3.804687 group-waits"]);
+}
+
+/// A (50) wants from 3.804687 s on, B (200) hears a better one. Reloaded at 4 s, B is ready after 3.21875 s, A after 3.804687 s.
+#[test]
+fn a_reload_makes_a_member_of_a_group_forget_what_it_wanted() {
+    let members = vec![instance("A", 51, 50), instance("B", 52, 200)];
+    let model = NodeModel { sync_groups: vec![SyncGroupModel::new("G", vec![0, 1])], ..node(members) };
+    let (mut r, _) = start(model.clone());
+    r.until("2");
+    hears(&mut r, &advert(&model.instances[1], 1, 250));
+    assert_eq!(passes(&mut r, "4"), ["3.804687 group-waits"]);
+    reacts(&mut r, Input::Operator(Command::Reload(Box::new(model))));
+    assert_eq!(passes(&mut r, "7.5"), ["7.218750 group-waits"]);
+    assert_eq!(passes(&mut r, "8"), ["7.804687 backup-timer-expired", "7.804687 group-to-master"]);
+}
+
+/// captures/rules/group-returns: faults go one after the other; with the last of them the group is whole.
+#[test]
+fn the_member_whose_fault_goes_last_enters_backup_first() {
+    let mut r = pair();
+    r.until("0.5");
+    assert_eq!(
+        r.link(ETH0, false),
+        ["0.500 A BACKUP -> FAULT (fault-appears)", "0.500 B BACKUP -> FAULT (group-to-fault)"]
+    );
+    assert_eq!(
+        r.link(ETH0, true),
+        ["0.500 B FAULT -> BACKUP (fault-clears)", "0.500 A FAULT -> BACKUP (group-to-backup)"]
+    );
+}
+
+/// captures/rules/silent-master-announces: `lower_prio_no_advert` silences the advert only.
+#[test]
+fn a_silent_master_announces_to_a_worse_one() {
+    let vi = instance("VI", 51, 100);
+    let mut silent = master(InstanceModel { lower_prio_no_advert: true, ..vi.clone() });
+    let said = silent.hear(&advert(&vi, 1, 50));
+    assert_eq!(said.iter().filter(|line| line.ends_with("announce")).count(), 5, "{said:?}");
+    assert_eq!(said.iter().filter(|line| line.contains("advert")).count(), 0, "{said:?}");
 }
 
 #[test]

@@ -49,6 +49,19 @@ fn an_ignored_advert_puts_a_delayed_start_off() {
     assert_eq!(r.engine.next_wake().unwrap().at, at("5.71875"));
 }
 
+/// captures/rules/startup-delay-weight: 140 instead of 200 at 1 s; 2.5 s, 3 s and a skew of 116/256 s.
+#[test]
+fn a_new_priority_begins_the_down_timer_of_a_delayed_start_anew() {
+    let mut model = delayed(200, 2500);
+    model.instances[0].track_interfaces = vec![TrackInterface { iface: ETH1, weight: -60, reverse: false }];
+    let (mut r, _) = Stage::start(model);
+    r.until("0.56");
+    r.hear(&advert(&instance("VI", 51, 200), 1, 50));
+    r.until("1");
+    r.link(ETH1, false);
+    assert_eq!(r.engine.next_wake().unwrap().at, at("5.953125"));
+}
+
 fn with_link_delays(down: u64, up: u64) -> NodeModel {
     let delay = LinkDelay { interface: "eth0".into(), down: Span::from_secs(down), up: Span::from_secs(up) };
     let globals = Globals { link_delays: vec![delay], ..Globals::default() };
@@ -118,6 +131,19 @@ fn without_accept_the_addresses_are_filtered_while_they_are_held() {
 }
 
 /// 3.6: the sysctl is set once for an interface.
+/// captures/rules/refresh-after-reload: MASTER at 3.609375 s, a refresh at 7.609375 s and one with the advert of the reload.
+#[test]
+fn a_master_refreshes_when_it_reloads() {
+    let garp = Garp { repeat: 1, delay: Span::ZERO, refresh: Span::from_secs(4), ..Garp::default() };
+    let model = node(vec![InstanceModel { garp, ..instance("VI", 51, 100) }]);
+    let (mut r, _) = Stage::start(model.clone());
+    r.until("5");
+    let said = r.ask(Command::Reload(Box::new(model)));
+    assert_eq!(said, ["5.000 advert 100", "5.000 advert 100", "5.000 announce"]);
+    let announced: Vec<String> = r.until("10").into_iter().filter(|line| line.ends_with("announce")).collect();
+    assert_eq!(announced, ["9.000 announce"]);
+}
+
 #[test]
 fn secondaries_are_promoted_where_that_is_asked_for() {
     let promoting = |name, vrid| InstanceModel { promote_secondaries: true, ..instance(name, vrid, 100) };

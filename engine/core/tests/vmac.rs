@@ -3,7 +3,7 @@ mod support;
 
 use support::*;
 use vrrplab_engine::model::*;
-use vrrplab_engine::{Command, EffectKind, Input, KernelEvent, Output, Rule, Span, State};
+use vrrplab_engine::{Command, EffectKind, Input, KernelEvent, Output, Policy, Rule, Span, State};
 use vrrplab_wire::{Announcement, parse_announcement};
 
 const VMAC: IfIndex = IfIndex(7);
@@ -278,4 +278,30 @@ fn another_mac_below_changes_announcements_there_and_nothing_on_the_macvlan() {
     assert!(plain(&mut stage).contains(&(2, Some(mac), "announce".into())));
     let mut stage = started(with_vmac(100));
     assert!(plain(&mut stage).contains(&(7, Some(VIRTUAL), "announce".into())));
+}
+
+/// captures/rules/v6-start-without-link and v6-reload-without-link: what lacks a link-local address at the start finds none
+/// until a reload; a router without a macvlan does, and so does the standard's.
+#[test]
+fn a_macvlan_for_ipv6_misses_an_address_that_comes_late() {
+    let late = |vmac: Option<VmacModel>, policy: Policy| {
+        let place = if vmac.is_some() { VMAC } else { ETH0 };
+        let vip = Vip::new(IfAddr { ip: "fe80::100".parse().unwrap(), prefix: 64 }, place);
+        let (version, family) = (Version::V3, AddressFamily::V6);
+        let model = InstanceModel { vmac, version, family, vips: vec![vip], ..instance("VI", 51, 100) };
+        let model = NodeModel { policy, ..node(vec![model]) };
+        let (mut stage, _) = Stage::start(model.clone());
+        stage.kernel(made("vrrp.51", vec![]));
+        assert_eq!(stage.state(), State::Fault);
+        let own = IfAddr { ip: OWN.link_local().into(), prefix: 64 };
+        stage.kernel(KernelEvent::AddressAdded { iface: ETH0, addr: own });
+        let before = stage.state();
+        let mut now = model;
+        now.interfaces[0].addresses.push(own);
+        stage.ask(Command::Reload(Box::new(now)));
+        (before, stage.state())
+    };
+    assert_eq!(late(vmac(true), Policy::KEEPALIVED_2_2_7), (State::Fault, State::Backup));
+    assert_eq!(late(None, Policy::KEEPALIVED_2_2_7), (State::Backup, State::Backup));
+    assert_eq!(late(vmac(true), Policy::RFC9568), (State::Backup, State::Backup));
 }

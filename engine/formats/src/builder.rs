@@ -8,6 +8,7 @@ mod statics;
 mod strict;
 mod tracks;
 mod vrids;
+mod weights;
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;

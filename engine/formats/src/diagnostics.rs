@@ -17,6 +17,17 @@ pub enum Severity {
     Note,
 }
 
+impl Severity {
+    /// The word for it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        }
+    }
+}
+
 /// What keepalived 2.2.7 does about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Keepalived {
@@ -227,10 +238,24 @@ impl Report {
         self.diagnostics.extend(other.diagnostics);
     }
 
-    /// Every finding with `file:line:column`, the line, a label and advice; sorted by file and place.
-    pub fn render(&self, color: bool) -> String {
+    /// The findings, sorted by file and place.
+    pub fn sorted(&self) -> Vec<&Diagnostic> {
         let mut sorted: Vec<&Diagnostic> = self.diagnostics.iter().collect();
         sorted.sort_by(|a, b| (&a.file, a.span.start, a.severity).cmp(&(&b.file, b.span.start, b.severity)));
+        sorted
+    }
+
+    /// Line and column of a finding, both from 1, in characters; none when its text is not at hand.
+    pub fn position(&self, of: &Diagnostic) -> Option<(usize, usize)> {
+        let text = self.sources.iter().find(|source| source.name == of.file)?.text.as_str();
+        let before = text.get(..of.span.start).unwrap_or(text);
+        let line = before.rsplit('\n').next().unwrap_or("");
+        Some((before.matches('\n').count() + 1, line.chars().count() + 1))
+    }
+
+    /// Every finding with `file:line:column`, the line, a label and advice; sorted by file and place.
+    pub fn render(&self, color: bool) -> String {
+        let sorted = self.sorted();
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
         let shown = sorted.iter().map(|d| self.render_one(d, &renderer));
         shown.collect::<Vec<_>>().join("\n\n") + if sorted.is_empty() { "" } else { "\n" }
@@ -309,6 +334,18 @@ mod tests {
         assert!(text.find("first").unwrap() < text.find("second").unwrap());
         assert!(text.contains("a.conf:1:5") && text.contains("a.conf:2:1"), "{text}");
         assert_eq!((report.count(Severity::Error), report.count(Severity::Warning)), (1, 1));
+    }
+
+    #[test]
+    fn positions_count_lines_and_characters() {
+        let mut report = Report::default();
+        let file = report.add_source("a", "one\n둘 two\n");
+        let mut at = |start: usize| report.note(&Spanned::new((), file.clone(), start..start), "t", "").clone();
+        let findings = [0, 2, 4, 8, 99].map(&mut at);
+        let positions = findings.map(|finding| report.position(&finding));
+        assert_eq!(positions, [(1, 1), (1, 3), (2, 1), (2, 3), (3, 1)].map(Some));
+        let elsewhere = report.note(&Spanned::new((), Arc::from("nowhere"), 0..0), "t", "").clone();
+        assert_eq!(report.position(&elsewhere), None);
     }
 
     #[test]

@@ -19,6 +19,7 @@ use vrrplab_engine::{Instant, Span, State};
 use crate::diagnostics::Report;
 use crate::world::World;
 pub use case::parse_addr;
+pub use events::is_silent;
 pub use frames::{FrameSort, RecordedFrame};
 
 /// A recorded experiment.

@@ -9,6 +9,7 @@ mod invariants;
 mod kernel_faults;
 mod keys;
 mod leaf;
+mod link_local;
 mod looks;
 mod machine;
 mod networks;
@@ -130,7 +131,7 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
     reader.end = duration;
     let policy = reader.or(&text.policy, Policy::default());
     hosts::read(&text, policy, reader);
-    let faults = timeline::read(text.timeline.as_deref().unwrap_or_default(), reader);
+    let mut faults = timeline::read(text.timeline.as_deref().unwrap_or_default(), reader);
     let lines = tree.value.lines("expect", source);
     let expectations = expect::read(text.expect.as_deref().unwrap_or_default(), lines, reader);
     let looks = reader.looks(text.show.as_deref().unwrap_or_default());
@@ -143,7 +144,8 @@ fn read(path: &Path, source: &str, reader: &mut Reader<'_>) -> Option<World> {
         let (services, cloud_calls, clock) = (n.services.clone(), n.cloud_calls.clone(), n.clock);
         Some(Node { model, ports, start: n.start, services, files, daemon: n.daemon, kernel, cloud_calls, clock })
     };
-    let nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
+    let mut nodes = reader.nodes.iter().map(complete).collect::<Option<Vec<_>>>()?;
+    link_local::give(&mut nodes, &mut faults);
     let (networks, clients) = (reader.networks.clone(), reader.clients.clone());
     let rogues = reader.rogues.iter().flatten().cloned().collect();
     let must_fail = reader.or(&text.must_fail, false);

@@ -251,14 +251,45 @@ fn sync_groups_keep_what_they_can() {
     let groups = "vrrp_sync_group A {\n group { VI_1\n VI_2\n VI_9 }\n}\nvrrp_sync_group B {\n group {\n VI_1\n}\n}\n";
     let (node, warnings) = warned(&(groups.to_owned() + &instance("") + &second), &["eth0", "eth1"]);
     assert_eq!((node.sync_groups.len(), &node.sync_groups[0].members), (1, &vec![0, 1]));
-    assert_eq!(node.instances[1].track_interfaces[0].weight, 0);
+    assert_eq!(node.instances[1].track_interfaces[0].weight, 5);
     let expected = [
         "sync group `A` names an unknown instance `VI_9`",
-        "in sync group `A` the weight of a tracked interface counts as 0",
+        "in sync group `A` keepalived says that it ignores the weight of a tracked interface",
         "`VI_1` is already a member of sync group `A`",
         "sync group `B` has no members and is dropped",
     ];
     assert_eq!(warnings, expected);
+}
+
+/// Measured, captures/rules/owner-in-group and group-weights.
+#[test]
+fn an_owner_has_no_weights_nor_has_its_group() {
+    let files = "vrrp_track_file adj {\n file /run/adj\n}\nvrrp_track_file adj2 {\n file /run/adj2\n}\n";
+    let tracks = "track_file {\n adj\n adj2 weight 2\n }";
+    let other = instance("").replace("VI_1", "VI_2").replace("51", "52");
+    let group = |inner: &str| format!("{files}vrrp_sync_group A {{\n group {{\n VI_1\n VI_2\n }}\n {inner}\n}}\n");
+    let weights = |text: &str, of: usize| {
+        let (node, warnings) = warned(text, &["eth0"]);
+        (node.instances[of].track_files.iter().map(|t| (t.item, t.weight)).collect::<Vec<_>>(), warnings)
+    };
+    let (kept, said) = weights(&(files.to_owned() + &instance(&format!("priority 255\n {tracks}"))), 0);
+    assert_eq!(
+        (kept, said),
+        (vec![(0, 0)], vec!["with priority 255 what is tracked with a weight is left out".into()])
+    );
+    let (kept, said) = weights(&(group("") + &instance(tracks) + &other), 0);
+    assert_eq!(
+        (kept, said.len()),
+        (vec![(0, 0)], 1),
+        "a file of the default weight is a fault, another one is left out"
+    );
+    let (kept, said) = weights(&(group(tracks) + &instance("priority 255") + &other), 1);
+    assert_eq!(
+        (kept, said),
+        (vec![(0, 0), (1, 0)], vec!["in sync group `A` a member has priority 255: weights count as 0".into()])
+    );
+    let (kept, said) = weights(&(group(tracks) + &instance("") + &other), 1);
+    assert_eq!((kept, said.len()), (vec![(0, 1), (1, 2)], 0), "what the group itself tracks keeps its weight");
 }
 
 #[test]

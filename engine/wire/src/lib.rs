@@ -49,6 +49,15 @@ pub enum AddressFamily {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Mac(pub [u8; 6]);
 
+impl Mac {
+    /// The link-local address that an interface with this MAC gives itself (EUI-64, RFC 4291 appendix A).
+    pub const fn link_local(self) -> core::net::Ipv6Addr {
+        let [a, b, c, d, e, f] = self.0;
+        let host = u64::from_be_bytes([a ^ 2, b, c, 0xff, 0xfe, d, e, f]);
+        core::net::Ipv6Addr::from_bits(0xfe80 << 112 | host as u128)
+    }
+}
+
 impl fmt::Display for Mac {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let [a, b, c, d, e, g] = self.0;

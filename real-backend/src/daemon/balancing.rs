@@ -249,10 +249,11 @@ impl<S: System> Balancing<S> {
         }
     }
 
-    /// The checkers hear how the command came out that they wait for.
-    fn tell_outcome(&mut self, command: &IpvsCommand, done: bool, hands: &mut S) {
-        if self.checkers.as_ref().is_some_and(|checkers| checkers.awaits(command)) {
-            self.tell(Input::Programmed { done }, hands);
+    /// The checkers hear how the command came out that they wait for. Who carries out what they wanted goes on with what they
+    /// want then: a long row of commands makes no deep stack.
+    fn tell_outcome(&mut self, command: &IpvsCommand, done: bool, now: Instant) {
+        if let Some(checkers) = self.checkers.as_mut().filter(|checkers| checkers.awaits(command)) {
+            checkers.handle(now, Input::Programmed { done }, None);
         }
     }
 
@@ -284,7 +285,7 @@ impl<S: System> Balancing<S> {
         let act = match effect.kind {
             EffectKind::ProgramIpvs(command) => {
                 let done = self.program(rule, &command);
-                return self.tell_outcome(&command, done, hands);
+                return self.tell_outcome(&command, done, hands.now());
             }
             EffectKind::StartProbe { job, probe } => return self.start_probe(rule, job, *probe, hands),
             EffectKind::Cancel { job, force, .. } => {

@@ -135,24 +135,26 @@ impl Table {
             }
         }
         for (iface, before) in old.links {
-            let Some(after) = self.links.get(&iface).filter(|after| after.kernel == before.kernel) else {
-                won.extend(self.links.get(&iface).iter().flat_map(|again| again.arrival()));
-                let lose = if self.links.contains_key(&iface) { before.farewell() } else { self.lose(before) };
-                lost.extend(lose);
+            let Some(after) = self.links.get(&iface) else {
+                lost.extend(self.lose(before));
                 continue;
             };
-            let iface = &iface;
+            if after.kernel != before.kernel {
+                won.extend(after.arrival());
+                lost.extend(before.farewell());
+                continue;
+            }
             if let Some(mac) = after.mac.filter(|mac| before.mac.is_some_and(|before| before != *mac)) {
-                won.push(KernelEvent::LinkIs { iface: *iface, mac });
+                won.push(KernelEvent::LinkIs { iface, mac });
             }
             if before.up != after.up {
-                let change = KernelEvent::Link { iface: *iface, up: after.up };
+                let change = KernelEvent::Link { iface, up: after.up };
                 if after.up { won.push(change) } else { lost.push(change) }
             }
             let gone = before.addresses.iter().filter(|addr| !after.addresses.contains(addr));
-            lost.extend(gone.map(|addr| KernelEvent::AddressRemoved { iface: *iface, addr: *addr }));
+            lost.extend(gone.map(|addr| KernelEvent::AddressRemoved { iface, addr: *addr }));
             let new = after.addresses.iter().filter(|addr| !before.addresses.contains(addr));
-            won.extend(new.map(|addr| KernelEvent::AddressAdded { iface: *iface, addr: *addr }));
+            won.extend(new.map(|addr| KernelEvent::AddressAdded { iface, addr: *addr }));
         }
         lost.extend(won);
         lost

@@ -36,6 +36,25 @@ async fn hear(stream: &mut BufReader<TcpStream>) -> Option<Said> {
     (length > 0).then(|| serde_json::from_str::<Answer>(&line).expect("an answer").said)
 }
 
+/// An operator comes, does this, and keeps notes.
+fn operator<F: Future<Output = turmoil::Result> + 'static>(lab: &mut Lab, does: impl FnOnce(Notes) -> F) -> Notes {
+    let notes = Notes::default();
+    lab.sim.client(OPERATOR, does(notes.clone()));
+    notes
+}
+
+/// An operator asks r1 the same again and again, each time after a pause in milliseconds, and notes what came of it.
+fn asks<const N: usize>(lab: &mut Lab, request: Request, pauses: [u64; N]) -> Notes {
+    operator(lab, async move |own| {
+        for pause in pauses {
+            sleep(Duration::from_millis(pause)).await;
+            let answer = ask(request).await;
+            own.borrow_mut().push(answer);
+        }
+        Ok(())
+    })
+}
+
 /// One question to r1, and what came of it.
 async fn ask(request: Request) -> String {
     let Ok(stream) = TcpStream::connect(R1).await else { return "nobody listens".into() };
@@ -67,9 +86,7 @@ async fn ask(request: Request) -> String {
 #[test]
 fn operators_are_answered_whatever_state_the_daemon_is_in() {
     let mut lab = two();
-    let notes = Notes::default();
-    let own = notes.clone();
-    lab.sim.client(OPERATOR, async move {
+    let notes = operator(&mut lab, async move |own| {
         let begun = Instant::now();
         for (at, request) in [
             (1, Request::Status),
@@ -97,16 +114,7 @@ fn operators_are_answered_whatever_state_the_daemon_is_in() {
 #[test]
 fn the_table_is_the_kernels_and_servers_that_have_left_it_are_told_to_be_down() {
     let mut lab = balancer();
-    let notes = Notes::default();
-    let own = notes.clone();
-    lab.sim.client(OPERATOR, async move {
-        for pause in [0, ROUND] {
-            sleep(Duration::from_millis(pause)).await;
-            let answer = ask(Request::Ipvs).await;
-            own.borrow_mut().push(answer);
-        }
-        Ok(())
-    });
+    let notes = asks(&mut lab, Request::Ipvs, [0, ROUND]);
     lab.run(100);
     lab.sim.crash(std::net::IpAddr::V4(WEB[0]));
     lab.run(ROUND + 1_000);
@@ -128,16 +136,7 @@ fn the_table_is_the_kernels_and_servers_that_have_left_it_are_told_to_be_down() 
 #[test]
 fn what_others_change_of_the_table_is_told_as_the_commands_that_would_undo_it() {
     let mut lab = balancer();
-    let notes = Notes::default();
-    let own = notes.clone();
-    lab.sim.client(OPERATOR, async move {
-        for pause in [0, 200, ROUND] {
-            sleep(Duration::from_millis(pause)).await;
-            let answer = ask(Request::Drift).await;
-            own.borrow_mut().push(answer);
-        }
-        Ok(())
-    });
+    let notes = asks(&mut lab, Request::Drift, [0, 200, ROUND]);
     lab.run(100);
     // somebody takes a server out by hand; later its host dies, and the checkers want it out as well
     let at = |last, port| Endpoint { ip: std::net::IpAddr::V4(Ipv4Addr::new(192, 168, 0, last)), port };
@@ -154,9 +153,7 @@ fn what_others_change_of_the_table_is_told_as_the_commands_that_would_undo_it() 
 #[test]
 fn where_nothing_is_balanced_the_table_is_empty() {
     let mut lab = two();
-    let notes = Notes::default();
-    let own = notes.clone();
-    lab.sim.client(OPERATOR, async move {
+    let notes = operator(&mut lab, async move |own| {
         sleep(Duration::from_secs(1)).await;
         let mut stream = BufReader::new(TcpStream::connect(R1).await?);
         say(&mut stream, Request::Ipvs).await?;
@@ -171,9 +168,7 @@ fn where_nothing_is_balanced_the_table_is_empty() {
 #[test]
 fn who_follows_the_trace_hears_everything_until_the_daemon_dies() {
     let mut lab = two();
-    let notes = Notes::default();
-    let own = notes.clone();
-    lab.sim.client(OPERATOR, async move {
+    let notes = operator(&mut lab, async move |own| {
         sleep(Duration::from_secs(1)).await;
         let mut stream = BufReader::new(TcpStream::connect(R1).await?);
         say(&mut stream, Request::Trace).await?;
@@ -202,9 +197,7 @@ fn who_follows_the_trace_hears_everything_until_the_daemon_dies() {
 #[test]
 fn a_question_that_is_held_back_is_answered_when_it_arrives_and_one_to_a_dead_host_is_not() {
     let mut lab = two();
-    let notes = Notes::default();
-    let own = notes.clone();
-    lab.sim.client(OPERATOR, async move {
+    let notes = operator(&mut lab, async move |own| {
         let begun = Instant::now();
         for at in [2, 10, 20] {
             sleep_until(begun + Duration::from_secs(at)).await;
@@ -231,9 +224,7 @@ fn a_question_that_is_held_back_is_answered_when_it_arrives_and_one_to_a_dead_ho
 #[test]
 fn silent_clients_are_sent_away_and_take_nobody_elses_place_for_long() {
     let mut lab = two();
-    let notes = Notes::default();
-    let own = notes.clone();
-    lab.sim.client(OPERATOR, async move {
+    let notes = operator(&mut lab, async move |own| {
         sleep(Duration::from_secs(1)).await;
         let mut silent = Vec::new();
         for _ in 0..MOST_CLIENTS {

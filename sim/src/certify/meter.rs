@@ -7,6 +7,9 @@ use vrrplab_formats::world::{NodeId, World, joined};
 
 use crate::moment::{Moment, Observer};
 
+/// When what nobody waits for comes.
+pub(super) const NEVER: Instant = Instant(u64::MAX);
+
 /// What some faults cost.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Measure {
@@ -70,7 +73,7 @@ impl Group {
 }
 
 /// Measures a run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Meter {
     from: Instant,
     over: Instant,
@@ -85,8 +88,8 @@ pub(super) struct Meter {
 }
 
 impl Meter {
-    /// Measures what happens from one moment on, all faults being over at the other.
-    pub(super) fn new(world: &World, from: Instant, over: Instant, hold: Span) -> Meter {
+    /// At the beginning of a world: nothing that comes is taken for the cost of a fault.
+    pub(super) fn new(world: &World) -> Meter {
         let trunks = world.trunks.iter().map(|trunk| trunk.between.map(|end| end.0));
         let segments = joined(world.networks.len(), trunks);
         let mut keys = Vec::new();
@@ -104,8 +107,19 @@ impl Meter {
             }
         }
         let groups = vec![Group::default(); keys.len()];
-        let late = Instant(over.0.saturating_sub(hold.0 / 3)).max(from);
+        let (from, over, late) = (NEVER, NEVER, NEVER);
         Meter { from, over, late, clients: vec![Asked::default(); world.clients.len()], at_end: None, seats, groups }
+    }
+
+    /// The same, as far as it has come; it measures from this moment on, which is still to come.
+    pub(super) fn from(&self, from: Instant) -> Meter {
+        Meter { from, ..self.clone() }
+    }
+
+    /// All faults are over at this moment, and there is calm for so long after it.
+    pub(super) fn until(self, over: Instant, hold: Span) -> Meter {
+        let late = Instant(over.0.saturating_sub(hold.0 / 3)).max(self.from);
+        Meter { over, late, ..self }
     }
 
     /// What came out. `lasting`: the faults lasted long enough for service to come back.

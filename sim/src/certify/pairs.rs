@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use vrrplab_engine::{Instant, Span};
 
 use super::boundaries::{Boundaries, near};
+use super::eve::Eve;
 use super::table::{Hit, Row};
 use super::{Certifier, faults};
 use crate::lab::Lab;
@@ -30,31 +31,33 @@ impl Certifier {
     /// Every other fault after this one, which comes at its own worst moment: at the same time, before, at and after the
     /// first and the last change of state that it brings, and when all has settled. Both end together.
     pub fn pairs(&self, single: &Row, plan: Pairs) -> Vec<Row> {
-        let mut world = self.world.clone();
         let first = single.candidates[0];
         let at = single.hits.first().map_or(self.instants[0], |hit| hit.at);
         let seconds = self.seconds(first, at, plan.seconds);
-        let mut rows = Vec::new();
-        for second in 0..self.candidates.len() {
-            if self.candidates[second].spot == self.candidates[first].spot {
-                continue;
+        let others =
+            (0..self.candidates.len()).filter(|second| self.candidates[*second].spot != self.candidates[first].spot);
+        let mut rows: Vec<(usize, Row)> =
+            others.map(|second| (second, Row::new(vec![first.min(second), first.max(second)]))).collect();
+        let mut calm = Eve::of(&self.world);
+        calm.run_before(at);
+        for &then in &seconds {
+            let hit = |candidate: usize, at: Instant| {
+                let over = then + self.hold;
+                let lasts = if self.candidates[candidate].at_once { Span::ZERO } else { over.since(at) };
+                Hit { candidate, at, lasts }
+            };
+            let mut before = faults(&self.strikes(&[hit(first, at)]));
+            before.retain(|timed| timed.at < then);
+            let mut eve = calm.after(&before, at);
+            if let Some(eve) = &mut eve {
+                eve.run_before(then);
             }
-            let mut row = Row::new(vec![first.min(second), first.max(second)]);
-            for &then in &seconds {
-                let length = |candidate: usize, from: Instant| {
-                    let over = then + self.hold;
-                    if self.candidates[candidate].at_once { Span::ZERO } else { over.since(from) }
-                };
-                let hits = [
-                    Hit { candidate: first, at, lasts: length(first, at) },
-                    Hit { candidate: second, at: then, lasts: length(second, then) },
-                ];
-                let measure = self.play(&mut world, &hits);
-                row.add(&hits, &measure);
+            for (second, row) in &mut rows {
+                let hits = [hit(first, at), hit(*second, then)];
+                row.add(&hits, &self.strike_at(eve.as_ref().unwrap_or(&calm), &hits));
             }
-            rows.push(row);
         }
-        rows
+        rows.into_iter().map(|(_, row)| row).collect()
     }
 
     /// When a second fault matters after a first.

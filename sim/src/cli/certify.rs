@@ -104,7 +104,7 @@ fn repeat(args: &CertifyArgs) -> String {
     format!("vrrplab certify {}{pairs}{limit}", page::file(&args.file))
 }
 
-/// Says why a scenario is not certified.
+/// Says why a scenario is not certified or swept.
 pub(super) fn refuse(file: &Path, unfit: &Unfit) -> Exit {
     match unfit {
         Unfit::Unreadable(report) => tell_report(report),

@@ -88,10 +88,7 @@ fn weigh(mut report: Report, subjects: &[Subject], verdicts: Vec<Verdict>) -> To
     Told { report, read, findings, takeovers, verdicts }
 }
 
-/// Line and column, both from 1, in characters.
+/// Line and column, both from 1, in characters: those of the beginning where the text is not at hand.
 fn place(report: &Report, told: &Diagnostic) -> (usize, usize) {
-    let text = report.sources.iter().find(|s| s.name == told.file).map_or("", |s| s.text.as_str());
-    let before = text.get(..told.span.start).unwrap_or(text);
-    let line = before.rsplit('\n').next().unwrap_or("");
-    (before.matches('\n').count() + 1, line.chars().count() + 1)
+    report.position(told).unwrap_or((1, 1))
 }

@@ -10,11 +10,12 @@ use std::sync::atomic::AtomicBool;
 use clap::{Args, ValueEnum};
 use vrrplab_formats::scenario::Disk;
 
+use super::certify;
 use super::explore::seeds;
 use super::jobs::Jobs;
-use super::output::{Exit, say, tell, tell_report, write_whole};
+use super::output::{Exit, say, tell, write_whole};
 use super::test::{crew, interrupt, watched};
-use crate::sweep::{Cost, Point, Sweeper, Unfit, Vary, chart};
+use crate::sweep::{Cost, Point, Sweeper, Vary, chart};
 
 /// So many seeds are played at a time by one thread.
 const BLOCK: u64 = 16;
@@ -78,11 +79,7 @@ pub(super) fn sweep(args: &SweepArgs) -> io::Result<Exit> {
     };
     let sweeper = match Sweeper::read(&args.file, &Disk, &vary, args.grid) {
         Ok(sweeper) => sweeper,
-        Err(Unfit::Unreadable(report)) => {
-            tell_report(&report);
-            return Ok(Exit::BadInput);
-        }
-        Err(Unfit::Because(why)) => return Ok(refuse(&format!("{}: {why}", args.file.display()))),
+        Err(unfit) => return Ok(certify::refuse(&args.file, &unfit)),
     };
     let stop = interrupt()?;
     for remark in sweeper.remarks() {

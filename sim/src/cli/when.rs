@@ -96,10 +96,7 @@ pub(super) fn when(args: &WhenArgs) -> io::Result<Exit> {
 /// The share of failures at these moments; those that were interrupted are left out.
 fn play(args: &WhenArgs, turning: &Turning<'_>, moments: &[Instant], stop: &AtomicBool) -> Vec<Sample> {
     let mut samples = Vec::new();
-    let count = |at: usize| {
-        let failed = (0..turning.redraws()).filter(|number| turning.fails(moments[at], *number)).count();
-        Some(Sample { at: moments[at], failed: u64::try_from(failed).unwrap_or(u64::MAX) })
-    };
+    let count = |at: usize| Some(Sample { at: moments[at], failed: turning.failed(moments[at]) });
     crew::work(moments.len(), args.jobs.count(), stop, count, |_, sample| {
         samples.push(sample);
         if watched() {

@@ -8,7 +8,7 @@ use super::words::{FAULTS, fault};
 use crate::moment::{Moment, Observer};
 
 /// So many states are there.
-const STATES: [State; 4] = [State::Init, State::Backup, State::Master, State::Fault];
+const STATES: [State; 4] = State::ALL;
 
 /// Watches one run after the other. What they reached adds up; the rest begins anew with each.
 #[derive(Clone, Debug)]

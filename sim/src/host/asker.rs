@@ -3,13 +3,13 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use smoltcp::iface::SocketHandle;
-use smoltcp::socket::tcp;
+use smoltcp::socket::tcp::State;
 use smoltcp::wire::IpProtocol;
 use vrrplab_engine::{Instant, Span};
 use vrrplab_formats::world::{Ask, Client};
 
 use super::hold::{Hold, ended};
-use super::sockets::{Sockets, read_all};
+use super::sockets::{Sockets, Stream};
 use super::trouble::{Complaint, Trouble, complaint};
 use super::{datagram, echo};
 use crate::chance::Chance;
@@ -45,6 +45,7 @@ pub enum Event {
 }
 
 /// The process of one client.
+#[derive(Clone)]
 pub struct Asker {
     own: IpAddr,
     ask: Ask,
@@ -64,11 +65,13 @@ pub struct Asker {
     sockets: Sockets,
 }
 
+#[derive(Clone)]
 struct Request {
     asked: Instant,
     connection: Option<Connection>,
 }
 
+#[derive(Clone)]
 struct Connection {
     socket: SocketHandle,
     port: u16,
@@ -103,6 +106,11 @@ impl Asker {
             held: 0,
             sockets: Sockets::new(Chance::new(seed, &format!("client/{}", client.name)).bits()),
         }
+    }
+
+    /// Whether it can be doubled, from its beginning on; see [`Sockets::keep_diary`].
+    pub fn keep_diary(&mut self, keep: bool) {
+        self.sockets.keep_diary(keep);
     }
 
     /// An IP packet for this host. It is judged by the next [`Asker::wake`].
@@ -172,9 +180,8 @@ impl Asker {
                 None
             }
             Ask::Http(target, port) => {
-                let socket = self.sockets.add_tcp();
                 let local = FIRST_PORT + u16::try_from(request % PORTS).unwrap_or(0);
-                self.sockets.connect(socket, (self.own.into(), local), (target.into(), port));
+                let socket = self.sockets.connect((self.own, local), (target, port));
                 Some(Connection { socket, port: local, said: false, heard: Vec::new() })
             }
             Ask::Udp(target, port) => {
@@ -197,8 +204,7 @@ impl Asker {
             let Some(connection) = &mut open.connection else {
                 continue;
             };
-            let socket = self.sockets.set.get_mut::<tcp::Socket<'_>>(connection.socket);
-            match connection.advance(socket) {
+            match connection.advance(&mut self.sockets.stream(connection.socket)) {
                 Progress::Open => {}
                 progress => done.push((request, progress)),
             }
@@ -212,17 +218,16 @@ impl Asker {
                 events.push(Event::Trouble(trouble));
                 events.push(Event::Lost { request, asked });
             } else {
-                self.sockets.set.get_mut::<tcp::Socket<'_>>(connection.socket).close();
+                self.sockets.stream(connection.socket).close();
                 self.closing.push((connection.socket, now + self.timeout));
                 events.push(Event::Answered { request, asked });
             }
         }
-        let set = &mut self.sockets.set;
+        let sockets = &mut self.sockets;
         self.closing.retain(|(handle, until)| {
-            let state = set.get::<tcp::Socket<'_>>(*handle).state();
-            let over = matches!(state, tcp::State::Closed | tcp::State::TimeWait) || *until <= now;
+            let over = matches!(sockets.state(*handle), State::Closed | State::TimeWait) || *until <= now;
             if over {
-                set.remove(*handle);
+                sockets.remove(*handle);
             }
             !over
         });
@@ -291,29 +296,26 @@ impl Asker {
     }
 
     fn is_opening(&self, socket: SocketHandle) -> bool {
-        self.sockets.set.get::<tcp::Socket<'_>>(socket).state() == tcp::State::SynSent
+        self.sockets.state(socket) == State::SynSent
     }
 
     /// A line over the long-lived connection, which is opened when there is none.
     fn say(&mut self, request: u64, (target, port): (IpAddr, u16)) {
         if self.hold.is_none() {
-            let socket = self.sockets.add_tcp();
             let local = FIRST_PORT + u16::try_from(self.held % PORTS).unwrap_or(0);
             self.held += 1;
-            self.sockets.connect(socket, (self.own.into(), local), (target.into(), port));
+            let socket = self.sockets.connect((self.own, local), (target, port));
             self.hold = Some(Hold::new(socket, local));
         }
         if let Some(hold) = &mut self.hold {
             hold.say(request);
-            let socket = self.sockets.set.get_mut::<tcp::Socket<'_>>(hold.socket);
-            hold.send(socket);
+            hold.send(&mut self.sockets.stream(hold.socket));
         }
     }
 
     fn advance_hold(&mut self, now: Instant, packets: &mut Vec<Vec<u8>>, events: &mut Vec<Event>) {
         let Some(hold) = &mut self.hold else { return };
-        let socket = self.sockets.set.get_mut::<tcp::Socket<'_>>(hold.socket);
-        let (answered, ended) = hold.advance(socket);
+        let (answered, ended) = hold.advance(&mut self.sockets.stream(hold.socket));
         for request in answered {
             self.answered(request, events);
         }
@@ -334,21 +336,20 @@ impl Asker {
 
     /// Leaves a connection. Like Linux, it says so with a reset, but not while it is still being opened.
     fn drop_socket(&mut self, now: Instant, handle: SocketHandle, packets: &mut Vec<Vec<u8>>) {
-        let socket = self.sockets.set.get_mut::<tcp::Socket<'_>>(handle);
-        if socket.state() != tcp::State::SynSent {
-            socket.abort();
+        if !self.is_opening(handle) {
+            self.sockets.stream(handle).abort();
             self.sockets.poll(now, packets);
         }
-        self.sockets.set.remove(handle);
+        self.sockets.remove(handle);
     }
 }
 
 impl Connection {
-    fn advance(&mut self, socket: &mut tcp::Socket<'_>) -> Progress {
+    fn advance(&mut self, socket: &mut Stream<'_>) -> Progress {
         if !self.said && socket.may_send() {
-            self.said = socket.send_slice(GET).is_ok();
+            self.said = socket.send(GET) == GET.len();
         }
-        read_all(socket, &mut self.heard);
+        socket.read_all(&mut self.heard);
         match self.heard.windows(2).position(|w| w == b"\r\n") {
             Some(end) if is_success(&self.heard[..end]) => Progress::Good,
             Some(_) => Progress::Bad(Trouble::Wrong),

@@ -1,11 +1,12 @@
 //! One long-lived TCP connection of a client: numbered lines go out, answers with the number come back.
 use smoltcp::iface::SocketHandle;
-use smoltcp::socket::tcp;
+use smoltcp::socket::tcp::State;
 
-use super::sockets::read_all;
+use super::sockets::Stream;
 use super::trouble::Trouble;
 
 /// The connection, while there is one.
+#[derive(Clone)]
 pub(super) struct Hold {
     pub(super) socket: SocketHandle,
     /// Our port.
@@ -28,18 +29,18 @@ impl Hold {
     }
 
     /// Hands to the socket what it takes.
-    pub(super) fn send(&mut self, socket: &mut tcp::Socket<'_>) {
+    pub(super) fn send(&mut self, socket: &mut Stream<'_>) {
         if socket.may_send() {
             self.established = true;
-            let sent = socket.send_slice(&self.unsent).unwrap_or(0);
+            let sent = socket.send(&self.unsent);
             self.unsent.drain(..sent);
         }
     }
 
     /// Says and hears what it can; the numbers that were answered, and how the connection ended, if it did.
-    pub(super) fn advance(&mut self, socket: &mut tcp::Socket<'_>) -> (Vec<u64>, Option<Trouble>) {
+    pub(super) fn advance(&mut self, socket: &mut Stream<'_>) -> (Vec<u64>, Option<Trouble>) {
         self.send(socket);
-        read_all(socket, &mut self.heard);
+        socket.read_all(&mut self.heard);
         let mut answered = Vec::new();
         while let Some(end) = self.heard.iter().position(|byte| *byte == b'\n') {
             let line: Vec<u8> = self.heard.drain(..=end).collect();
@@ -51,10 +52,10 @@ impl Hold {
 }
 
 /// How a connection ended, when it did.
-pub(super) fn ended(socket: &tcp::Socket<'_>, established: bool) -> Option<Trouble> {
+pub(super) fn ended(socket: &Stream<'_>, established: bool) -> Option<Trouble> {
     match socket.state() {
-        tcp::State::Closed if established => Some(Trouble::Reset),
-        tcp::State::Closed => Some(Trouble::Refused),
+        State::Closed if established => Some(Trouble::Reset),
+        State::Closed => Some(Trouble::Refused),
         _ if established && !socket.may_recv() => Some(Trouble::Closed),
         _ => None,
     }

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 
 use smoltcp::iface::SocketHandle;
 use smoltcp::phy::ChecksumCapabilities;
-use smoltcp::socket::tcp;
+use smoltcp::socket::tcp::State;
 use smoltcp::wire::{IpProtocol, IpRepr, UdpPacket, UdpRepr};
 use vrrplab_engine::health::{Answer, Ask, judge_answer::smtp_line};
 use vrrplab_engine::model::health::Connection;
@@ -15,7 +15,7 @@ use vrrplab_wire::flow::{Flow, ICMP, ICMPV6, TCP, UDP};
 use vrrplab_wire::icmp::quoted;
 
 use super::echo;
-use super::sockets::{Sockets, read_all};
+use super::sockets::Sockets;
 use crate::chance::Chance;
 
 const FIRST_PORT: u16 = 32_768;
@@ -31,6 +31,7 @@ const LINGER: Span = Span::from_secs(5);
 type Ends = ((IpAddr, u16), (IpAddr, u16));
 
 /// The probes of one host.
+#[derive(Clone)]
 pub struct Prober {
     sockets: Sockets,
     attempts: Vec<Attempt>,
@@ -40,6 +41,7 @@ pub struct Prober {
     ports: u64,
 }
 
+#[derive(Clone)]
 struct Attempt {
     job: u64,
     ends: Ends,
@@ -51,6 +53,7 @@ struct Attempt {
     talk: Talk,
 }
 
+#[derive(Clone)]
 enum Talk {
     /// A TCP connection, what is to be done on it, and what was heard.
     Stream {
@@ -63,6 +66,7 @@ enum Talk {
     Echo,
 }
 
+#[derive(Clone)]
 enum Say {
     Nothing,
     Page(Vec<u8>),
@@ -80,6 +84,11 @@ impl Prober {
             outbox: Vec::new(),
             ports: 0,
         }
+    }
+
+    /// Whether it can be doubled, from its beginning on; see [`Sockets::keep_diary`].
+    pub fn keep_diary(&mut self, keep: bool) {
+        self.sockets.keep_diary(keep);
     }
 
     /// Begins an attempt from this address of the host, at this time of the daemon; without an address there is no way to the
@@ -177,12 +186,11 @@ impl Prober {
     pub fn poll(&mut self, now: Instant, packets: &mut Vec<Vec<u8>>) {
         packets.append(&mut self.outbox);
         self.sockets.poll(now, packets);
-        let set = &mut self.sockets.set;
+        let sockets = &mut self.sockets;
         self.closing.retain(|(handle, _, until)| {
-            let state = set.get::<tcp::Socket<'_>>(*handle).state();
-            let over = matches!(state, tcp::State::Closed | tcp::State::TimeWait) || *until <= now;
+            let over = matches!(sockets.state(*handle), State::Closed | State::TimeWait) || *until <= now;
             if over {
-                set.remove(*handle);
+                sockets.remove(*handle);
             }
             !over
         });
@@ -245,20 +253,18 @@ impl Prober {
     }
 
     fn stream(&mut self, (own, to): Ends, say: Say) -> Talk {
-        let socket = self.sockets.add_tcp();
-        self.sockets.connect(socket, (own.0.into(), own.1), (to.0.into(), to.1));
+        let socket = self.sockets.connect(own, to);
         Talk::Stream { socket, connected: false, heard: Vec::new(), say }
     }
 
     /// Closes what an attempt has open. Like Linux, a connection that was never made is left without a word.
     fn leave(&mut self, now: Instant, attempt: &Attempt) {
         let Talk::Stream { socket: handle, .. } = &attempt.talk else { return };
-        let socket = self.sockets.set.get_mut::<tcp::Socket<'_>>(*handle);
-        if matches!(socket.state(), tcp::State::SynSent | tcp::State::Closed) {
-            self.sockets.set.remove(*handle);
+        if matches!(self.sockets.state(*handle), State::SynSent | State::Closed) {
+            self.sockets.remove(*handle);
             return;
         }
-        socket.close();
+        self.sockets.stream(*handle).close();
         self.closing.push((*handle, attempt.ends, now + LINGER));
     }
 }
@@ -271,9 +277,9 @@ impl Attempt {
             return Some(answer);
         }
         let Talk::Stream { socket, connected, heard, say } = &mut self.talk else { return None };
-        let socket = sockets.set.get_mut::<tcp::Socket<'_>>(*socket);
+        let mut socket = sockets.stream(*socket);
         if !*connected {
-            if socket.state() == tcp::State::Closed {
+            if socket.state() == State::Closed {
                 return Some(Answer::Refused(ECONNREFUSED));
             }
             if !socket.may_send() {
@@ -282,18 +288,18 @@ impl Attempt {
             (*connected, self.deadline) = (true, later);
             if let Say::Page(request) = say {
                 // A request is far smaller than the buffer of a new connection.
-                let _ = socket.send_slice(request);
+                let _ = socket.send(request);
             }
         }
         let before = heard.len();
-        read_all(socket, heard);
+        socket.read_all(heard);
         if heard.len() > before {
             self.deadline = later;
         }
         let ended = !socket.may_recv();
         match say {
             Say::Nothing => Some(Answer::Reached),
-            Say::Page(_) if socket.state() == tcp::State::Closed => Some(Answer::Refused(ECONNRESET)),
+            Say::Page(_) if socket.state() == State::Closed => Some(Answer::Refused(ECONNRESET)),
             Say::Page(_) => ended.then(|| Answer::Page(std::mem::take(heard))),
             Say::Dialogue { says, lines } => {
                 let Some(end) = heard.iter().position(|byte| *byte == b'\n') else {
@@ -307,7 +313,7 @@ impl Attempt {
                 lines.push(line);
                 match next {
                     Some(next) => {
-                        let _ = socket.send_slice(next);
+                        let _ = socket.send(next);
                         None
                     }
                     None => Some(Answer::Lines(std::mem::take(lines))),

@@ -2,13 +2,13 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use smoltcp::iface::SocketHandle;
-use smoltcp::socket::tcp;
+use smoltcp::socket::tcp::State;
 use smoltcp::time::Duration;
 use smoltcp::wire::{IpProtocol, Ipv4Packet, Ipv6Packet, TcpPacket, UdpPacket};
 use vrrplab_engine::Instant;
 use vrrplab_formats::world::{Page, Serves, Service, ServiceChange};
 
-use super::sockets::{Sockets, read_all};
+use super::sockets::{Sockets, Stream};
 use super::{datagram, mail, names};
 use crate::chance::Chance;
 
@@ -18,6 +18,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LONG_PATIENCE: Duration = Duration::from_secs(924);
 
 /// Answers pings, refuses what nobody listens for, and serves what it is told to, on any address.
+#[derive(Clone)]
 pub struct Responder {
     name: String,
     desks: Vec<Desk>,
@@ -29,6 +30,7 @@ pub struct Responder {
 }
 
 /// A service as it is now.
+#[derive(Clone)]
 struct Desk {
     given: Service,
     now: Service,
@@ -42,6 +44,7 @@ enum Manner {
     Silent,
 }
 
+#[derive(Clone)]
 struct Connection {
     socket: SocketHandle,
     desk: usize,
@@ -68,6 +71,11 @@ impl Responder {
             later: BTreeMap::new(),
             taken: 0,
         }
+    }
+
+    /// Whether it can be doubled, from its beginning on; see [`Sockets::keep_diary`].
+    pub fn keep_diary(&mut self, keep: bool) {
+        self.sockets.keep_diary(keep);
     }
 
     /// An IP packet for this host. It is answered by the next [`Responder::wake`].
@@ -98,14 +106,9 @@ impl Responder {
     fn listen(&mut self, desk: usize) {
         let service = &self.desks[desk].now;
         let patience = if matches!(service.serves, Serves::Http { .. }) { PATIENCE } else { LONG_PATIENCE };
-        let socket = self.sockets.add_tcp();
-        let listener = self.sockets.set.get_mut::<tcp::Socket<'_>>(socket);
-        listener.set_timeout(Some(patience));
-        if listener.listen(service.port).is_ok() {
+        if let Some(socket) = self.sockets.listen(service.port, patience) {
             let (heard, answers, unsent) = (Vec::new(), VecDeque::new(), Vec::new());
             self.connections.push(Connection { socket, desk, heard, answers, unsent, greeted: false, closes: false });
-        } else {
-            self.sockets.set.remove(socket);
         }
     }
 
@@ -122,14 +125,14 @@ impl Responder {
     /// Answers what has come, and appends what is to be sent.
     pub fn wake(&mut self, now: Instant, packets: &mut Vec<Vec<u8>>) {
         self.sockets.poll(now, packets);
-        let (set, desks, name) = (&mut self.sockets.set, &self.desks, &self.name);
+        let (sockets, desks, name) = (&mut self.sockets, &self.desks, &self.name);
         self.connections.retain_mut(|connection| {
-            let socket = set.get_mut::<tcp::Socket<'_>>(connection.socket);
-            connection.advance(now, socket, &desks[connection.desk].now, name);
+            let mut socket = sockets.stream(connection.socket);
+            connection.advance(now, &mut socket, &desks[connection.desk].now, name);
             // A listener that is still one was made for an opening that another had taken.
-            let over = matches!(socket.state(), tcp::State::Closed | tcp::State::Listen | tcp::State::TimeWait);
+            let over = matches!(socket.state(), State::Closed | State::Listen | State::TimeWait);
             if over {
-                set.remove(connection.socket);
+                sockets.remove(connection.socket);
             }
             !over
         });
@@ -191,7 +194,7 @@ impl Responder {
     /// The host has lost its power: nobody remembers any connection.
     pub fn power_loss(&mut self) {
         for connection in self.connections.drain(..) {
-            self.sockets.set.remove(connection.socket);
+            self.sockets.remove(connection.socket);
         }
         self.later.clear();
     }
@@ -206,8 +209,8 @@ impl Desk {
 }
 
 impl Connection {
-    fn advance(&mut self, now: Instant, socket: &mut tcp::Socket<'_>, service: &Service, name: &str) {
-        read_all(socket, &mut self.heard);
+    fn advance(&mut self, now: Instant, socket: &mut Stream<'_>, service: &Service, name: &str) {
+        socket.read_all(&mut self.heard);
         if let Serves::Smtp { greeting } = &service.serves
             && socket.may_send()
             && !self.greeted
@@ -225,11 +228,11 @@ impl Connection {
                 self.unsent.extend(answer);
             }
             if !self.unsent.is_empty() {
-                let sent = socket.send_slice(&self.unsent).unwrap_or(0);
+                let sent = socket.send(&self.unsent);
                 self.unsent.drain(..sent);
             }
         }
-        let gone = !socket.may_recv() && socket.state() == tcp::State::CloseWait;
+        let gone = !socket.may_recv() && socket.state() == State::CloseWait;
         if (self.closes || gone) && self.answers.is_empty() && self.unsent.is_empty() {
             socket.close();
         }

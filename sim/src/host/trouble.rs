@@ -25,6 +25,7 @@ pub enum Trouble {
 }
 
 /// The packet of ours that an ICMP error is about.
+#[derive(Clone)]
 pub(super) struct Complaint {
     /// The error says that nobody serves the port.
     pub(super) port: bool,

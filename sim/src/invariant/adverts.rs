@@ -13,7 +13,7 @@ use crate::observe::words::time;
 type Quarrel = (NodeId, String, Rule, IpAddr);
 
 /// The watch over receive checks.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Adverts {
     /// Since when; `true`: it has been told.
     quarrels: BTreeMap<Quarrel, (Instant, bool)>,

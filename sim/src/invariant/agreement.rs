@@ -2,14 +2,14 @@
 use std::collections::BTreeMap;
 
 use vrrplab_engine::{Instant, Span, State};
-use vrrplab_formats::world::{FabricFault, Fault, Invariant, Invariants, NodeFault, RogueFault, World};
+use vrrplab_formats::world::{FabricFault, Fault, Invariant, Invariants, NodeFault, RogueFault, TimedFault, World};
 
 use super::scene::{Group, Scene, Seat};
 use super::violation::{Finding, Parties};
 use crate::observe::words::time;
 
 /// The watch over the end of a run.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Agreement {
     /// The last fault or start has ended, or the last change of who is connected came.
     disturbed: Instant,
@@ -21,9 +21,15 @@ impl Agreement {
     /// The faults and starts of a world.
     pub fn new(world: &World) -> Agreement {
         let starts = world.nodes.iter().filter_map(|node| node.start);
-        let faults =
-            world.faults.iter().map(|timed| lasts(&timed.fault).map_or(Instant(u64::MAX), |span| timed.at + span));
-        Agreement { disturbed: starts.chain(faults).max().unwrap_or_default(), changed: BTreeMap::new() }
+        let mut agreement = Agreement { disturbed: starts.max().unwrap_or_default(), changed: BTreeMap::new() };
+        agreement.expect(&world.faults);
+        agreement
+    }
+
+    /// These faults come too.
+    pub fn expect(&mut self, faults: &[TimedFault]) {
+        let over = |timed: &TimedFault| lasts(&timed.fault).map_or(Instant(u64::MAX), |span| timed.at + span);
+        self.disturbed = faults.iter().map(over).fold(self.disturbed, Instant::max);
     }
 
     /// Others are connected than before.

@@ -20,7 +20,7 @@ const IN_FLIGHT: Span = Span::from_secs(1);
 type Subject = (NetworkId, IpAddr);
 
 /// The watch over ARP and neighbour discovery.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Answers {
     /// Who is asked about what.
     subjects: BTreeMap<Subject, Group>,
@@ -153,7 +153,7 @@ impl Answers {
 
 fn has(owner: Member, ip: IpAddr, scene: &Scene) -> bool {
     let held = matches!(owner, Member::Node(node) if scene.holds(node, ip));
-    held || scene.is_fixed(owner, ip)
+    held || scene.is_fixed(owner, ip) || scene.is_on_loopback(owner, ip)
 }
 
 /// The address that a frame claims, and the MAC that it gives: the sender of an ARP answer or announcement, the target of a

@@ -13,7 +13,7 @@ use crate::observe::words::{span, time};
 /// So long may a client go unanswered, if the scenario does not say otherwise.
 pub const PATIENCE: Span = Span::from_secs(5);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Seen {
     port: PortId,
     target: IpAddr,
@@ -26,7 +26,7 @@ struct Seen {
 }
 
 /// The watch over clients.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Clients {
     seen: Vec<Seen>,
     dark: Lasting<ClientId>,

@@ -27,7 +27,7 @@ struct Misplaced {
 }
 
 /// The watch over states.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Masters {
     pairs: Lasting<Pair>,
     misplaced: Lasting<Misplaced>,

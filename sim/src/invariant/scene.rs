@@ -51,7 +51,7 @@ pub struct Seat {
 }
 
 /// The common knowledge.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Scene {
     /// Names for messages.
     pub names: Names,
@@ -65,6 +65,7 @@ pub struct Scene {
     crossings: Vec<Span>,
     islands: Vec<Vec<PortId>>,
     fixed: BTreeSet<(Member, IpAddr)>,
+    loopback: BTreeSet<(Member, IpAddr)>,
     holds: BTreeSet<(NodeId, IpAddr)>,
     causes: VecDeque<(Instant, String)>,
 }
@@ -91,6 +92,7 @@ impl Scene {
             first_ports,
             islands: Vec::new(),
             fixed: fixed(world),
+            loopback: loopback(world),
             holds: BTreeSet::new(),
             causes: VecDeque::new(),
         };
@@ -186,6 +188,11 @@ impl Scene {
     /// Whether an address is one that a host has for ever.
     pub fn is_fixed(&self, member: Member, ip: IpAddr) -> bool {
         self.fixed.contains(&(member, ip))
+    }
+
+    /// Whether a host has an address on `lo`.
+    pub fn is_on_loopback(&self, member: Member, ip: IpAddr) -> bool {
+        self.loopback.contains(&(member, ip))
     }
 
     /// The node with this fixed address.
@@ -306,4 +313,9 @@ fn fixed(world: &World) -> BTreeSet<(Member, IpAddr)> {
         fixed.insert((Member::Client(vrrplab_formats::world::ClientId(c)), client.addr.ip));
     }
     fixed
+}
+
+fn loopback(world: &World) -> BTreeSet<(Member, IpAddr)> {
+    let nodes = world.nodes.iter().enumerate();
+    nodes.flat_map(|(n, node)| node.kernel.loopback.iter().map(move |own| (Member::Node(NodeId(n)), own.ip))).collect()
 }

@@ -14,7 +14,7 @@ use crate::observe::checkers::refusal;
 const TOLD: usize = 3;
 
 /// The watch over tables.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Tables {
     /// What is known to be missing, by node.
     missing: BTreeMap<NodeId, Vec<IpvsCommand>>,

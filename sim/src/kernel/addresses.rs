@@ -32,6 +32,25 @@ impl Kernel {
         self.iface_mut(iface).map(|it| std::mem::take(&mut it.addresses)).unwrap_or_default()
     }
 
+    /// Before an interface is taken down: its IPv6 addresses go, and are told. Link-local ones go last, newer ones first.
+    pub fn remove_v6_addresses(&mut self, iface: IfIndex) -> Vec<IfAddr> {
+        let Some(it) = self.iface_mut(iface) else { return Vec::new() };
+        let own = IfAddr::link_local(it.mac);
+        let (mut gone, stay): (Vec<IfAddr>, _) = it.addresses.iter().partition(|addr| addr.ip.is_ipv6());
+        it.addresses = stay;
+        gone.reverse();
+        gone.sort_by_key(IfAddr::is_link_local);
+        it.lost = gone.contains(&own).then_some(own).or(it.lost);
+        gone
+    }
+
+    /// The link-local address that an interface gives itself again once it is up.
+    pub fn regain_link_local(&mut self, iface: IfIndex) -> Option<IfAddr> {
+        let it = self.iface_mut(iface).filter(|it| it.up())?;
+        let own = it.lost.take()?;
+        self.add_address(iface, own).ok().map(|()| own)
+    }
+
     /// Sets an address, behind those already set.
     pub fn add_address(&mut self, iface: IfIndex, addr: IfAddr) -> Result<(), AddressError> {
         if self.refused.contains(&addr.ip) {

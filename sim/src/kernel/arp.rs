@@ -7,9 +7,11 @@ use super::neighbours::{Source, Told};
 use super::{Kernel, KernelOut};
 
 impl Kernel {
-    /// An ARP packet came in by this interface.
+    /// An ARP packet came in by this interface. Linux routes a question before it answers: whose address cannot be there,
+    /// above all an own one that another host announces, is not answered. Nobody's may, who asks if an address is free.
     pub(super) fn arp(&mut self, now: Instant, via: Source, arp: &Arp, direct: bool, out: &mut Vec<KernelOut>) {
-        if arp.request && self.holds(arp.target.into()) {
+        let routed = || arp.sender.is_unspecified() || !self.cannot_come_from(via.iface, arp.sender.into());
+        if arp.request && self.holds(arp.target.into()) && routed() {
             self.answer_arp(now, via, arp, out);
         } else if !self.holds(arp.sender.into()) {
             let accepted = self.accepts_arp(via, arp);

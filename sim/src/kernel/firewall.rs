@@ -7,8 +7,8 @@ use vrrplab_engine::model::IfIndex;
 use vrrplab_formats::world::{Chain, FirewallRule};
 use vrrplab_wire::flow::Flow;
 
+use super::Kernel;
 use super::frames::{self, Header};
-use super::{Came, Kernel};
 
 /// By which interfaces a packet comes and leaves.
 #[derive(Clone, Copy, Debug, Default)]
@@ -73,7 +73,7 @@ impl Kernel {
         let bytes = frame.get(14..).unwrap_or_default();
         let Some(header) = frames::header(bytes) else { return true };
         let through = Through { came: Some(iface), leaves: None };
-        (!reverse_path || !self.is_martian(Came { iface, direct: false }, &header))
+        (!reverse_path || !self.cannot_come_from(iface, header.src))
             && passes(&self.rules, Chain::In, Packet { header: &header, bytes }, through)
     }
 

@@ -62,7 +62,7 @@ impl Kernel {
     /// An IP packet came in: the decision where it goes.
     pub(super) fn inbound(&mut self, now: Instant, came: Came, mut packet: Vec<u8>, out: &mut Vec<KernelOut>) {
         let Some(mut header) = frames::header(&packet) else { return };
-        if self.is_martian(came, &header) {
+        if self.cannot_come_from(came.iface, header.src) {
             return;
         }
         if self.hears_sync(now, came.iface, &packet) {
@@ -173,13 +173,15 @@ impl Kernel {
         header.is_some_and(|header| self.forwards(header.src, header.dst) && !self.holds(header.dst))
     }
 
-    /// A packet from an own address, a group or nobody, or one whose way back leads elsewhere.
-    pub(super) fn is_martian(&self, came: Came, header: &Header) -> bool {
-        let settings = self.settings.of(came.iface);
-        if self.holds(header.src) {
-            return !settings.accepts_local();
+    /// Whether nothing that came in by this interface can be from this address: an own one, a group, nobody, or one to which
+    /// the way back leads elsewhere. keepalived sets `accept_local` on the
+    /// macvlans that it makes.
+    pub(super) fn cannot_come_from(&self, iface: IfIndex, src: IpAddr) -> bool {
+        let settings = self.settings.of(iface);
+        if self.holds(src) {
+            return !settings.accepts_local() && self.base_of(iface) == iface;
         }
-        match header.src {
+        match src {
             IpAddr::V6(src) => src.is_multicast(),
             IpAddr::V4(src) => {
                 let nowhere = src.is_multicast() || src.is_broadcast() || src.is_loopback() || src.is_unspecified();
@@ -187,7 +189,7 @@ impl Kernel {
                 nowhere
                     || match settings.rp_filter {
                         0 => false,
-                        1 => back() != Some(came.iface),
+                        1 => back() != Some(iface),
                         _ => back().is_none(),
                     }
             }

@@ -27,6 +27,7 @@ pub(super) const fn is_of_vrrp(number: u64) -> bool {
 }
 
 /// The second process of a router's daemon.
+#[derive(Clone)]
 pub(super) struct Balancing {
     /// It, while it lives.
     checkers: Option<Checkers>,
@@ -90,6 +91,9 @@ impl Lab<'_> {
         let router = &mut self.routers[n];
         if router.balancing.is_none() {
             router.balancing = Balancing::new(&router.model, seed);
+            if let Some(balancing) = &mut router.balancing {
+                balancing.prober.keep_diary(self.forkable);
+            }
         }
         let Some(balancing) = &mut router.balancing else { return };
         let name = &router.model.name;
@@ -384,14 +388,16 @@ impl Lab<'_> {
         }
     }
 
-    /// Changes the kernel's table. That something is there already, or is gone already, is as well.
+    /// Changes the kernel's table. That something is there already, or is gone already, is as well. Who waits for it hears of
+    /// it at once, and what is wanted then comes out behind the rest: a long row of commands makes no deep stack.
     fn program(&mut self, n: usize, command: &IpvsCommand, rule: Rule, watchers: Watchers<'_, '_>) {
         let refused: Option<LvsError> = self.routers[n].kernel.program_ipvs(self.now, command).err();
         self.show(watchers, &Moment::Balanced { node: NodeId(n), command, refused, rule });
-        let checkers = self.routers[n].balancing.as_ref().and_then(|balancing| balancing.checkers.as_ref());
-        if checkers.is_some_and(|checkers| checkers.awaits(command)) {
+        let router = &mut self.routers[n];
+        let checkers = router.balancing.as_mut().and_then(|balancing| balancing.checkers.as_mut());
+        if let Some(checkers) = checkers.filter(|checkers| checkers.awaits(command)) {
             let done = refused.is_none_or(|why| command.is_met_despite(why.errno()));
-            self.tell_checkers(n, Input::Programmed { done }, watchers);
+            checkers.handle(router.clock.says(self.now), Input::Programmed { done });
         }
     }
 }

@@ -16,6 +16,7 @@ use crate::moment::Moment;
 const CLIENT_IFACE: IfIndex = IfIndex(2);
 
 /// A client at its port.
+#[derive(Clone)]
 pub(super) struct Seat {
     pub(super) kernel: Kernel,
     pub(super) asker: Asker,

@@ -9,6 +9,7 @@ use super::{Lab, Watchers};
 use crate::moment::{Moment, Move};
 
 /// How a network's control plane answers.
+#[derive(Clone)]
 pub(super) struct ControlPlane {
     takes: Span,
     refuses: bool,

@@ -1,5 +1,5 @@
 //! Carries scripted faults out, each as the real thing would happen to the node.
-use vrrplab_engine::model::NodeModel;
+use vrrplab_engine::model::{IfIndex, NodeModel};
 use vrrplab_engine::{Command, Input, KernelEvent};
 use vrrplab_formats::world::{Fault, Member, Nic, NodeId};
 
@@ -11,8 +11,7 @@ use crate::moment::Moment;
 
 impl Lab<'_> {
     pub(super) fn fault(&mut self, position: usize, watchers: Watchers<'_, '_>) {
-        let world = self.world;
-        let fault = &world.faults[position].fault;
+        let fault = &self.faults[position].fault;
         if self.stunned > 0 && self.waits_for_thaw(position, fault) {
             return;
         }
@@ -68,15 +67,33 @@ impl Lab<'_> {
         self.reschedule_fabric();
         self.routers[n].kernel.set_carrier(iface, up);
         self.follow_links(n, &before, watchers);
+        self.regain_link_local(n, iface, watchers);
     }
 
+    /// Whoever is told hears of the link first, then of its IPv6 addresses: they go with it, and the link-local one comes back.
     fn set_admin(&mut self, nic: Nic, up: bool, watchers: Watchers<'_, '_>) {
-        let iface = self.routers[nic.node.0].model.interfaces[nic.nic].index;
-        let before = self.routers[nic.node.0].kernel.links();
-        self.routers[nic.node.0].kernel.set_admin(iface, up);
-        self.follow_links(nic.node.0, &before, watchers);
+        let n = nic.node.0;
+        let iface = self.routers[n].model.interfaces[nic.nic].index;
+        let kernel = &mut self.routers[n].kernel;
+        let (before, gone) = (kernel.links(), if up { Vec::new() } else { kernel.remove_v6_addresses(iface) });
+        kernel.set_admin(iface, up);
+        for addr in &gone {
+            self.show_address(n, iface, *addr, false, watchers);
+        }
+        self.follow_links(n, &before, watchers);
+        for addr in gone {
+            self.tell_kernel(n, KernelEvent::AddressRemoved { iface, addr }, watchers);
+        }
+        self.regain_link_local(n, iface, watchers);
         if up {
             self.plugged_in_again(nic, watchers);
+        }
+    }
+
+    pub(super) fn regain_link_local(&mut self, n: usize, iface: IfIndex, watchers: Watchers<'_, '_>) {
+        if let Some(addr) = self.routers[n].kernel.regain_link_local(iface) {
+            self.show_address(n, iface, addr, true, watchers);
+            self.tell_kernel(n, KernelEvent::AddressAdded { iface, addr }, watchers);
         }
     }
 

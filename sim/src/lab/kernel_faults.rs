@@ -52,7 +52,8 @@ impl Lab<'_> {
         for name in above {
             self.remove_link(n, &name, watchers);
         }
-        let gone = self.routers[n].kernel.remove_addresses(iface);
+        let mut gone = self.routers[n].kernel.remove_v6_addresses(iface);
+        gone.extend(self.routers[n].kernel.remove_addresses(iface));
         self.routers[n].kernel.set_admin(iface, false);
         for addr in &gone {
             self.show_address(n, iface, *addr, false, watchers);
@@ -70,6 +71,7 @@ impl Lab<'_> {
         let links = self.routers[n].kernel.links();
         self.routers[n].kernel.set_admin(iface, true);
         self.follow_links(n, &links, watchers);
+        self.regain_link_local(n, iface, watchers);
     }
 
     /// A node that comes up has its fixed addresses.

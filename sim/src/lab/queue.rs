@@ -118,7 +118,11 @@ enum What {
     Arrival(u32),
 }
 
+/// Places that are taken come behind this many, which are given by number.
+const FIRST: u64 = 1 << 32;
+
 /// A frame on its way to many, at many instants: one entry of the heap, which moves on from arrival to arrival.
+#[derive(Clone)]
 struct Spread {
     from: PortId,
     frame: Rc<[u8]>,
@@ -151,7 +155,7 @@ impl Ord for Entry {
 }
 
 /// The queue.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Queue {
     heap: BinaryHeap<Entry>,
     kept: Shelf<Due>,
@@ -165,6 +169,12 @@ impl Queue {
         self.put(place, due);
     }
 
+    /// Before everything else of this moment, in this order, whenever it comes into the queue.
+    pub fn push_first(&mut self, at: Instant, order: usize, due: Due) {
+        let first = u64::try_from(order).map_or(FIRST, |order| order.min(FIRST));
+        self.put(Place { at, order: first }, due);
+    }
+
     /// Behind everything else of this moment, in this order.
     pub fn push_last(&mut self, at: Instant, order: usize, due: Due) {
         let last = u64::MAX / 2 + u64::try_from(order).unwrap_or(0);
@@ -174,7 +184,7 @@ impl Queue {
     /// A place to which something may be [`Queue::put`] later, but before its turn comes.
     pub fn take_place(&mut self, at: Instant) -> Place {
         self.taken += 1;
-        Place { at, order: self.taken }
+        Place { at, order: FIRST + self.taken }
     }
 
     pub fn put(&mut self, place: Place, due: Due) {
@@ -262,6 +272,7 @@ impl Spread {
 }
 
 /// Things at positions that are used again.
+#[derive(Clone)]
 struct Shelf<T> {
     things: Vec<Option<T>>,
     /// Positions with nothing in them.
@@ -314,6 +325,16 @@ mod tests {
         queue.push(Instant(3), Due::Fault(1));
         queue.push(Instant(5), Due::Fault(2));
         assert_eq!(drained(queue), ["3:Fault(1)", "5:Fault(0)", "5:Fault(2)"]);
+    }
+
+    #[test]
+    fn what_is_first_of_its_moment_is_so_however_late_it_comes() {
+        let mut queue = Queue::default();
+        queue.push(Instant(5), Due::Fault(7));
+        queue.push_last(Instant(5), 0, Due::Fault(8));
+        queue.push_first(Instant(5), 1, Due::Fault(1));
+        queue.push_first(Instant(5), 0, Due::Fault(0));
+        assert_eq!(drained(queue), ["5:Fault(0)", "5:Fault(1)", "5:Fault(7)", "5:Fault(8)"]);
     }
 
     #[test]

@@ -10,6 +10,7 @@ use super::{Lab, Watchers, forger};
 use crate::fabric::{PortId, PortSetup};
 
 /// Something that a rogue is at.
+#[derive(Clone)]
 struct Deed<'w> {
     sends: &'w Forgery,
     pace: Pace,
@@ -20,6 +21,7 @@ struct Deed<'w> {
 }
 
 /// A rogue at its port.
+#[derive(Clone)]
 pub(super) struct RogueSeat<'w> {
     port: PortId,
     /// Whose adverts it keeps, to send them again later.

@@ -21,6 +21,7 @@ pub(super) struct Saying {
 }
 
 /// What each port said last.
+#[derive(Clone)]
 pub(super) struct Sayings(Vec<(u64, Rc<[u8]>)>);
 
 impl Sayings {
@@ -75,6 +76,7 @@ pub(super) enum Turn {
 }
 
 /// All routers, by number.
+#[derive(Clone)]
 pub(super) struct Roster {
     routers: Vec<Router>,
     wishes: Vec<Wish>,

@@ -14,6 +14,7 @@ use crate::host::{Programs, Responder};
 use crate::kernel::{IfaceSetup, Kernel};
 
 /// What a paused daemon finds in its sockets when it goes on.
+#[derive(Clone)]
 pub(super) enum Waiting {
     Frame { iface: IfIndex, frame: Rc<[u8]> },
     Kernel(KernelEvent),
@@ -21,6 +22,7 @@ pub(super) enum Waiting {
 }
 
 /// A machine that stands still.
+#[derive(Clone)]
 pub(super) struct Stun {
     pub since: Instant,
     pub until: Instant,
@@ -41,6 +43,7 @@ pub(super) struct ChildLife {
 }
 
 /// One router.
+#[derive(Clone)]
 pub(super) struct Router {
     /// The configuration that the next start reads.
     pub model: NodeModel,

@@ -18,6 +18,7 @@ const VRRP: Ipv4Addr = Ipv4Addr::new(224, 0, 0, 18);
 const REPEAT: Span = Span::from_secs(1);
 
 /// Routers' reports of the groups that they want; only where a switch listens to them.
+#[derive(Clone)]
 pub(super) struct Reports {
     /// One stream for each router; none: no switch snoops.
     chances: Vec<Chance>,

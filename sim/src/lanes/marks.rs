@@ -1,6 +1,7 @@
 //! Faults as marks above the lanes: a letter for each column in which something was broken or mended.
-use super::row::Window;
+use super::row::{Cell, Window};
 use super::tale::Event;
+use crate::report::data::Tone;
 
 /// The letters of marks, in their order; there are no more.
 const LETTERS: &str = "123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
@@ -31,4 +32,13 @@ pub fn marks(events: &[Event], window: Window, width: usize) -> Vec<Mark> {
         }
     }
     marks
+}
+
+/// Marks as a row of their own, with a letter for each.
+pub fn mark_row(marks: &[Mark], width: usize, letter: impl Fn(&Mark) -> char) -> Vec<Cell> {
+    let mut row = vec![Cell { letter: ' ', tone: Tone::Fault }; width];
+    for mark in marks {
+        row[mark.column].letter = letter(mark);
+    }
+    row
 }

@@ -8,6 +8,7 @@ use std::ops::Range;
 use unicode_width::UnicodeWidthChar;
 
 use super::glyphs::{Glyphs, letter};
+use super::text::harmless;
 use crate::report::data::{Lane, Tone};
 
 /// Behind a letter that is two columns wide there is a column with nothing to print.
@@ -138,8 +139,7 @@ fn holders(lane: &Lane, window: Window, width: usize, glyphs: &Glyphs) -> Vec<Ce
 fn named(row: &mut Vec<Cell>, name: &str, columns: usize, glyphs: &Glyphs) {
     let end = row.len() + columns;
     let cell = |letter| Cell { letter, tone: Tone::Holder };
-    for letter in name.chars() {
-        let letter = if letter.is_control() { '?' } else { letter };
+    for letter in name.chars().map(harmless) {
         match letter.width() {
             Some(1) if row.len() < end => row.push(cell(letter)),
             Some(2) if row.len() + 1 < end => row.extend([cell(letter), cell(NOTHING)]),

@@ -1,4 +1,5 @@
 //! What happened, out of the columns of a story: one value for each event, and which lanes it concerns.
+use super::text::harmless;
 use crate::report::data::{Lane, Story, Tone};
 
 /// Something that happened.
@@ -82,7 +83,7 @@ pub fn label(lane: &Lane) -> String {
         _ => &lane.part,
     };
     let label = format!("{} {part}", lane.name);
-    label.trim_end().chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect()
+    label.trim_end().chars().map(harmless).collect()
 }
 
 /// The stretches of a lane that cover a moment; only holders of addresses have several.

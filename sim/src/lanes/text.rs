@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::tale::{Event, events, label};
-use super::{Cell, Glyphs, Mark, NOTHING, Window, axis, cells, marks};
+use super::{Cell, Glyphs, Mark, NOTHING, Window, axis, cells, mark_row, marks};
 use crate::report::data::{Lane, Story, Tone};
 
 /// With what it is drawn.
@@ -46,7 +46,7 @@ pub fn text(story: &Story, pen: &Pen) -> String {
     let events = events(story);
     let marks = marks(&events, window, width);
     if !marks.is_empty() {
-        text += &line("faults", &painted(&row_of(&marks, width), pen));
+        text += &line("faults", &painted(&mark_row(&marks, width, |mark| mark.letter), pen));
     }
     let mut shown = Shown::default();
     for (name, lane) in &rows {
@@ -71,15 +71,6 @@ fn rows(lanes: &[Lane]) -> Vec<(String, &Lane)> {
     }
     let name = |(lane, more): (&Lane, usize)| if more > 0 { format!("{} +{more}", label(lane)) } else { label(lane) };
     rows.into_iter().map(|row| (name(row), row.0)).collect()
-}
-
-/// Marks as a row of their own.
-fn row_of(marks: &[Mark], width: usize) -> Vec<Cell> {
-    let mut row = vec![Cell { letter: ' ', tone: Tone::Fault }; width];
-    for mark in marks {
-        row[mark.column].letter = mark.letter;
-    }
-    row
 }
 
 fn painted(cells: &[Cell], pen: &Pen) -> String {
@@ -171,14 +162,19 @@ pub fn moment(at: u64) -> String {
     crate::observe::words::time(vrrplab_engine::Instant(at))
 }
 
+/// What would move a terminal's cursor becomes a question mark: names come from files.
+pub fn harmless(letter: char) -> char {
+    if letter.is_control() { '?' } else { letter }
+}
+
 /// A text and spaces, this wide.
 pub fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
-/// As much of a text as fits, with a sign that more follows. What would move a terminal's cursor becomes a question mark.
+/// As much of a text as fits, with a sign that more follows. All of it is [`harmless`].
 pub fn cut(text: &str, width: usize, glyphs: &Glyphs) -> String {
-    let clean = text.chars().map(|letter| if letter.is_control() { '?' } else { letter });
+    let clean = text.chars().map(harmless);
     if text.width() <= width && !text.contains(char::is_control) {
         return text.to_owned();
     }

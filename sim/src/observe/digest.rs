@@ -2,6 +2,7 @@
 use std::fmt::{self, Write};
 
 use vrrplab_engine::{Instant, Rule};
+use vrrplab_formats::ipvsadm;
 use vrrplab_formats::world::{Fault, World};
 
 use crate::fabric::cloud::NotCarried;
@@ -330,10 +331,7 @@ fn describe(names: &Names, moment: &Moment<'_>) -> (String, String) {
         }
         Moment::Balanced { node, command, refused, rule } => {
             let refused = refused.map(|why| format!(", refused: {}", checkers::refusal(why))).unwrap_or_default();
-            (
-                names.node(node).into(),
-                format!("{}{refused} [{}]", vrrplab_formats::ipvsadm::command(command), rule.id()),
-            )
+            (names.node(node).into(), format!("{}{refused} [{}]", ipvsadm::command(command), rule.id()))
         }
         Moment::Ended { node, end } => (names.node(node).into(), checkers::ended(end)),
         Moment::Settled { node, drift } => (names.node(node).into(), format!("{} commands are missing", drift.len())),

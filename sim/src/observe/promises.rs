@@ -29,7 +29,7 @@ pub struct Judgement {
 }
 
 /// Counts the promised frames during a run, and judges all promises after it.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Promises {
     names: Names,
     expectations: Vec<Expectation>,

@@ -94,7 +94,7 @@ impl PlanNode {
     /// Whether the address is one of the interface's fixed ones.
     pub fn is_fixed(&self, nic: &str, addr: IfAddr) -> bool {
         let nic = self.nics.iter().find(|n| n.name == nic);
-        nic.is_some_and(|n| n.addrs.contains(&addr) || addr == link_local(n.mac))
+        nic.is_some_and(|n| n.addrs.contains(&addr) || addr == IfAddr::link_local(n.mac))
     }
 
     /// The virtual addresses of all configurations, with their interfaces.
@@ -146,7 +146,7 @@ pub fn plan(world: &World, confs: &[WrittenConf]) -> Result<Plan, Vec<Refusal>> 
             name: i.name.clone(),
             mac: i.mac,
             switch: port.network.0,
-            addrs: i.addresses.iter().copied().filter(|a| *a != link_local(i.mac)).collect(),
+            addrs: i.addresses.iter().copied().filter(|a| *a != IfAddr::link_local(i.mac)).collect(),
         });
         let (name, files) = (node.model.name.clone(), node.files.clone());
         nodes.push(PlanNode { name, nics: nics.collect(), start, conf, files, instances });
@@ -168,13 +168,6 @@ pub fn plan(world: &World, confs: &[WrittenConf]) -> Result<Plan, Vec<Refusal>> 
         before,
         steps,
     })
-}
-
-/// The EUI-64 link-local address of a MAC.
-pub(super) fn link_local(Mac([a, b, c, d, e, f]): Mac) -> IfAddr {
-    let host = [a ^ 2, b, c, 0xff, 0xfe, d, e, f];
-    let ip = std::net::Ipv6Addr::from_bits(0xfe80 << 112 | u128::from(u64::from_be_bytes(host)));
-    IfAddr { ip: ip.into(), prefix: 64 }
 }
 
 /// The text that the model was read from; a text that reads as the model when the scenario itself says it.

@@ -2,6 +2,8 @@
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use vrrplab_engine::{Rule, State};
+use vrrplab_formats::recording::is_silent;
 
 use super::clock::Epoch;
 use super::files::STDERR;
@@ -100,11 +102,17 @@ impl Program {
 struct Said {
     timestamp: String,
     message: String,
+    rule: Option<String>,
+    from: Option<String>,
 }
 
-/// Reads one line; nothing when it is not one of the log.
+/// Reads one line; nothing when it is not one of the log, or tells of what keepalived's would not.
 pub(super) fn parse(line: &str) -> Option<Line> {
-    let Said { timestamp, message } = serde_json::from_str(line).ok()?;
+    let Said { timestamp, message, rule, from } = serde_json::from_str(line).ok()?;
+    let from = State::ALL.into_iter().find(|state| Some(state.name()) == from.as_deref());
+    if rule.as_deref().and_then(Rule::named).zip(from).is_some_and(|(rule, from)| is_silent(rule, from)) {
+        return None;
+    }
     let at: Epoch = time(timestamp.trim_end_matches('Z'))?;
     Some(Line { at, ident: OURS.to_owned(), pid: 0, text: message })
 }
@@ -128,6 +136,17 @@ mod tests {
         let seen = parse(line).expect("it is a line of the log");
         assert_eq!(seen.at, Epoch(1_795_278_579_782_454_000));
         assert_eq!(told(line), [r#"{"event":"state","instance":"VI_1","node":"r1","state":"MASTER"}"#]);
+    }
+
+    #[test]
+    fn a_backup_that_its_group_takes_into_fault_is_left_out_as_keepalived_does() {
+        let from = |state: &str| {
+            told(&format!(
+                r#"{{"timestamp":"2026-11-21T16:29:39.782454Z","message":"(VI_1) Entering FAULT STATE","rule":"group-to-fault","from":"{state}"}}"#
+            ))
+        };
+        assert_eq!(from("BACKUP"), Vec::<String>::new());
+        assert_eq!(from("MASTER"), [r#"{"event":"state","instance":"VI_1","node":"r1","state":"FAULT"}"#]);
     }
 
     #[test]

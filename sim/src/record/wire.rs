@@ -98,6 +98,8 @@ impl Capture {
         // Behind the daemons: the kernel's stamps do not wait for it.
         let mut command = urgent(tools, "40", "ip");
         command.args(["netns", "exec", ns, "tcpdump", "-n", "-i", port, "-Q", way, "--immediate-mode", "-U"]);
+        // With the default length its ring has room for eight frames, and a burst is longer.
+        command.args(["-s", "2048"]);
         command.args(["--time-stamp-precision", "nano", "-Z", "root", "-w"]).arg(&file);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
         std::os::unix::process::CommandExt::process_group(&mut command, 0);

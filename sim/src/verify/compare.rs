@@ -216,41 +216,83 @@ fn stamped_apart(between: &Pair<'_, RecordedEvent>, moved: &RecordedEvent) -> bo
     }
 }
 
+/// A pair, and where in each sequence its things stand.
+struct Placed<'a, T> {
+    pair: Pair<'a, T>,
+    recorded: Option<usize>,
+    simulated: Option<usize>,
+    mark: Mark,
+}
+
+/// The pairs, each with its places.
+fn placed<'a, T>(pairs: Vec<Pair<'a, T>>) -> Vec<Placed<'a, T>> {
+    let (mut recorded, mut simulated) = (0.., 0..);
+    let places = pairs.into_iter().map(|pair| {
+        let (of_recorded, of_simulated) = match pair {
+            Pair::Both(..) => (recorded.next(), simulated.next()),
+            Pair::Recorded(_) => (recorded.next(), None),
+            Pair::Simulated(_) => (None, simulated.next()),
+        };
+        Placed { pair, recorded: of_recorded, simulated: of_simulated, mark: Mark::Agrees }
+    });
+    places.collect()
+}
+
 /// Rows of aligned pairs. Something that seems missing here and extra there is one thing out of order, or in either
-/// order where `races` holds for everything that lies between the two places.
+/// order where `races` holds for everything that comes before it in one sequence and after it in the other.
 pub(super) fn settle<'a, T: Told>(
-    mut pairs: Vec<Pair<'a, T>>,
+    pairs: Vec<Pair<'a, T>>,
     limits: &Limits,
     races: impl Fn(&T, &Pair<'_, T>) -> bool,
 ) -> Vec<(Pair<'a, T>, Row)> {
-    let mut marks = vec![Mark::Agrees; pairs.len()];
+    let mut all = placed(pairs);
     let mut at = 0;
-    while at < pairs.len() {
-        let found = match pairs[at] {
-            Pair::Recorded(missing) => (0..pairs.len()).find_map(|other| match pairs[other] {
-                Pair::Simulated(extra) if extra.is(missing) && near(missing, extra, limits) => {
-                    let between = &pairs[at.min(other) + 1..at.max(other)];
-                    let race = between.iter().all(|pair| races(missing, pair));
-                    Some((other, missing, extra, if race { Mark::EitherOrder } else { Mark::OutOfOrder }))
-                }
-                _ => None,
-            }),
-            _ => None,
-        };
-        let Some((other, missing, extra, mark)) = found else {
+    while at < all.len() {
+        let Some((other, missing, extra)) = moved(&all, at, limits) else {
             at += 1;
             continue;
         };
-        (pairs[at], marks[at]) = (Pair::Both(missing, extra), mark);
-        pairs.remove(other);
-        marks.remove(other);
+        let (recorded, simulated) = (all[at].recorded, all[other].simulated);
+        let passed = all[at.min(other) + 1..at.max(other)].iter().filter(|thing| {
+            let (of_recorded, of_simulated) = places(&all, thing);
+            let same_side = (of_recorded < recorded) == (of_simulated < simulated);
+            of_recorded.is_none() || of_simulated.is_none() || !same_side
+        });
+        let race = passed.map(|thing| &thing.pair).all(|pair| races(missing, pair));
+        let mark = if race { Mark::EitherOrder } else { Mark::OutOfOrder };
+        all[at] = Placed { pair: Pair::Both(missing, extra), recorded, simulated, mark };
+        all.remove(other);
         at = 0;
     }
-    let rows = pairs.into_iter().zip(marks).map(|(pair, mark)| {
+    let rows = all.into_iter().map(|Placed { pair, mark, .. }| {
         let row = row(&pair, limits);
         (pair, Row { mark: row.mark.max(mark), ..row })
     });
     rows.collect()
+}
+
+/// What seems missing here, and where it seems extra.
+fn moved<'a, T: Told>(all: &[Placed<'a, T>], at: usize, limits: &Limits) -> Option<(usize, &'a T, &'a T)> {
+    let Pair::Recorded(missing) = all[at].pair else { return None };
+    all.iter().enumerate().find_map(|(other, thing)| match thing.pair {
+        Pair::Simulated(extra) if extra.is(missing) && near(missing, extra, limits) => Some((other, missing, extra)),
+        _ => None,
+    })
+}
+
+/// Where a thing stands in both sequences, even if it seems missing here and extra there.
+fn places<T: Told>(all: &[Placed<'_, T>], thing: &Placed<'_, T>) -> (Option<usize>, Option<usize>) {
+    let twin = |of: &T| {
+        all.iter().find(|other| match (&other.pair, &thing.pair) {
+            (Pair::Simulated(other), Pair::Recorded(_)) | (Pair::Recorded(other), Pair::Simulated(_)) => other.is(of),
+            _ => false,
+        })
+    };
+    match thing.pair {
+        Pair::Both(..) => (thing.recorded, thing.simulated),
+        Pair::Recorded(of) => (thing.recorded, twin(of).and_then(|twin| twin.simulated)),
+        Pair::Simulated(of) => (twin(of).and_then(|twin| twin.recorded), thing.simulated),
+    }
 }
 
 fn near<T: Told>(recorded: &T, simulated: &T, limits: &Limits) -> bool {

@@ -22,7 +22,8 @@ destination and MAC of neighbour advertisements.
 const AFTER: &str = "
 The replay adds one thing that a simulated run does not have: a master re-arms its advert timer 0.14 ms late, and 0.015 ms
 later for each announcement that it sent before (medians of 2300 and 400 recorded periods), and 0.3 ms for each script that
-it started, so that its period is a little longer than the interval. Timers that lead to a takeover are not touched; they were measured 0.1 to 0.4 ms late, and that
+it started, so that its period is a little longer than the interval; and a new master schedules its second announcements
+0.23 ms and 0.015 ms for each of the first ones late, in a sync group one member after the other. Timers that lead to a takeover are not touched; they were measured 0.1 to 0.4 ms late, and that
 is in the differences above.
 
 ## What is not predicted, and why

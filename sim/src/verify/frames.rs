@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use vrrplab_formats::recording::{FrameSort, RecordedFrame, Recording};
 
+use super::TOLERANCE;
 use super::align::{Pair, align};
 use super::compare::{FieldDifference, Limits, Mark, RACE, Row, by_node, row, settle};
 
@@ -30,7 +31,9 @@ pub(super) fn frames(
     let (loose_simulated, firm_simulated): (Vec<&RecordedFrame>, Vec<_>) = simulated.iter().partition(unstable);
     let mut result = Frames::default();
     for (recorded, simulated) in by_node(&firm, &firm_simulated) {
-        let settled = settle(align(&recorded, &simulated), limits, within_one_wake_up);
+        let races =
+            |moved: &RecordedFrame, between: &Pair<'_, RecordedFrame>| within_one_wake_up(recording, moved, between);
+        let settled = settle(align(&recorded, &simulated), limits, races);
         result.rows.extend(settled.into_iter().map(|(pair, row)| with_fields(recording, &pair, row)));
     }
     shared_by_all(recording, &loose, &loose_simulated, limits, &mut result);
@@ -46,16 +49,29 @@ fn is_stable(recording: &Recording, frame: &RecordedFrame) -> bool {
 }
 
 /// What one timer of one virtual router sends is sent in a fixed order. Between frames of different ones, recorded within
-/// one wake-up, real time decides; and a unicast advert waits until the kernel knows its neighbour.
-fn within_one_wake_up(moved: &RecordedFrame, between: &Pair<'_, RecordedFrame>) -> bool {
+/// one wake-up, real time decides; and a unicast advert waits until the kernel knows its neighbour, while the daemon sets and
+/// announces addresses, however many there are.
+fn within_one_wake_up(recording: &Recording, moved: &RecordedFrame, between: &Pair<'_, RecordedFrame>) -> bool {
     let (Pair::Both(other, _) | Pair::Recorded(other) | Pair::Simulated(other)) = between;
-    let apart = other.iface != moved.iface
-        || matches!((moved.sort, other.sort), (FrameSort::Advert { vrid: a, .. }, FrameSort::Advert { vrid: b, .. }) if a != b);
+    let routers = router_of(recording, moved).zip(router_of(recording, other));
+    let apart = other.iface != moved.iface || routers.is_some_and(|(moved, other)| moved != other);
     let waits = |frame: &RecordedFrame| {
         let to = frame.fields.get("dst").and_then(|dst| dst.parse::<IpAddr>().ok());
         matches!(frame.sort, FrameSort::Advert { .. }) && to.is_some_and(|to| !to.is_multicast())
     };
-    (apart || waits(moved) || waits(other)) && other.at.0.abs_diff(moved.at.0) <= RACE.0
+    let within = if waits(moved) || waits(other) { TOLERANCE } else { RACE };
+    (apart || within == TOLERANCE) && other.at.0.abs_diff(moved.at.0) <= within.0
+}
+
+/// The VRID of an advert, and of the virtual router that an announced address belongs to.
+fn router_of(recording: &Recording, frame: &RecordedFrame) -> Option<u8> {
+    let address = match frame.sort {
+        FrameSort::Advert { vrid, .. } => return Some(vrid),
+        FrameSort::Garp(address) | FrameSort::Na(address) => address,
+    };
+    let node = recording.world.nodes.iter().find(|node| node.model.name == frame.node)?;
+    let mut holders = node.model.instances.iter().filter(|i| i.all_vips().any(|vip| vip.addr.ip == address));
+    holders.next().filter(|_| holders.next().is_none()).map(|holder| holder.vrid.get())
 }
 
 /// The row, with what differs between the two frames.

@@ -20,6 +20,19 @@ pub(crate) struct LinkChange {
 }
 
 impl Engine {
+    /// Looks at interfaces for the first time, or as after a reload: what a macvlan for IPv6 lacks now, it lacks for good.
+    pub(crate) fn look_afresh(&mut self) {
+        self.look_around();
+        let mut found = false;
+        for (x, source) in self.instances.iter_mut().zip(&self.sources) {
+            x.sourceless = x.misses_late_source(&self.policy) && source.is_none();
+            found |= x.sourceless;
+        }
+        if found {
+            self.look_around();
+        }
+    }
+
     /// Looks at interfaces again: source addresses and own faults of every instance.
     pub(crate) fn look_around(&mut self) {
         // of each family, the source address found last: hundreds of instances mostly share one interface
@@ -38,7 +51,10 @@ impl Engine {
                 (source, _) => source,
             };
             let tracked = self.trackers.weigh(model);
-            let missing = self.interfaces.faults_of(model, self.sources[i].is_some());
+            let x = &self.instances[i];
+            let late = x.misses_late_source(&self.policy);
+            let has_source = if late { !x.sourceless } else { self.sources[i].is_some() };
+            let missing = self.interfaces.faults_of(model, has_source);
             let faults = missing + tracked.faults + tracked.waits + usize::from(self.lacks_macvlan(i));
             let instance = &mut self.instances[i];
             (instance.waits, instance.faults) = (tracked.waits, faults);
@@ -150,15 +166,17 @@ impl Engine {
         for i in 0..self.instances.len() {
             self.instances[i].untold &= !self.is_faulty(i) || self.only_waits(i);
         }
-        // the member whose own fault is gone goes first, and takes its group along
-        for (i, before) in before.iter().enumerate() {
-            if *before > 0 && !self.is_faulty(i) {
+        // faults go one after the other: the member whose fault was the last one of its group goes first, and takes it along
+        for i in 0..before.len() {
+            let last = self.peers_of(i).all(|peer| peer < i || before[peer] == 0);
+            if before[i] > 0 && last && !self.is_faulty(i) {
                 self.event(now, i, Event::FaultClears, None);
             }
         }
     }
 
-    /// Weighted trackers change the priority; a running down timer moves by the difference.
+    /// Weighted trackers change the priority; a running down timer moves by the difference, or while a start is delayed begins
+    /// at the end of the delay again.
     pub(crate) fn follow_weights(&mut self, now: Instant) {
         for i in 0..self.instances.len() {
             let priority = self.priority_of(i);
@@ -170,7 +188,11 @@ impl Engine {
             x.priority = priority;
             let after = x.down(&self.policy);
             if x.state == State::Backup {
-                let shift = |at: Instant| Instant((at + after).0.saturating_sub(before.0)).max(now);
+                let delayed = self.delayed_until.filter(|end| now < *end);
+                let shift = |at: Instant| match delayed {
+                    Some(end) => end + after,
+                    None => Instant((at + after).0.saturating_sub(before.0)).max(now),
+                };
                 self.deadlines[i] = self.deadlines[i].map(|d| Deadline { at: shift(d.at), ..d });
             }
             self.trace(i, Rule::PriorityChanges, TraceKind::Priority { from, to: priority });

@@ -21,7 +21,7 @@ impl Engine {
         self.promote_secondaries();
         self.remove_leftovers();
         self.write_init_files();
-        self.look_around();
+        self.look_afresh();
         for i in 0..self.instances.len() {
             if self.instances[i].owner {
                 continue;

@@ -57,11 +57,12 @@ impl Checkers {
         };
         self.tell_server(rule, (s, r), news);
         let change = if self.real_servers_serve(s) { self.change_of(s, r, up) } else { None };
-        let Some((wish, entry)) = change.filter(|_| !self.services[s].targets.is_empty()) else {
+        let Some(((wish, entry), first)) = change.zip(self.services[s].targets.first()) else {
             return self.server_turned(s, r, up);
         };
         if self.table.told {
-            return self.ask_table(place, up, wish, entry);
+            let command = command(wish, *first, entry);
+            return self.put_question(Pending { place, up, target: 0, wish, entry, command, mail: None });
         }
         self.program(rule, s, wish, entry);
         self.server_turned(s, r, up);
@@ -73,12 +74,6 @@ impl Checkers {
             Some(pending) => pending.mail = Some((rule, turn, why)),
             None => self.mail_check(rule, place, turn, why),
         }
-    }
-
-    fn ask_table(&mut self, place: Place, up: bool, wish: Wish, entry: Entry) {
-        let target = 0;
-        let command = command(wish, self.services[place.0].targets[target], entry);
-        self.put_question(Pending { place, up, target, wish, entry, command, mail: None });
     }
 
     fn put_question(&mut self, pending: Pending) {

@@ -25,7 +25,9 @@ impl Engine {
     pub(crate) fn apply(&mut self, now: Instant, i: usize, decision: Decision, heard: Option<&Heard>) -> bool {
         let from = self.instances[i].state;
         self.instances[i].state = decision.next;
-        self.instances[i].wants_master = decision.next == State::Master;
+        if decision.next != from {
+            self.instances[i].wants_master = decision.next == State::Master;
+        }
         self.instances[i].announced = 0;
         self.instances[i].started = 0;
         let mut pull = false;
@@ -53,7 +55,8 @@ impl Engine {
             Action::Announce => self.become_announcer(now, i, rule),
             Action::ScheduleAnnounce if policy.announces_once => {}
             Action::ScheduleAnnounce => {
-                self.schedule(now, i, self.instances[i].model.garp.delay, TimerKind::DelayedAnnounce);
+                let (sent, delay) = (self.instances[i].announced, self.instances[i].model.garp.delay);
+                self.schedule_announcements(now, i, sent, delay, TimerKind::DelayedAnnounce);
             }
             Action::SkipSequence => self.instances[i].sequence = self.instances[i].sequence.wrapping_add(1),
             Action::AnnounceToLower => self.announce_to_lower(now, i, rule),
@@ -72,7 +75,10 @@ impl Engine {
             Action::Disarm => self.deadlines[i] = None,
             Action::LearnInterval => self.learn_interval(i, heard),
             Action::ForgetInterval => self.instances[i].master_interval = self.instances[i].model.advert_int,
-            Action::RememberMaster => self.instances[i].master = heard.map(|h| h.from),
+            Action::RememberMaster => {
+                self.instances[i].master = heard.map(|h| h.from);
+                self.instances[i].wants_master = false;
+            }
             Action::StartPreemptDelay => self.instances[i].preempt_since = Some(now),
             Action::ClearPreemptDelay => self.instances[i].preempt_since = None,
             Action::ReducePriority => self.reduce_priority(i, rule),
@@ -130,7 +136,10 @@ impl Engine {
         let message_only = model.version == Version::V3
             && family == AddressFamily::V4
             && self.policy.v3_ipv4_checksum == V3Checksum::MessageOnly;
-        let ttl = model.unicast_ttl.unwrap_or(255);
+        let ttl = model.unicast_ttl.unwrap_or(match family {
+            AddressFamily::V4 => 255,
+            AddressFamily::V6 => self.policy.v6_unicast_hops,
+        });
         let header = match model.auth {
             Auth::Ah(key) if model.version == Version::V2 && family == AddressFamily::V4 => Some(key),
             _ => None,
@@ -205,7 +214,7 @@ impl Engine {
 
     fn become_announcer(&mut self, now: Instant, i: usize, rule: Rule) {
         let garp = self.instances[i].model.garp;
-        self.instances[i].refresh_after = (garp.refresh > Span::ZERO).then(|| now + garp.refresh);
+        self.instances[i].refresh_from = (garp.refresh > Span::ZERO).then(|| now + garp.refresh);
         self.instances[i].extra_from = self.instances[i].model.garp_extra.map(|extra| now + extra.every);
         let rounds = if self.policy.announces_once { 1 } else { garp.repeat };
         self.announce(i, rounds, rule);
@@ -217,17 +226,35 @@ impl Engine {
         for i in core::iter::once(i).chain(others) {
             let garp = self.instances[i].model.garp;
             if garp.lower_prio_repeat > 0 && self.instances[i].holds {
+                let before = self.instances[i].announced;
                 self.announce(i, garp.lower_prio_repeat, rule);
-                self.schedule(now, i, garp.lower_prio_delay, TimerKind::DelayedLowerPrioAnnounce);
+                let sent = self.instances[i].announced - before;
+                self.schedule_announcements(now, i, sent, garp.lower_prio_delay, TimerKind::DelayedLowerPrioAnnounce);
             }
         }
     }
 
+    /// Announcements come again after a delay, which begins when so many first ones have been made.
+    fn schedule_announcements(&mut self, now: Instant, i: usize, sent: u64, delay: Span, timer: TimerKind) {
+        self.worked = self.worked + self.policy.schedule_lateness + self.policy.announce_lateness.times(sent);
+        self.schedule(now + self.worked, i, delay, timer);
+    }
+
+    /// keepalived wants an advert later than the time it stored. Its clock has always run on a little by then, so an interval
+    /// that is a multiple of the adverts' is kept exactly: equal is later.
     fn refresh(&mut self, now: Instant, i: usize) {
         let garp = self.instances[i].model.garp;
-        if self.instances[i].refresh_after.is_some_and(|after| now > after) {
-            self.instances[i].refresh_after = Some(now + garp.refresh);
+        if self.instances[i].refresh_from.is_some_and(|from| now >= from) {
+            self.instances[i].refresh_from = Some(now + garp.refresh);
             self.announce(i, garp.refresh_repeat, Rule::RefreshAnnounce);
+        }
+    }
+
+    /// A reload forgets when the last refresh was: the next one comes with its advert.
+    pub(crate) fn refresh_at_once(&mut self, now: Instant, i: usize) {
+        if self.instances[i].model.garp.refresh > Span::ZERO {
+            self.instances[i].refresh_from = Some(now);
+            self.refresh(now, i);
         }
     }
 

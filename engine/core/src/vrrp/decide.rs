@@ -78,6 +78,8 @@ pub struct Facts {
     pub preemption: Preemption,
     /// A worse advert is answered (version and policy allow it and `lower_prio_no_advert` is off).
     pub answers_worse: bool,
+    /// A master announces its addresses when it hears a worse advert, answered or not.
+    pub announces_to_worse: bool,
     /// A packet of any kind restarts a master's advert timer.
     pub any_packet_rearms: bool,
     /// `higher_prio_send_advert`.
@@ -125,7 +127,7 @@ pub enum Action {
     LearnInterval,
     /// Go back to the own interval.
     ForgetInterval,
-    /// Remember who the master is.
+    /// Remember who the master is, and want to be it no more.
     RememberMaster,
     /// `preempt_delay` begins.
     StartPreemptDelay,
@@ -296,14 +298,17 @@ const fn master_hears(comparison: Comparison, facts: &Facts) -> Decision {
 }
 
 const fn hears_worse(facts: &Facts) -> Decision {
-    match (facts.answers_worse, facts.any_packet_rearms) {
+    match (facts.answers_worse, facts.announces_to_worse) {
         (true, true) => decision(
             State::Master,
             Rule::MasterAnswersLower,
             &[SkipSequence, SendAdvert, AnnounceToLower, NotifyLower, ArmAdvert],
         ),
         (true, false) => decision(State::Master, Rule::MasterAnswersLower, &[SendAdvert, NotifyLower]),
-        (false, _) => decision(State::Master, Rule::MasterKeepsSilent, &[NotifyLower]),
+        (false, true) => {
+            decision(State::Master, Rule::MasterKeepsSilent, &[SkipSequence, AnnounceToLower, NotifyLower])
+        }
+        (false, false) => decision(State::Master, Rule::MasterKeepsSilent, &[NotifyLower]),
     }
 }
 
@@ -315,11 +320,9 @@ const fn fault(event: Event, facts: &Facts) -> Option<Decision> {
             Rule::FaultClears,
             &[Enter, Notify, ForgetInterval, ClearPreemptDelay, AnnounceSource, ArmDown, PullGroup],
         ),
-        Event::GroupBackup if !facts.faulty => decision(
-            State::Backup,
-            Rule::GroupToBackup,
-            &[Enter, Notify, ForgetInterval, ClearPreemptDelay, AnnounceSource, ArmDown],
-        ),
+        Event::GroupBackup if !facts.faulty => {
+            decision(State::Backup, Rule::GroupToBackup, &[Enter, Notify, ForgetInterval, ClearPreemptDelay, ArmDown])
+        }
         Event::Stop => decision(State::Init, Rule::Stop, &[]),
         _ => return None,
     })

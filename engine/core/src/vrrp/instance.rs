@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 
 use crate::io::State;
-use crate::model::{IfAddr, IfIndex, InstanceModel, Vip};
+use crate::model::{AddressFamily, IfAddr, IfIndex, InstanceModel, Vip};
 use crate::policy::{Policy, SkewUnit};
 use crate::time::{Instant, Span};
 use crate::vrrp::decide::Preemption;
@@ -58,8 +58,8 @@ pub(crate) struct Instance {
     pub holds: bool,
     /// When `preempt_delay` began.
     pub preempt_since: Option<Instant>,
-    /// The next advert later than this refreshes the announcements.
-    pub refresh_after: Option<Instant>,
+    /// The next advert from this time on refreshes the announcements.
+    pub refresh_from: Option<Instant>,
     /// The next advert from this time on comes with announcements on further interfaces (`garp_extra_if`).
     pub extra_from: Option<Instant>,
     /// The own faults (not those of the sync group), with what is still waited for.
@@ -70,6 +70,8 @@ pub(crate) struct Instance {
     pub started: u64,
     /// Unweighted scripts without a first result.
     pub waits: usize,
+    /// Its macvlan began without a link-local address below: one that comes later does not count.
+    pub sourceless: bool,
     /// No state has been told yet since the start.
     pub untold: bool,
     /// The state that the last mail has told, since the start or a reload.
@@ -95,12 +97,13 @@ impl Instance {
             ip_id: 1,
             holds: false,
             preempt_since: None,
-            refresh_after: None,
+            refresh_from: None,
             extra_from: None,
             faults: 0,
             announced: 0,
             started: 0,
             waits: 0,
+            sourceless: false,
             untold: true,
             mailed: None,
             macvlan: Macvlan::Absent,
@@ -108,6 +111,11 @@ impl Instance {
             set_rules: Vec::new(),
             model,
         }
+    }
+
+    /// Whether the address that it speaks from is looked for at starts and reloads only.
+    pub fn misses_late_source(&self, policy: &Policy) -> bool {
+        policy.macvlan_misses_late_source && self.model.family == AddressFamily::V6 && self.model.macvlan().is_some()
     }
 
     /// Where adverts are sent and heard; nowhere while the macvlan is missing.

@@ -1,4 +1,4 @@
-//! `vrrp_garp_interval` and `vrrp_gna_interval`: announcements on one interface keep their distance.
+//! `vrrp_garp_interval` and `vrrp_gna_interval`: announcements on one interface, and on the macvlans above it, keep their distance.
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
@@ -19,7 +19,7 @@ pub(crate) struct Pacing {
 
 #[derive(Clone, Copy, Debug)]
 struct Lane {
-    iface: IfIndex,
+    base: IfIndex,
     v4: bool,
     /// The next announcement may go now.
     free_at: Instant,
@@ -29,12 +29,14 @@ struct Lane {
 struct Pending {
     instance: usize,
     iface: IfIndex,
+    /// The interface itself, or the one below a macvlan.
+    base: IfIndex,
     ip: IpAddr,
 }
 
 impl Pending {
     fn is_in(&self, lane: &Lane) -> bool {
-        self.iface == lane.iface && self.ip.is_ipv4() == lane.v4
+        self.base == lane.base && self.ip.is_ipv4() == lane.v4
     }
 }
 
@@ -54,10 +56,10 @@ impl Pacing {
         busy.map(|(of, lane)| Wake { at: lane.free_at, of, timer: TimerKind::Pace }).min_by_key(|wake| wake.at)
     }
 
-    fn lane(&mut self, iface: IfIndex, v4: bool) -> &mut Lane {
-        let found = self.lanes.iter().position(|lane| lane.iface == iface && lane.v4 == v4);
+    fn lane(&mut self, base: IfIndex, v4: bool) -> &mut Lane {
+        let found = self.lanes.iter().position(|lane| lane.base == base && lane.v4 == v4);
         let position = found.unwrap_or_else(|| {
-            self.lanes.push(Lane { iface, v4, free_at: Instant::ZERO });
+            self.lanes.push(Lane { base, v4, free_at: Instant::ZERO });
             self.lanes.len() - 1
         });
         &mut self.lanes[position]
@@ -77,12 +79,14 @@ impl Engine {
             return self.announce_one(i, iface, ip, rule);
         }
         let now = self.now;
-        let lane = self.pacing.lane(iface, ip.is_ipv4());
+        let x = &self.instances[i];
+        let base = if x.macvlan.index() == Some(iface) { x.model.iface } else { iface };
+        let lane = self.pacing.lane(base, ip.is_ipv4());
         if lane.free_at <= now {
             lane.free_at = now + gap;
             return self.announce_one(i, iface, ip, rule);
         }
-        let pending = Pending { instance: i, iface, ip };
+        let pending = Pending { instance: i, iface, base, ip };
         if !(self.policy.pending_announcements_collapse && self.pacing.pending.contains(&pending)) {
             self.pacing.pending.push(pending);
         }

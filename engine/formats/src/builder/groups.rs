@@ -1,12 +1,12 @@
 //! Sync groups: member names become positions, and what a group tracks is tracked by each member.
 use std::collections::{BTreeMap, BTreeSet};
 
-use vrrplab_engine::model::track::Tracked;
 use vrrplab_engine::model::{InstanceModel, SyncGroupModel};
 
-use super::draft::{Draft, InstanceDraft, Spanned, SyncGroupDraft, TrackDraft};
+use super::draft::{Draft, InstanceDraft, SyncGroupDraft};
 use super::host::Host;
 use super::tracks::{Found, Names};
+use super::weights;
 use crate::diagnostics::{Report, nearest};
 
 /// The groups that keep at least one member. Members' weights change as grouping demands.
@@ -43,12 +43,15 @@ pub(super) fn build(
             }
             _ => {}
         }
-        let found = Found::new(&group.tracks, names, host, report);
+        let mut found = Found::new(&group.tracks, names, host, report);
+        if members.iter().any(|&member| built[member].as_ref().is_some_and(InstanceModel::is_owner)) {
+            weights::clear(&mut found, group, report);
+        }
         let tracking_weight = group.tracking_weight.as_ref().is_some_and(|t| t.value);
         for &member in &members {
             let Some(model) = &mut built[member] else { continue };
             if !tracking_weight {
-                drop_weights(kept[member], model, name, report);
+                weights::leave_out_of_group(model, kept[member], name, report);
             }
             model.track_interfaces.extend(&found.interfaces);
             model.track_scripts.extend(&found.scripts);
@@ -100,35 +103,4 @@ fn members(group: &SyncGroupDraft, instances: &Instances<'_>, report: &mut Repor
         }
     }
     members
-}
-
-/// In a group, weights of interfaces count as 0, weighted scripts, processes and sessions go, files of the default weight
-/// count as 0: unless the group keeps weights.
-fn drop_weights(draft: &InstanceDraft, model: &mut InstanceModel, group: &str, report: &mut Report) {
-    let weighted = model.track_interfaces.iter_mut().filter(|t| t.weight != 0);
-    let places = draft.tracks.interfaces.iter().filter_map(|t| t.weight.as_ref()).filter(|w| w.value != 0);
-    for (tracked, at) in weighted.zip(places.map(Spanned::place)) {
-        tracked.weight = 0;
-        let title = format!("in sync group `{group}` the weight of a tracked interface counts as 0");
-        report
-            .warning(&at, title, "the loss of this interface is a fault of the whole group")
-            .help("`sync_group_tracking_weight` in the group keeps weights");
-    }
-    drop_weighted(&mut model.track_scripts, &draft.tracks.scripts, group, report);
-    drop_weighted(&mut model.track_processes, &draft.tracks.processes, group, report);
-    drop_weighted(&mut model.track_bfds, &draft.tracks.bfds, group, report);
-    for file in model.track_files.iter_mut().filter(|t| t.weight == 1) {
-        file.weight = 0;
-    }
-}
-
-fn drop_weighted(tracked: &mut Vec<Tracked>, lines: &[TrackDraft], group: &str, report: &mut Report) {
-    let before = tracked.len();
-    tracked.retain(|t| t.weight == 0);
-    if let Some(line) = lines.first().filter(|_| tracked.len() < before) {
-        let title = format!("in sync group `{group}` what its members track with a weight is left out");
-        report
-            .warning(&line.name, title, "it changes nothing")
-            .help("`sync_group_tracking_weight` in the group keeps it; or let the group track it");
-    }
 }

@@ -10,7 +10,7 @@ use vrrplab_engine::time::Span;
 use super::draft::{AuthType, DefaultsDraft, Draft, InstanceDraft, Spanned, VipDraft};
 use super::host::Host;
 use super::tracks::{Found, Names};
-use super::{checks, family_of, strict};
+use super::{checks, family_of, strict, weights};
 use crate::diagnostics::Report;
 
 /// The instance, or none where its interface or VRID is unknown; everything else is checked all the same.
@@ -98,6 +98,7 @@ pub(super) fn build(
     if let Some(own) = interface {
         checks::apply(&mut model, draft, host, own, report);
     }
+    weights::leave_out_of_owner(&mut model, draft, report);
     if model.strict {
         strict::apply(&mut model, draft, report);
     }

@@ -2,17 +2,12 @@
 use std::fmt::Write;
 
 use super::ALL;
-use crate::diagnostics::Severity;
 
 /// docs/check.md.
 pub fn markdown() -> String {
     let mut page = String::from(HEAD);
     for lint in ALL {
-        let severity = match lint.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        };
+        let severity = lint.severity.word();
         let fix = lint.fix.unwrap_or("");
         let cells = [lint.sentence, lint.consequence, fix].map(|cell| cell.replace('|', "\\|")).join(" | ");
         let _ = writeln!(page, "| `{}` | {severity} | {cells} |", lint.id);

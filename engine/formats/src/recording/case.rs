@@ -1,6 +1,6 @@
 //! `case.json`: the switches and nodes of a recording, made into a world without faults.
 use std::collections::BTreeMap;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -196,7 +196,7 @@ fn plug_in(
             }
         }
         if case.ipv6 {
-            addresses.push(IfAddr { ip: IpAddr::V6(link_local(mac)), prefix: 64 });
+            addresses.push(IfAddr::link_local(mac));
         }
         let name = nic.name.clone();
         interfaces.push(InterfaceModel { index: IfIndex(index), name, mac, addresses, up: true });
@@ -223,12 +223,6 @@ pub fn parse_addr(text: &str) -> Option<IfAddr> {
     (prefix <= longest).then_some(IfAddr { ip, prefix })
 }
 
-/// The EUI-64 link-local address of a MAC.
-fn link_local(Mac([a, b, c, d, e, f]): Mac) -> Ipv6Addr {
-    let host = [a ^ 2, b, c, 0xff, 0xfe, d, e, f];
-    Ipv6Addr::from_bits(0xfe80 << 112 | u128::from(u64::from_be_bytes(host)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,6 +235,6 @@ mod tests {
         assert_eq!(addr("192.0.2.1/24"), Some(("192.0.2.1".to_owned(), 24)));
         assert_eq!(addr("fe80::1"), Some(("fe80::1".to_owned(), 128)));
         assert_eq!([addr("192.0.2.1/33"), addr("192.0.2.1/"), addr("here/24")], [None, None, None]);
-        assert_eq!(link_local(Mac([2, 0, 0, 0, 1, 1])).to_string(), "fe80::ff:fe00:101");
+        assert_eq!(Mac([2, 0, 0, 0, 1, 1]).link_local().to_string(), "fe80::ff:fe00:101");
     }
 }

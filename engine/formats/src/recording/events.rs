@@ -1,7 +1,7 @@
 //! What is kept of a recorded run: changes of state and moves of virtual addresses.
 use std::collections::BTreeMap;
 
-use vrrplab_engine::State;
+use vrrplab_engine::{Rule, State};
 
 use super::case::{Case, parse_addr};
 use super::files::Text;
@@ -33,7 +33,8 @@ pub(super) fn recorded(case: &Case, run: &Timeline, text: &Text, report: &mut Re
     kept
 }
 
-/// A state that the instance was not yet in. INIT is the start of a daemon: whatever follows is new.
+/// A state that the instance was not yet in. INIT is the start of a daemon: whatever follows is new. A BACKUP that enters
+/// BACKUP again was in FAULT: the log does not tell when its sync group took it there.
 fn state<'a>(
     node: &'a str,
     event: &'a Event,
@@ -57,8 +58,15 @@ fn state<'a>(
             return None;
         }
     };
-    let news = last.insert((node, instance), state) != Some(state);
+    let from_silent_fault = state == State::Backup && !event.is_init();
+    let news = last.insert((node, instance), state) != Some(state) || from_silent_fault;
     news.then(|| RecordedKind::State { instance: instance.to_owned(), state })
+}
+
+/// Whether recordings have no such change of state. keepalived's log does not tell that a group takes a BACKUP into FAULT (its
+/// scripts and pipes do), and tells of a start in FAULT in other words, before its states.
+pub fn is_silent(rule: Rule, from: State) -> bool {
+    matches!((rule, from), (Rule::StartFault, _) | (Rule::GroupToFault, State::Backup))
 }
 
 /// FRR's addresses stay on a macvlan, which carries frames while the router is master: they come and go with it.

@@ -29,7 +29,8 @@ struct Probe {
 pub(super) struct Start {
     pub(super) node: String,
     pub(super) n: usize,
-    pub(super) first_state_ms: Option<Millis>,
+    exec_ms: Option<Millis>,
+    first_state_ms: Option<Millis>,
 }
 
 /// A fault as it was carried out.
@@ -73,9 +74,14 @@ pub(super) struct Event {
 }
 
 impl Timeline {
-    /// When the n-th daemon of the node (from 1) entered its first state, if it ever did.
+    /// When the n-th daemon of the node (from 1) entered its first state, if it ever did; a FAULT that it began with counts.
     pub(super) fn started(&self, node: &str, n: usize) -> Option<Instant> {
-        self.starts.iter().find(|s| s.node == node && s.n == n)?.first_state_ms.map(|ms| ms.0)
+        let start = |n: usize| self.starts.iter().find(|s| s.node == node && s.n == n);
+        let exec = |start: &Start| start.exec_ms.as_ref().map(|ms| ms.0);
+        let (begun, ended) = (start(n).and_then(exec), start(n + 1).and_then(exec));
+        let early = self.events.iter().filter(|e| e.is_of(node) && e.event == "state" && e.is_early()).map(Event::at);
+        let early = early.filter(|at| begun.is_some_and(|begun| *at >= begun) && ended.is_none_or(|end| *at < end));
+        early.chain(start(n)?.first_state_ms.as_ref().map(|ms| ms.0)).min()
     }
 
     /// The longest time for which the machine stood still.
@@ -93,6 +99,10 @@ impl Event {
     }
     pub(super) fn is_early(&self) -> bool {
         !matches!(self.early, Value::Null | Value::Bool(false))
+    }
+    /// Whether it is the first state after a start or a reload.
+    pub(super) fn is_init(&self) -> bool {
+        self.rest.get("init").is_some_and(|init| init == &Value::Bool(true))
     }
     /// The nodes that a frame was delivered to.
     pub(super) fn delivered_to(&self) -> impl Iterator<Item = &str> {

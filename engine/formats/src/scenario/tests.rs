@@ -47,6 +47,16 @@ fn refused(scenario: &str) -> String {
     report.render(false)
 }
 
+/// Each of these mistakes, put into a good scenario in the place of what stands there, is answered with its words.
+#[track_caller]
+fn each_has_its_answer(scenario: &str, mistakes: &[(&str, &str, &str)]) {
+    for (good, bad, answer) in mistakes {
+        assert!(scenario.contains(good), "{good}");
+        let report = refused(&scenario.replacen(good, bad, 1));
+        assert!(report.contains(answer), "{bad}, but not {answer}:\n{report}");
+    }
+}
+
 const FULL: &str = r#"
 about: |
   Two routers lose sight of each other.
@@ -117,7 +127,8 @@ fn hosts_mean_what_the_file_says() {
     let interfaces: Vec<_> = r1.model.interfaces.iter().map(|i| (i.index, i.name.as_str(), i.mac, i.up)).collect();
     assert_eq!(interfaces[0], (IfIndex(2), "eth1", Mac([2, 0, 0, 0, 1, 1]), true));
     assert_eq!(interfaces[1], (IfIndex(3), "eth0", Mac([2, 0, 0, 0, 1, 2]), true));
-    assert_eq!(r1.model.interfaces[1].addresses, [addr("192.168.100.11", 24), addr("fd00::11", 64)]);
+    let own = addr("fe80::ff:fe00:102", 64);
+    assert_eq!(r1.model.interfaces[1].addresses, [addr("192.168.100.11", 24), addr("fd00::11", 64), own]);
     assert_eq!(r1.ports[0], Port::on(NetworkId(1)));
     let pair = AddressPair { ip: addr("192.168.100.100", 32), mac: None };
     assert_eq!(

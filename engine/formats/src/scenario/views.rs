@@ -4,23 +4,15 @@
 mod words;
 
 use super::reader::Reader;
-use super::shape::{ConnsText, FdbText, HostTableText};
-use super::units::{Text, Time};
+use super::shape::{ConnsText, FdbText, HostTableText, LineKeys};
+use super::units::Text;
 use crate::world::{LinePattern, LinesPromise, Member, NetworkId, NodeId, Promise, Subject, View, ViewPromise};
 use words::{Names, word};
-
-/// Which lines are promised, as written.
-struct Written<'a> {
-    table: Option<&'a Text>,
-    has: Option<&'a [Text]>,
-    lacks: Option<&'a [Text]>,
-}
 
 impl Reader<'_> {
     pub(super) fn conns(&mut self, text: &ConnsText) -> Option<Promise> {
         let of = self.node(&text.node).map(|node| Subject::Host(Member::Node(node)));
-        let written = Written { table: text.table.as_ref(), has: text.has.as_deref(), lacks: text.lacks.as_deref() };
-        self.view(View::Conns, of, (&text.node, &text.at), &written)
+        self.view(View::Conns, of, &text.node, &text.lines())
     }
 
     pub(super) fn host_table(&mut self, view: View, text: &HostTableText) -> Option<Promise> {
@@ -30,24 +22,16 @@ impl Reader<'_> {
             self.refuse_at(&text.host.text, title, "a rogue", "name a node or a client");
             return None;
         }
-        let written = Written { table: text.table.as_ref(), has: text.has.as_deref(), lacks: text.lacks.as_deref() };
-        self.view(view, member.map(Subject::Host), (&text.host, &text.at), &written)
+        self.view(view, member.map(Subject::Host), &text.host, &text.lines())
     }
 
     pub(super) fn fdb(&mut self, text: &FdbText) -> Option<Promise> {
         let of = self.network(&text.network).map(Subject::Switch);
-        let written = Written { table: text.table.as_ref(), has: text.has.as_deref(), lacks: text.lacks.as_deref() };
-        self.view(View::Fdb, of, (&text.network, &text.at), &written)
+        self.view(View::Fdb, of, &text.network, &text.lines())
     }
 
-    fn view(
-        &mut self,
-        view: View,
-        of: Option<Subject>,
-        (owner, at): (&Text, &Time),
-        written: &Written<'_>,
-    ) -> Option<Promise> {
-        let at = self.moment(at);
+    fn view(&mut self, view: View, of: Option<Subject>, owner: &Text, written: &LineKeys<'_>) -> Option<Promise> {
+        let at = self.moment(written.at);
         let some = written.has.is_some() || written.lacks.is_some();
         if written.table.is_some() == some {
             let help = "give either `table` with every line (\"\" for none), or `has`, `lacks` or both";
@@ -68,25 +52,22 @@ impl Reader<'_> {
     }
 
     fn patterns(&mut self, view: View, texts: Option<&[Text]>, names: &Names) -> Option<Vec<LinePattern>> {
-        let mut all = Some(Vec::new());
+        let mut all = Vec::new();
         for text in texts.unwrap_or_default() {
             let read = self.pattern(view, text, names, false);
             if read.as_ref().is_some_and(Vec::is_empty) {
                 let help = format!("words of a line of `{}`", view.command());
                 self.refuse_at(&text.text, "this line has no words", "", &help);
             }
-            all = all.zip(read).map(|(mut all, read)| {
-                all.extend(read);
-                all
-            });
+            all.push(read);
         }
-        all
+        all.into_iter().collect::<Option<Vec<_>>>().map(|all| all.concat())
     }
 
     /// The lines of one text: whole ones, or words of them.
     fn pattern(&mut self, view: View, text: &Text, names: &Names, whole: bool) -> Option<Vec<LinePattern>> {
         let written = self.read(text)?.value;
-        let mut all = Some(Vec::new());
+        let mut all = Vec::new();
         for line in written.lines().filter(|line| !line.trim().is_empty() && !view.heads(line)) {
             let read = self.line(view, text, line, names);
             if whole && line.split_whitespace().count() < least(view) {
@@ -94,31 +75,20 @@ impl Reader<'_> {
                 let help = format!("a line is `{}`; `has` takes parts of lines, `*` is any one word", shape(view));
                 self.refuse_word(text, line.trim(), title, &help);
             }
-            all = all.zip(read).map(|(mut all, read)| {
-                all.push(read);
-                all
-            });
+            all.push(read);
         }
-        all
+        all.into_iter().collect()
     }
 
     fn line(&mut self, view: View, text: &Text, line: &str, names: &Names) -> Option<LinePattern> {
-        let (mut words, mut before) = (Some(Vec::new()), "");
+        let (mut words, mut before) = (Vec::new(), "");
         for written in line.split_whitespace() {
             let read = if written == "*" { Ok(None) } else { word(view, before, written, names).map(Some) };
-            words = match read {
-                Ok(read) => words.map(|mut words| {
-                    words.push(read);
-                    words
-                }),
-                Err(why) => {
-                    self.refuse_word(text, written, why.title, &why.help);
-                    None
-                }
-            };
+            let read = read.map_err(|why| self.refuse_word(text, written, why.title, &why.help));
+            words.push(read.ok());
             before = written;
         }
-        words.map(LinePattern)
+        words.into_iter().collect::<Option<Vec<_>>>().map(LinePattern)
     }
 
     /// An error at this word of a text, where the file has it as it is, otherwise at the text.

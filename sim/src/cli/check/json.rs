@@ -3,7 +3,6 @@ use std::io;
 
 use serde::Serialize;
 use vrrplab_engine::model::AddressFamily;
-use vrrplab_formats::diagnostics::Severity;
 
 use super::{Told, place};
 
@@ -55,11 +54,7 @@ pub(super) fn print(told: &Told) -> io::Result<String> {
         let (line, column) = place(&told.report, diagnostic);
         Row {
             id: finding.map(|f| f.lint.id),
-            severity: match diagnostic.severity {
-                Severity::Error => "error",
-                Severity::Warning => "warning",
-                Severity::Note => "note",
-            },
+            severity: diagnostic.severity.word(),
             file: &diagnostic.file,
             line,
             column,

@@ -3,7 +3,7 @@ use std::io;
 
 use super::super::output::{colour, say, tell, tell_report};
 use super::trial::{Trial, Verdict};
-use super::watched;
+use super::{INDENT, watched};
 use crate::library::Entry;
 use crate::observe::words::{count, span};
 
@@ -47,7 +47,7 @@ impl Teller {
             trial.failures.iter().try_for_each(|failure| say(&details(&failure.title, &failure.found)))?;
         }
         if let Some(lanes) = &trial.lanes {
-            say(&lanes.lines().map(|line| format!("      {line}\n")).collect::<String>())?;
+            say(&lanes.lines().map(|line| format!("{:INDENT$}{line}\n", "")).collect::<String>())?;
         }
         match (trial.verdict, trial.seed) {
             (Verdict::Failed, Some(seed)) => {

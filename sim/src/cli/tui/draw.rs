@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use super::keys::HELP;
 use super::panel;
 use super::show::Show;
-use crate::lanes::{Cell, Event, NOTHING, Pen, Window, axis, cells, cut, label, marks, moment, padded};
+use crate::lanes::{Cell, Event, NOTHING, Pen, axis, cells, cut, label, mark_row, marks, moment, padded};
 use crate::report::data::Tone;
 
 /// Beside events there is room for a panel from this width on; below it, the panel is all there is.
@@ -102,7 +102,9 @@ fn picture(show: &Show<'_>, pen: &Pen, area: Rect) -> Vec<Line<'static>> {
     let ruler: String = axis.ruler.chars().enumerate().map(put).collect();
     let mut lines =
         vec![Line::from(vec![head(""), Span::from(axis.labels)]), Line::from(vec![head(""), Span::from(ruler)])];
-    lines.push(Line::from([vec![head("faults")], spans(&faults(show, window, width), cursor, pen)].concat()));
+    // what was broken or mended is told in the list
+    let faults = mark_row(&marks(show.events(), window, width), width, |_| '!');
+    lines.push(Line::from([vec![head("faults")], spans(&faults, cursor, pen)].concat()));
     let room = usize::from(area.height).saturating_sub(lines.len());
     let first = show.lane_at().unwrap_or(0).saturating_sub(room / 2).min(story.lanes.len().saturating_sub(room));
     for (position, lane) in story.lanes.iter().enumerate().skip(first).take(room) {
@@ -113,15 +115,6 @@ fn picture(show: &Show<'_>, pen: &Pen, area: Rect) -> Vec<Line<'static>> {
         lines.push(Line::from([vec![head], spans(&cells(lane, window, width, &pen.glyphs), cursor, pen)].concat()));
     }
     lines
-}
-
-/// Where something was broken or mended; what, is told in the list.
-fn faults(show: &Show<'_>, window: Window, width: usize) -> Vec<Cell> {
-    let mut row = vec![Cell { letter: ' ', tone: Tone::Fault }; width];
-    for mark in marks(show.events(), window, width) {
-        row[mark.column].letter = '!';
-    }
-    row
 }
 
 /// Columns as text; that of the cursor stands out.

@@ -5,7 +5,7 @@ use unicode_width::UnicodeWidthStr;
 use vrrplab_engine::Span as Length;
 
 use super::show::Show;
-use crate::lanes::{bar_at, label, moment};
+use crate::lanes::{bar_at, harmless, label, moment};
 use crate::observe::words::span;
 use crate::report::data::{Cause, Tone};
 
@@ -97,10 +97,9 @@ fn because(of: &Cause, show: &Show<'_>, depth: usize, texts: &mut Vec<Text>) {
     }
 }
 
-/// Whole words in lines; those after the first stand a little to the right. Names come from files: what would move the cursor
-/// becomes a question mark.
+/// Whole words in lines; those after the first stand a little to the right.
 fn wrapped(text: &Text, width: usize) -> Vec<String> {
-    let clean: String = text.words.chars().map(|letter| if letter.is_control() { '?' } else { letter }).collect();
+    let clean: String = text.words.chars().map(harmless).collect();
     let mut lines = Vec::new();
     let mut line = " ".repeat(text.indent.min(width / 2));
     let further = text.indent.min(width / 2) + if text.indent > 0 { STEP } else { 0 };

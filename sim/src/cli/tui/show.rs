@@ -135,8 +135,8 @@ impl<'s> Show<'s> {
     /// To one of the events that are told, if there is one so late.
     fn step_to(&mut self, position: usize) {
         self.playing = false;
-        if let Some(event) = self.told.get(position).and_then(|event| self.events.get(*event)) {
-            self.set_cursor(event.at);
+        if let Some(at) = self.told_at(position).map(|event| event.at) {
+            self.set_cursor(at);
             self.set_current(Some(position));
         }
     }
@@ -153,9 +153,7 @@ impl<'s> Show<'s> {
 
     fn change(&mut self, among: std::ops::Range<usize>, backwards: bool) {
         self.playing = false;
-        let mut changes = among.filter(|position| {
-            self.told.get(*position).and_then(|event| self.events.get(*event)).is_some_and(Event::is_change)
-        });
+        let mut changes = among.filter(|position| self.told_at(*position).is_some_and(Event::is_change));
         let found = if backwards { changes.next_back() } else { changes.next() };
         if let Some(position) = found {
             self.step_to(position);
@@ -202,7 +200,11 @@ impl<'s> Show<'s> {
 
     /// The event that is looked at.
     pub fn event(&self) -> Option<&Event<'s>> {
-        self.current.and_then(|current| self.told.get(current)).and_then(|event| self.events.get(*event))
+        self.current.and_then(|current| self.told_at(current))
+    }
+
+    fn told_at(&self, position: usize) -> Option<&Event<'s>> {
+        self.told.get(position).and_then(|event| self.events.get(*event))
     }
 
     /// All events that are told, and the position of the present one.

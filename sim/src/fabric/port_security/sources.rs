@@ -1,5 +1,5 @@
 //! Who a port may say it is: its own addresses and the allowed address pairs.
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr};
 
 use vrrplab_engine::model::{IfAddr, Mac};
 use vrrplab_formats::world::PortSecurity;
@@ -72,11 +72,9 @@ impl Sources {
     }
 }
 
-/// The EUI-64 link-local address.
-pub(super) fn link_local(Mac([a, b, c, d, e, f]): Mac) -> IpAddr {
-    let [x, y] = [[a ^ 2, b], [c, 0xff]].map(u16::from_be_bytes);
-    let [z, w] = [[0xfe, d], [e, f]].map(u16::from_be_bytes);
-    Ipv6Addr::new(0xfe80, 0, 0, 0, x, y, z, w).into()
+/// The address that an interface with this MAC gives itself.
+pub(super) fn link_local(mac: Mac) -> IpAddr {
+    mac.link_local().into()
 }
 
 /// Whether the address lies in the range.

@@ -1,6 +1,7 @@
 //! Probes against the services of one other host, on a wire where every packet arrives at once.
 use std::net::Ipv4Addr;
 
+use smoltcp::time::Duration;
 use vrrplab_engine::model::lvs::Endpoint;
 use vrrplab_formats::world::{Page, Serves, Service};
 
@@ -144,8 +145,7 @@ struct Mail {
 impl Mail {
     fn new(says: &[&'static str]) -> Mail {
         let mut sockets = Sockets::new(2);
-        let handle = sockets.add_tcp();
-        sockets.set.get_mut::<tcp::Socket<'_>>(handle).listen(25).unwrap();
+        let handle = sockets.listen(25, Duration::from_secs(60)).unwrap();
         Mail { sockets, handle, says: says.iter().copied().collect(), greeted: false }
     }
 
@@ -153,14 +153,14 @@ impl Mail {
         let mut back = Vec::new();
         packets.iter().for_each(|packet| self.sockets.receive(packet));
         self.sockets.poll(now, &mut back);
-        let socket = self.sockets.set.get_mut::<tcp::Socket<'_>>(self.handle);
+        let mut socket = self.sockets.stream(self.handle);
         let mut heard = Vec::new();
-        read_all(socket, &mut heard);
+        socket.read_all(&mut heard);
         if socket.may_send()
             && (!heard.is_empty() || !std::mem::replace(&mut self.greeted, true))
             && let Some(line) = self.says.pop_front()
         {
-            socket.send_slice(line.as_bytes()).unwrap();
+            assert_eq!(socket.send(line.as_bytes()), line.len());
         }
         self.sockets.poll(now, &mut back);
         back

@@ -109,6 +109,28 @@ fn martians_are_not_heard() {
     assert_eq!(from(&mut server(SysctlKey::AcceptLocal, Some(ETH0), 1), ip(1)), 1, "accept_local");
 }
 
+/// Measured with Linux 6.18: who asks, and whether 10.0.0.1 answers.
+#[test]
+fn arp_questions_are_answered_to_whom_packets_are_heard_from() {
+    let stranger = Ipv4Addr::new(198, 51, 100, 7).into();
+    let group = Ipv4Addr::new(224, 0, 0, 18).into();
+    let askers = [ip(1), ip(9), Ipv4Addr::UNSPECIFIED.into(), stranger, group, Ipv4Addr::LOCALHOST.into()];
+    let table = [
+        (SysctlKey::RpFilter, 0, [false, true, true, true, false, false]),
+        (SysctlKey::RpFilter, 1, [false, true, true, false, false, false]),
+        (SysctlKey::RpFilter, 2, [false, true, true, false, false, false]),
+        (SysctlKey::AcceptLocal, 1, [true, true, true, true, false, false]),
+    ];
+    for (key, value, answered) in table {
+        let mut server = server(key, Some(ETH0), value);
+        let answers = askers.map(|asker| {
+            let question = frames::question(B, asker, ip(1), None).unwrap();
+            receive(&mut server, T0, &question).len() == 1
+        });
+        assert_eq!(answers, answered, "{key:?}={value}");
+    }
+}
+
 #[test]
 fn promote_secondaries_keeps_the_later_addresses_of_a_prefix() {
     for (value, left) in [(0, vec![]), (1, vec![ip(50)])] {

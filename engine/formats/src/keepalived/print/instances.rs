@@ -38,9 +38,9 @@ impl<'m> Tracks<'m> {
         let keeps = group.tracking_weight;
         let weighted = |t: &Tracked| !keeps && t.weight != 0;
         Tracks {
-            interfaces: shared(all.iter().map(|t| t.interfaces), |t| t.iface, |t| !keeps && t.weight != 0),
+            interfaces: shared(all.iter().map(|t| t.interfaces), |t| t.iface, |_| false),
             scripts: shared(all.iter().map(|t| t.scripts), |t| t.item, weighted),
-            files: shared(all.iter().map(|t| t.files), |t| t.item, |t| !keeps && t.weight == 1),
+            files: shared(all.iter().map(|t| t.files), |t| t.item, weighted),
             processes: shared(all.iter().map(|t| t.processes), |t| t.item, weighted),
             bfds: shared(all.iter().map(|t| t.bfds), |t| t.item, weighted),
         }

@@ -39,7 +39,7 @@ pub(super) static INSTANCE: Section = Section {
         modelled("track_src_ip", Takes::Nothing, "off", "the loss of the source address is a fault"),
         kept("mcast_dst_ip", Takes::Address, "vrrp_mcast_group4, vrrp_mcast_group6", "the group that adverts are sent to; another than the standard one is not modelled yet"),
         modelled("unicast_peer", Takes::Lines("ADDR [min_ttl N] [max_ttl N]"), "multicast", "adverts go to each of these instead"),
-        modelled("unicast_ttl", Takes::Int(0, 255), "255", "TTL of adverts to peers"),
+        modelled("unicast_ttl", Takes::Int(0, 255), "255 for IPv4, 64 for IPv6", "TTL of adverts to peers"),
         modelled("check_unicast_src", Takes::Switch, "vrrp_check_unicast_src", "adverts must come from a peer"),
         modelled("unicast_fault_no_peer", Takes::Nothing, "off", "an instance without peers is in FAULT"),
         modelled("old_unicast_checksum", Takes::Words(0, 1, "[never]"), "either", "the version 3 checksum of keepalived 1.3 and older"),

@@ -53,7 +53,7 @@ fn tables_and_looks_mean_what_the_file_says() {
 
 #[test]
 fn each_mistake_about_a_table_or_a_look_has_its_answer() {
-    let table = [
+    let mistakes = [
         ("\"tcp 10.0.0.100:80\"", "\"tcp 10.0.0.100\"", "`tcp 10.0.0.100` is no virtual server"),
         ("absent: true", "absent: false", "it is not clear what the table holds"),
         ("absent: true", "absent: true, servers: {}", "it is not clear what the table holds"),
@@ -69,11 +69,7 @@ fn each_mistake_about_a_table_or_a_look_has_its_answer() {
         ("arp@13.5s:c1", "arp@13.5s:c9", "unknown node or client `c9`"),
         ("tunl0: { addresses", "tunl1: { addresses", "interface `tunl1` is on no network"),
     ];
-    for (good, bad, title) in table {
-        assert!(DIRECTOR.contains(good), "{good}");
-        let report = refused(&DIRECTOR.replacen(good, bad, 1));
-        assert!(report.contains(title), "{title}:\n{report}");
-    }
+    each_has_its_answer(DIRECTOR, &mistakes);
 }
 
 #[test]

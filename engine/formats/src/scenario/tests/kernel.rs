@@ -125,7 +125,7 @@ fn faults_in_kernels_mean_what_the_file_says() {
 
 #[test]
 fn each_mistake_about_a_kernel_has_its_answer() {
-    let table = [
+    let mistakes = [
         ("masquerade: qg", "start: 3s", "node `gw` runs no daemon that could start"),
         ("masquerade: qg", "masquerade: eth9", "unknown interface `eth9`"),
         ("{ nic_recreated: { node: r1 } }", "{ stop: gw }", "node `gw` runs no daemon"),
@@ -156,9 +156,5 @@ fn each_mistake_about_a_kernel_has_its_answer() {
             "a route that goes needs `to` only",
         ),
     ];
-    for (from, to, title) in table {
-        assert!(GATEWAY.contains(from), "{from}");
-        let answer = refused(&GATEWAY.replacen(from, to, 1));
-        assert!(answer.contains(title), "{to}:\n{answer}");
-    }
+    each_has_its_answer(GATEWAY, &mistakes);
 }

@@ -141,3 +141,20 @@ fn a_loop_needs_a_spanning_tree() {
     assert!(loops("{}", &[ten, twice]), "VLAN 10 has two ways");
     assert!(loops("{}", &[twice, ten]));
 }
+
+#[test]
+fn where_ipv6_is_used_each_interface_of_a_node_has_a_link_local_address() {
+    let addresses = |of_r2: &str| {
+        let scenario = format!(
+            "duration: 1s\nnetworks: {{ lan: }}\nnodes:\n  \
+             r1: {{ interfaces: {{ eth0: {{ network: lan, addresses: [192.0.2.1/24] }} }} }}\n  \
+             r2: {{ interfaces: {{ eth0: {{ network: lan, addresses: [{of_r2}] }} }} }}\n"
+        );
+        let world = good(&scenario);
+        let last = world.nodes.iter().map(|node| node.model.interfaces[0].addresses.last().unwrap().ip.to_string());
+        last.collect::<Vec<_>>()
+    };
+    assert_eq!(addresses("192.0.2.2/24"), ["192.0.2.1", "192.0.2.2"]);
+    assert_eq!(addresses("\"fd00::2/64\""), ["fe80::ff:fe00:101", "fe80::ff:fe00:201"]);
+    assert_eq!(addresses("\"fe80::9/64\", \"fd00::2/64\""), ["fe80::ff:fe00:101", "fd00::2"], "its own will do");
+}

@@ -82,7 +82,7 @@ fn tables_are_read_as_their_views_print_them() {
 
 #[test]
 fn each_mistake_about_a_view_has_its_answer() {
-    let table = [
+    let mistakes = [
         ("table: \"\"", "lacks: [\"eth0\"]", "`eth0` is no word of this view"),
         ("table: \"\"", "table: \"\", has: [\"vlan 1\"]", "it is not clear what the table holds"),
         (", table: \"\"", "", "it is not clear what the table holds"),
@@ -105,11 +105,7 @@ fn each_mistake_about_a_view_has_its_answer() {
         ("node: lb1", "node: c1", "unknown node `c1`"),
         ("lacks: [tunl0", "lack: [tunl0", "unknown key `lack`"),
     ];
-    for (good, bad, title) in table {
-        assert!(TABLES.contains(good), "{good}");
-        let report = refused(&TABLES.replacen(good, bad, 1));
-        assert!(report.contains(title), "{title}:\n{report}");
-    }
+    each_has_its_answer(TABLES, &mistakes);
 }
 
 #[test]
