@@ -235,18 +235,36 @@ fn fill(lines: &mut Vec<Line>, number: usize, columns: usize, rows: &[Row], end:
         let (known, unforeseen): (Vec<usize>, Vec<usize>) =
             mine.into_iter().partition(|id| lines[*id].simulated.is_some());
         let wanted: Vec<Item> = known.iter().filter_map(|id| foreseen_item(&lines[*id])).collect();
-        let came: Vec<Item> = rows.iter().filter(|row| row.node == node).filter_map(row_item).collect();
-        let mut next = known.iter();
+        let came = rows.iter().filter(|row| row.node == node).filter_map(row_item);
+        // what may come in either order has no place among the others
+        let (loose, came): (Vec<Item>, Vec<Item>) = came.partition(|item| item.cell.mark == Mark::EitherOrder);
+        let (mut next, mut open, mut odd) = (known.iter().copied(), Vec::new(), Vec::new());
         for pair in align(&wanted.iter().collect::<Vec<_>>(), &came.iter().collect::<Vec<_>>()) {
             match pair {
-                Pair::Both(_, item) => {
-                    next.next().into_iter().for_each(|id| lines[*id].cells[number] = item.cell);
-                }
-                Pair::Recorded(_) => _ = next.next(),
-                Pair::Simulated(item) => add(lines, &unforeseen, number, columns, &node, item, end),
+                Pair::Both(_, item) => next.next().into_iter().for_each(|id| lines[id].cells[number] = item.cell),
+                Pair::Recorded(_) => open.extend(next.next()),
+                Pair::Simulated(item) => odd.push(item),
             }
         }
+        for item in &loose {
+            match nearest(lines, &open, item) {
+                Some(place) => lines[open.remove(place)].cells[number] = item.cell,
+                None => odd.push(item),
+            }
+        }
+        odd.sort_by_key(|item| item.at);
+        odd.into_iter().for_each(|item| add(lines, &unforeseen, number, columns, &node, item, end));
     }
+}
+
+/// Which of the lines that are still `open` foresees this item nearest to when it came.
+fn nearest(lines: &[Line], open: &[usize], item: &Item) -> Option<usize> {
+    let apart = |id: usize| {
+        let line = &lines[id];
+        line.simulated.filter(|_| line.what == item.what).map(|at| at.0.abs_diff(item.at.0))
+    };
+    let of_same = open.iter().enumerate().filter_map(|(place, id)| Some((apart(*id)?, place)));
+    of_same.min().map(|(_, place)| place)
 }
 
 /// Something that was not foreseen; another execution may have it too.

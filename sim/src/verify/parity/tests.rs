@@ -1,6 +1,7 @@
 //! A switch-over as two daemons played it, beside the simulator: the table, and what counts as a difference.
 use std::path::Path;
 
+use vrrplab_engine::model::IfAddr;
 use vrrplab_engine::{Instant, Span, State};
 use vrrplab_formats::recording::{RecordedEvent, RecordedKind};
 use vrrplab_formats::scenario::{self, Disk};
@@ -101,6 +102,40 @@ fn another_order_is_a_difference_even_within_the_tolerance() {
     let marks: Vec<Mark> = comparison.lines.iter().map(super::Line::mark).collect();
     assert_eq!(marks, [Mark::Missing, Mark::Agrees, Mark::Extra]);
     assert!(!comparison.agrees());
+}
+
+/// Addresses are stamped by netlink and states by the log: a microsecond decides which comes first. (As the sync group of
+/// `seed-sync-group` gave up its address: twice the same words, of which only the nearer one is meant.)
+#[test]
+fn what_real_time_decides_may_come_in_either_order() {
+    let address = |at: u64| {
+        let kind = RecordedKind::Vip {
+            addr: IfAddr { ip: [10, 0, 0, 1].into(), prefix: 32 },
+            iface: "eth0".to_owned(),
+            added: false,
+        };
+        RecordedEvent { at: ms(at), node: "r1".to_owned(), kind }
+    };
+    let wanted = [address(5_000), state("r1", State::Fault, 5_000), address(9_000), state("r1", State::Backup, 9_000)];
+    let either = |row: Row| Row { mark: Mark::EitherOrder, ..row };
+    let turned = |early: fn(Row) -> Row, late: fn(Row) -> Row| {
+        let rows = vec![
+            row(&wanted[1], 5_000_300, 300),
+            early(row(&wanted[0], 5_000_301, 301)),
+            row(&wanted[3], 9_000_300, 300),
+            late(row(&wanted[2], 9_000_301, 301)),
+        ];
+        let executions = vec![execution("vrrplabd", rows, 0)];
+        let comparison = Comparison::of("turned", &wanted, Vec::new(), executions, Span::from_millis(50), END);
+        comparison.lines.iter().map(super::Line::mark).collect::<Vec<_>>()
+    };
+    let (ok, turn) = (Mark::Agrees, Mark::EitherOrder);
+    assert_eq!(turned(either, either), [turn, ok, turn, ok]);
+    assert_eq!(
+        turned(either, |row| row),
+        [turn, ok, Mark::Missing, ok, Mark::Extra],
+        "what the verdict grants, no more"
+    );
 }
 
 #[test]
