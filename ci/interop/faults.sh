@@ -137,7 +137,8 @@ fault_second() {
 # fault_disk LAB: a disk without room, for the recorder and for a pipe; then a pipe that nobody reads
 fault_disk() {
     local lab=$1 vip=10.9.0.100 small="$out/small" from
-    mkdir "$small"
+    ! mountpoint -q "$small" || umount "$small" # of an earlier round
+    mkdir -p "$small"
     mount -t tmpfs -o size=128k,nr_inodes=3,mode=755 small "$small"
     : >"$small/fill" # with the folder and the recording, all that it can hold
     lab_up "$lab"
@@ -232,11 +233,10 @@ faults() {
     local which
     for which in ${1:-kill kill-vmac link second disk script crowd}; do
         case $which in
-        kill) fault_kill fault-kill pass & ;;
-        kill-vmac) fault_kill fault-kill-vmac vmac & ;;
-        crowd) crowd fault-crowd & ;;
-        *) "fault_$which" "fault-$which" & ;;
+        kill) tell fault_kill fault-kill-pass pass ;;
+        kill-vmac) tell fault_kill fault-kill-vmac vmac ;;
+        crowd) tell crowd fault-crowd ;;
+        *) tell "fault_$which" "fault-$which" ;;
         esac
-        stories+=("$!")
     done
 }

@@ -174,9 +174,9 @@ frr_common() {
 frr() {
     local family
     for family in v4 v6; do
-        frr_story "frr-$family-fv" $family frr vrrplabd & stories+=("$!")
-        frr_story "frr-$family-vf" $family vrrplabd frr & stories+=("$!")
-        frr_tie "frr-tie-$family-fv" $family frr vrrplabd & stories+=("$!")
-        frr_tie "frr-tie-$family-vf" $family vrrplabd frr & stories+=("$!")
+        tell frr_story "frr-$family-fv" $family frr vrrplabd
+        tell frr_story "frr-$family-vf" $family vrrplabd frr
+        tell frr_tie "frr-tie-$family-fv" $family frr vrrplabd
+        tell frr_tie "frr-tie-$family-vf" $family vrrplabd frr
     done
 }

@@ -39,7 +39,7 @@ load() {
     local count kind
     for count in 1 100 500; do
         for kind in vrrplabd keepalived; do
-            burden "load-$kind-$count" $kind $count & stories+=("$!")
+            tell burden "load-$kind-$count" $kind $count
         done
         all_end
     done

@@ -99,8 +99,7 @@ measure() {
         [ "$name" = plain ] || read -r -a seed < <(grep "^$name " <<<"$seeds")
         for kind in vrrplabd keepalived; do
             rm -f "$out/outage-$name-$kind".*
-            outage "outage-$name-$kind" "$kind" "${seed[@]}" &
-            stories+=("$!")
+            tell outage "outage-$name-$kind" "$kind" "${seed[@]}"
         done
     done
     all_end

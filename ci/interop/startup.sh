@@ -23,6 +23,7 @@ startup() {
 startup_story() {
     local lab=$1 story=$2 kind=$3 space="$prefix-$1-a" work="$out/$1.d" makes=eth0 takes=1 allowed=10 status=0 daemon
     mkdir -p "$work"
+    remove "$space" # of an earlier round
     ip netns add "$space"
     ip -n "$space" link set lo up
     case $story in
