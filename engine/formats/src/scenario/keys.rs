@@ -223,7 +223,8 @@ impl<'a> Walk<'a> {
             match property.or_else(other) {
                 Some(schema) => self.value(value, schema, &format!("`{}`", key.value), &at, reader),
                 None => {
-                    let help = choices(&key.value, known().map(String::as_str));
+                    let help = of_keepalived(&key.value, schemas)
+                        .unwrap_or_else(|| choices(&key.value, known().map(String::as_str)));
                     reader.refuse(at, format!("unknown key `{}` in {name}", key.value), "not known here", &help);
                 }
             }
@@ -237,4 +238,14 @@ impl<'a> Walk<'a> {
             }
         }
     }
+}
+
+/// What a word of keepalived's is called here: the key whose description says so.
+fn of_keepalived(word: &str, schemas: &[&Value]) -> Option<String> {
+    let quoted = format!("`{word}`");
+    let mut known = schemas.iter().filter_map(|s| s["properties"].as_object()).flatten();
+    known.find_map(|(key, schema)| {
+        let text = schema["description"].as_str()?;
+        (text.contains("keepalived's `") && text.contains(&quoted)).then(|| format!("here it is `{key}`: {text}"))
+    })
 }

@@ -253,6 +253,32 @@ fn an_unknown_key_is_answered_with_the_nearest() {
     insta::assert_snapshot!(refused(&small("duration: 30s", "duraton: 30s")));
 }
 
+/// Whoever comes from a keepalived.conf writes its words: the answer is the word for it here, not the nearest one.
+#[test]
+fn a_word_of_keepalived_is_answered_with_the_one_for_it_here() {
+    let all = [
+        ("vrid", "virtual_router_id"),
+        ("source", "unicast_src_ip"),
+        ("source", "mcast_src_ip"),
+        ("unicast_peers", "unicast_peer"),
+        ("vips", "virtual_ipaddress"),
+        ("excluded_vips", "virtual_ipaddress_excluded"),
+        ("preempt", "nopreempt"),
+        ("track_interfaces", "track_interface"),
+    ];
+    let told = |word: &str| {
+        let item = format!("    vrrp: [{{instance: VI_1, interface: eth0, {word}: 51}}]\n");
+        refused(&small("    keepalived: conf/r1.conf\n", &item))
+    };
+    for (here, word) in all {
+        let told = told(word);
+        assert!(told.contains(&format!("unknown key `{word}` in an item of `vrrp`")), "{told}");
+        assert!(told.contains(&format!("here it is `{here}`: ")), "{told}");
+    }
+    let told = told("virtual_router");
+    assert!(told.contains("known are: ") && !told.contains("here it is"), "{told}");
+}
+
 #[test]
 fn a_time_without_unit_is_refused() {
     insta::assert_snapshot!(refused(&small("30s", "30")));

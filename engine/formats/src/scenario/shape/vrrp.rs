@@ -9,11 +9,11 @@ use super::super::units::*;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(in crate::scenario) struct InstanceText {
-    /// Its name.
+    /// Its name; keepalived's `vrrp_instance`.
     pub(in crate::scenario) instance: Text,
     /// Where adverts are sent and heard.
     pub(in crate::scenario) interface: Option<Text>,
-    /// Virtual router id, 1 to 255.
+    /// Virtual router id, 1 to 255; keepalived's `virtual_router_id`.
     pub(in crate::scenario) vrid: Option<Number>,
     /// 2 or 3.
     pub(in crate::scenario) version: Option<Number>,
@@ -23,19 +23,19 @@ pub(in crate::scenario) struct InstanceText {
     pub(in crate::scenario) state: Option<Wanted>,
     /// Time between adverts.
     pub(in crate::scenario) advert_int: Option<Time>,
-    /// Whether it takes over from a worse master.
+    /// Whether it takes over from a worse master; `false` is keepalived's `nopreempt`.
     pub(in crate::scenario) preempt: Option<Flag>,
     /// How long it waits before that.
     pub(in crate::scenario) preempt_delay: Option<Time>,
     /// VRRPv2 password.
     pub(in crate::scenario) auth_pass: Option<Text>,
-    /// Advertised addresses.
+    /// Advertised addresses; keepalived's `virtual_ipaddress`.
     pub(in crate::scenario) vips: Option<Vec<Placed<MaybePrefixedKind, VipText>>>,
-    /// Addresses that are set but not advertised.
+    /// Addresses that are set but not advertised; keepalived's `virtual_ipaddress_excluded`.
     pub(in crate::scenario) excluded_vips: Option<Vec<Placed<MaybePrefixedKind, VipText>>>,
-    /// Peers; multicast when not given.
+    /// Peers, keepalived's `unicast_peer`; multicast when not given.
     pub(in crate::scenario) unicast_peers: Option<Vec<Address>>,
-    /// Source address of adverts.
+    /// Source address of adverts; keepalived's `unicast_src_ip` and `mcast_src_ip`.
     pub(in crate::scenario) source: Option<Address>,
     /// TTL of unicast adverts.
     pub(in crate::scenario) unicast_ttl: Option<Number>,
@@ -63,7 +63,7 @@ pub(in crate::scenario) struct InstanceText {
     pub(in crate::scenario) check_unicast_src: Option<Flag>,
     /// The own interface's link does not matter.
     pub(in crate::scenario) dont_track_primary: Option<Flag>,
-    /// Interfaces whose loss is a fault, or costs weight.
+    /// Interfaces whose loss is a fault, or costs weight; keepalived's `track_interface`.
     pub(in crate::scenario) track_interfaces: Option<Vec<Placed<TextKind, TrackText>>>,
 }
 
